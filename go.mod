@@ -1,0 +1,3 @@
+module grove.place/lattice
+
+go 1.26

@@ -171,6 +171,10 @@ func (r *Reader) Count() int {
 	return int(v)
 }
 
+// room is the capacity to start a list of n elements with. It is bounded because lists nest: a short message that
+// announces as many elements as it has bytes at each of MaxDepth levels must not make the reader ask for gigabytes.
+func room(n int) int { return min(n, 256) }
+
 // F64 reads a float.
 func (r *Reader) F64() float64 {
 	if r.Remaining() < 8 {
@@ -204,4 +208,20 @@ func (r *Reader) OptStr() *string {
 	}
 	s := r.Str()
 	return &s
+}
+
+// Peek returns the next byte without reading it.
+func (r *Reader) Peek() byte {
+	if r.off >= len(r.buf) {
+		r.Fail("message ends early")
+		return 0
+	}
+	return r.buf[r.off]
+}
+
+// Unread steps back over the byte just read.
+func (r *Reader) Unread() {
+	if r.err == nil && r.off > 0 {
+		r.off--
+	}
 }

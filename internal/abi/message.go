@@ -1,5 +1,7 @@
 package abi
 
+import "math"
+
 // Header is one header field. A repeated field is repeated Headers.
 type Header struct{ Name, Value string }
 
@@ -59,7 +61,7 @@ func (w *Writer) headers(h []Header) {
 
 func (r *Reader) headers() []Header {
 	n := r.Count()
-	h := make([]Header, 0, n)
+	h := make([]Header, 0, room(n))
 	for ; n > 0 && r.err == nil; n-- {
 		h = append(h, Header{r.Str(), r.Str()})
 	}
@@ -87,11 +89,21 @@ func (r *Reader) Body() Body {
 		b.Inline = r.Blob()
 	case BodyStream:
 		b.Stream = r.Uint()
-		b.Length = int64(r.F64())
+		b.Length = r.length()
 	default:
 		r.Fail("unknown body mode %d", b.Mode)
 	}
 	return b
+}
+
+// length reads the length of a stream: a count of bytes that a number holds exactly, or -1.
+func (r *Reader) length() int64 {
+	v := r.F64()
+	if !(v >= -1 && v <= MaxSafeInt && v == math.Trunc(v)) {
+		r.Fail("body length is %v", v)
+		return -1
+	}
+	return int64(v)
 }
 
 // Request appends a Request.
@@ -168,7 +180,7 @@ func (w *Writer) Strs(s []string) {
 // Strs reads a list of strings.
 func (r *Reader) Strs() []string {
 	n := r.Count()
-	s := make([]string, 0, n)
+	s := make([]string, 0, room(n))
 	for ; n > 0 && r.err == nil; n-- {
 		s = append(s, r.Str())
 	}
@@ -198,7 +210,7 @@ func (w *Writer) Fields(f []Field) {
 // Fields reads a list of named Values.
 func (r *Reader) Fields() []Field {
 	n := r.Count()
-	f := make([]Field, 0, n)
+	f := make([]Field, 0, room(n))
 	for ; n > 0 && r.err == nil; n-- {
 		f = append(f, Field{r.Str(), r.Value()})
 	}

@@ -3,6 +3,7 @@ package abi
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -110,8 +111,10 @@ func TypeErrorf(format string, args ...any) *Error {
 	return &Error{Name: "TypeError", Message: fmt.Sprintf(format, args...)}
 }
 
-// Error appends e.
-func (w *Writer) Error(e *Error) {
+// Error appends e. It panics as Value does.
+func (w *Writer) Error(e *Error) { w.errorAt(e, 0) }
+
+func (w *Writer) errorAt(e *Error, depth int) {
 	w.Str(e.Name)
 	w.Str(e.Message)
 	var flags byte
@@ -125,7 +128,7 @@ func (w *Writer) Error(e *Error) {
 	w.Uint(uint64(len(e.Props)))
 	for _, p := range e.Props {
 		w.Str(p.Name)
-		w.Value(p.Value)
+		w.valueAt(p.Value, depth+1)
 	}
 }
 
@@ -225,7 +228,7 @@ func (w *Writer) valueAt(v Value, depth int) {
 		w.Str(string(v))
 	case *Error:
 		w.U8(TagError)
-		w.Error(v)
+		w.errorAt(v, depth)
 	case TypedArray:
 		w.U8(TagTypedArray)
 		w.U8(v.Kind)
@@ -294,24 +297,24 @@ func (r *Reader) valueAt(depth int) Value {
 		return Set(r.values(depth))
 	case TagObject:
 		n := r.Count()
-		o := make(Object, 0, n)
+		o := make(Object, 0, room(n))
 		for ; n > 0 && r.err == nil; n-- {
 			o = append(o, Field{r.Str(), r.valueAt(depth + 1)})
 		}
 		return o
 	case TagMap:
 		n := r.Count()
-		m := make(Map, 0, n)
+		m := make(Map, 0, room(n))
 		for ; n > 0 && r.err == nil; n-- {
 			m = append(m, Pair{r.valueAt(depth + 1), r.valueAt(depth + 1)})
 		}
 		return m
 	case TagBigInt:
-		return BigInt(r.Str())
+		return r.bigInt()
 	case TagError:
 		return r.errorAt(depth)
 	case TagTypedArray:
-		return TypedArray{r.U8(), append([]byte{}, r.Blob()...)}
+		return r.typedArray()
 	case TagArrayBuffer:
 		return ArrayBuffer(append([]byte{}, r.Blob()...))
 	case TagRegExp:
@@ -324,9 +327,31 @@ func (r *Reader) valueAt(depth int) Value {
 
 func (r *Reader) values(depth int) Array {
 	n := r.Count()
-	a := make(Array, 0, n)
+	a := make(Array, 0, room(n))
 	for ; n > 0 && r.err == nil; n-- {
 		a = append(a, r.valueAt(depth+1))
 	}
 	return a
+}
+
+func (r *Reader) bigInt() BigInt {
+	s := r.Str()
+	digits := strings.TrimPrefix(s, "-")
+	if r.err == nil && (digits == "" || strings.Trim(digits, "0123456789") != "") {
+		r.Fail("%.20q is not a decimal integer", s)
+	}
+	return BigInt(s)
+}
+
+// elementSize is the size of an element of each kind of typed array; a DataView has bytes.
+var elementSize = [...]int{1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 1}
+
+func (r *Reader) typedArray() TypedArray {
+	t := TypedArray{r.U8(), append([]byte{}, r.Blob()...)}
+	if int(t.Kind) >= len(elementSize) {
+		r.Fail("unknown kind of typed array %d", t.Kind)
+	} else if len(t.Bytes)%elementSize[t.Kind] != 0 {
+		r.Fail("%d bytes are no whole number of elements of a typed array of kind %d", len(t.Bytes), t.Kind)
+	}
+	return t
 }

@@ -1,0 +1,42 @@
+// Starts one Worker on workerd through Miniflare. The first line of standard input is the configuration; one line on
+// standard output says where it listens; the end of standard input stops it.
+import { createRequire } from "node:module";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const lines = createInterface({ input: process.stdin });
+const config = JSON.parse(await new Promise((resolve) => lines.once("line", resolve)));
+const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = createRequire(config.packages)("miniflare");
+
+const { worker } = config;
+const types = { mjs: "ESModule", js: "ESModule", wasm: "CompiledWasm" };
+const others = readdirSync(worker.dir).filter((f) => f !== worker.main && f.split(".").pop() in types);
+
+const miniflare = new Miniflare(convertV4MiniflareOptions({
+	host: "127.0.0.1",
+	port: 0,
+	log: new Log(LogLevel.WARN),
+	resourcePersistencePath: config.state,
+	unsafeTriggerHandlers: true,
+	workers: [{
+		name: worker.name,
+		modulesRoot: worker.dir,
+		modules: [worker.main, ...others].map((f) => ({ type: types[f.split(".").pop()], path: join(worker.dir, f) })),
+		compatibilityDate: worker.date,
+		compatibilityFlags: worker.flags ?? [],
+		bindings: worker.vars ?? {},
+		d1Databases: Object.fromEntries((worker.d1 ?? []).map((b) => [b, b.toLowerCase()])),
+		durableObjects: Object.fromEntries(Object.entries(worker.objects ?? {})
+			.map(([binding, className]) => [binding, { className, useSQLite: true }])),
+		unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+	}],
+}));
+
+lines.once("close", async () => {
+	await miniflare.dispose();
+	process.exit(0);
+});
+const entry = await miniflare.ready;
+const url = await miniflare.unsafeGetDirectURL(worker.name);
+console.log(JSON.stringify({ url: String(url), entry: String(entry) }));

@@ -1,0 +1,114 @@
+// Package isolate owns wazero: it compiles a Lattice module once, and runs instances of it. An Instance is one Go
+// program, entered by one goroutine at a time; what the program asks for goes to a Guest's Call. When the program ends,
+// every later entry fails with a *Exit that names the cause, and the owner makes a new Instance.
+//
+// Engine compiles; Instance enters. Loop is the event loop that an owner runs them on.
+package isolate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"grove.place/lattice/local-runtime/internal/gojs"
+)
+
+// MemoryLimit is the memory that one instance may use, as on Cloudflare.
+const MemoryLimit = 128 << 20
+
+const pageSize = 64 << 10
+
+// Engine holds a compiled module. Its instances share nothing but code.
+type Engine struct {
+	runtime wazero.Runtime
+	module  wazero.CompiledModule
+	cache   wazero.CompilationCache
+}
+
+// Config is how an Engine compiles.
+type Config struct {
+	CacheDir string // where machine code is kept between runs; empty: nowhere
+	// Interruptible lets the context of an entry stop the program. It costs speed.
+	Interruptible bool
+}
+
+// Compile prepares a module to be instantiated.
+func Compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
+	rc := wazero.NewRuntimeConfig().
+		WithMemoryLimitPages(MemoryLimit / pageSize).
+		WithDebugInfoEnabled(false).
+		WithCloseOnContextDone(cfg.Interruptible)
+	e := &Engine{}
+	if cfg.CacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("open the compilation cache: %w", err)
+		}
+		e.cache = cache
+		rc = rc.WithCompilationCache(cache)
+	}
+	e.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
+	if err := e.prepare(ctx, wasm); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+func (e *Engine) prepare(ctx context.Context, wasm []byte) error {
+	var err error
+	if e.module, err = e.runtime.CompileModule(ctx, wasm); err != nil {
+		return fmt.Errorf("compile the module: %w", err)
+	}
+	if err := gojs.Check(e.module, latticeModule); err != nil {
+		return err
+	}
+	exports := e.module.ExportedFunctions()
+	for _, name := range []string{"run", "resume", "getsp", exportDeliver, exportInbox, exportRun} {
+		if exports[name] == nil {
+			return fmt.Errorf("the module does not export %s: build it with GOOS=js GOARCH=wasm and the Lattice SDK", name)
+		}
+	}
+	if err := gojs.Build(ctx, e.runtime); err != nil {
+		return err
+	}
+	return buildLattice(ctx, e.runtime)
+}
+
+// Close ends every instance and frees the code.
+func (e *Engine) Close() error {
+	err := e.runtime.Close(context.Background())
+	if e.cache != nil {
+		err = errors.Join(err, e.cache.Close(context.Background()))
+	}
+	return err
+}
+
+const (
+	latticeModule = "lattice"
+	exportDeliver = "lattice_deliver"
+	exportInbox   = "lattice_inbox"
+	exportRun     = "lattice_run"
+)
+
+type contextKey struct{}
+
+// buildLattice adds the module "lattice" to a runtime: call and take.
+func buildLattice(ctx context.Context, r wazero.Runtime) error {
+	i32 := api.ValueTypeI32
+	_, err := r.NewHostModuleBuilder(latticeModule).
+		NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(func(ctx context.Context, mod api.Module, stack []uint64) {
+			ctx.Value(contextKey{}).(*Instance).call(mod.Memory(), stack)
+		}), []api.ValueType{i32, i32, i32, i32, i32, i32, i32}, []api.ValueType{i32}).
+		Export("call").
+		NewFunctionBuilder().
+		WithGoModuleFunction(api.GoModuleFunc(func(ctx context.Context, mod api.Module, stack []uint64) {
+			ctx.Value(contextKey{}).(*Instance).take(mod.Memory(), stack)
+		}), []api.ValueType{i32, i32}, nil).
+		Export("take").
+		Instantiate(ctx)
+	return err
+}

@@ -1,0 +1,233 @@
+package isolate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/sys"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/gojs"
+)
+
+// Guest is the owner of an Instance, as the program sees it. Its methods are called while the program runs.
+type Guest interface {
+	// Call performs an operation other than INIT. It returns the result, status byte first, or nil and
+	// abi.Pending or abi.WrongFrame. req aliases the program's memory.
+	Call(frame, op, id uint32, req []byte) (result []byte, code int32)
+	Nanotime() int64
+	Walltime() time.Time
+	Random(p []byte)
+	// Output is what the program printed to standard output (1) or standard error (2).
+	Output(fd int, p []byte)
+	// Missing names JavaScript that the program used and that does not exist here.
+	Missing(what string)
+}
+
+// Exit is the error of an instance that has ended.
+type Exit struct {
+	Code  uint32
+	Cause string // one line
+	Text  string // what the program said last, may be long
+}
+
+func (e *Exit) Error() string { return e.Cause }
+
+// Instance is one running Go program.
+type Instance struct {
+	guest    Guest
+	ctx      context.Context
+	mod      api.Module
+	deliver  api.Function
+	resume   api.Function
+	js       *gojs.Instance
+	describe bool
+
+	initialised   bool
+	refused       error // why INIT was answered with an Error
+	inbox, inboxN uint32
+	result        []byte // waits for take
+	exit          *Exit
+	tail          []byte // the end of standard error, for the cause of an exit
+
+	armed  map[int32]int64 // scheduled resumes: deadlines on the guest's monotonic clock
+	nextID int32
+}
+
+// Start runs a fresh program until it is idle. With describe the program is asked for its manifest and nothing else.
+func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instance, error) {
+	in := &Instance{guest: guest, describe: describe, armed: map[int32]int64{}}
+	in.js = gojs.New(env{in})
+	in.ctx = context.WithValue(in.js.Context(ctx), contextKey{}, in)
+	mod, err := e.runtime.InstantiateModule(in.ctx, e.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	if err != nil {
+		return nil, fmt.Errorf("instantiate the module: %w", err)
+	}
+	in.mod = mod
+	in.deliver, in.resume = mod.ExportedFunction(exportDeliver), mod.ExportedFunction("resume")
+	err = in.ended(in.js.Start(in.ctx, mod, []string{"lattice"}, nil))
+	switch {
+	case in.refused != nil:
+		err = in.refused
+	case err == nil && !in.initialised:
+		err = errors.New("the module started but did not report to its host: call workers.Run (or workers.Serve) in main")
+	}
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// Deliver hands an event to the program, which acts on it at the next Resume.
+func (in *Instance) Deliver(frame uint32, event []byte) error {
+	if in.exit != nil {
+		return in.exit
+	}
+	at := in.inbox
+	if uint32(len(event)) > in.inboxN {
+		r, err := in.mod.ExportedFunction(exportInbox).Call(in.ctx, uint64(len(event)))
+		if err := in.ended(err); err != nil {
+			return err
+		}
+		at = api.DecodeU32(r[0])
+	}
+	if !in.mod.Memory().Write(at, event) {
+		return in.kill("the program gave an inbox outside of its memory")
+	}
+	_, err := in.deliver.Call(in.ctx, uint64(frame), uint64(len(event)))
+	return in.ended(err)
+}
+
+// Resume runs the program until it is idle.
+func (in *Instance) Resume() error {
+	if in.exit != nil {
+		return in.exit
+	}
+	_, err := in.resume.Call(in.ctx)
+	return in.ended(err)
+}
+
+// Run runs callback id of the program from inside an operation: abi.RunCommit or abi.RunRollback is its answer. A callback that blocked ends
+// the instance.
+func (in *Instance) Run(id uint32) int32 {
+	r, err := in.mod.ExportedFunction(exportRun).Call(in.ctx, uint64(id))
+	if err != nil {
+		panic(err)
+	}
+	answer := api.DecodeI32(r[0])
+	if answer != abi.RunCommit && answer != abi.RunRollback {
+		panic(errBlocked)
+	}
+	return answer
+}
+
+var errBlocked = errors.New("a transactionSync callback blocked: it must not wait for anything, such as a channel, a timer, or an operation that is not synchronous")
+
+// Deadline returns the earliest scheduled resume on the guest's monotonic clock.
+func (in *Instance) Deadline() (nano int64, ok bool) {
+	for _, at := range in.armed {
+		if !ok || at < nano {
+			nano, ok = at, true
+		}
+	}
+	return nano, ok
+}
+
+// Memory returns the size of the program's memory in bytes.
+func (in *Instance) Memory() int64 { return int64(in.mod.Memory().Size()) }
+
+// Kill ends the instance; cause is what later entries fail with.
+func (in *Instance) kill(cause string) error {
+	if in.exit == nil {
+		in.exit = &Exit{Code: 2, Cause: cause}
+		in.Close()
+	}
+	return in.exit
+}
+
+// Close frees the instance's memory. The program must not be running.
+func (in *Instance) Close() {
+	if in.exit == nil {
+		in.exit = &Exit{Cause: "the instance was closed"}
+	}
+	in.mod.Close(context.Background())
+}
+
+// ended turns the failure of an entry into the instance's Exit.
+func (in *Instance) ended(err error) error {
+	if err == nil {
+		return nil
+	}
+	if in.exit != nil {
+		return in.exit
+	}
+	exit := &Exit{Code: 2, Text: string(in.tail)}
+	var code *sys.ExitError
+	switch {
+	case errors.Is(err, errBlocked):
+		exit.Cause = errBlocked.Error()
+	case errors.As(err, &code):
+		exit.Code = code.ExitCode()
+		exit.Cause = "the Go program exited: " + cause(exit.Text, exit.Code)
+	default:
+		exit.Cause = "the Go program trapped: " + firstLine(err.Error())
+	}
+	in.exit = exit
+	in.mod.Close(context.Background())
+	return exit
+}
+
+// cause finds the line with which the Go runtime begins its last words.
+func cause(text string, code uint32) string {
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime: out of memory") {
+			return line
+		}
+	}
+	return fmt.Sprintf("exit code %d", code)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+const tailSize = 16 << 10
+
+// env is an Instance as package gojs sees it.
+type env struct{ in *Instance }
+
+func (e env) Nanotime() int64     { return e.in.guest.Nanotime() }
+func (e env) Walltime() time.Time { return e.in.guest.Walltime() }
+func (e env) Random(p []byte)     { e.in.guest.Random(p) }
+func (e env) Missing(what string) { e.in.guest.Missing(what) }
+func (e env) Exit(int32)          {}
+
+func (e env) Output(fd int, p []byte) {
+	if fd == 2 {
+		e.in.tail = append(e.in.tail, p...)
+		// Keep the beginning of the last words: a stack dump after them can be far longer than they are.
+		if i := bytes.LastIndex(e.in.tail, []byte("\npanic: ")); i > 0 && len(e.in.tail) > tailSize {
+			e.in.tail = e.in.tail[i+1:]
+		}
+		if len(e.in.tail) > 2*tailSize {
+			e.in.tail = e.in.tail[:tailSize]
+		}
+	}
+	e.in.guest.Output(fd, p)
+}
+
+func (e env) Schedule(delay time.Duration) int32 {
+	e.in.nextID++
+	e.in.armed[e.in.nextID] = e.in.guest.Nanotime() + int64(delay)
+	return e.in.nextID
+}
+
+func (e env) Unschedule(id int32) { delete(e.in.armed, id) }

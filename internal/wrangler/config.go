@@ -1,0 +1,156 @@
+// Package wrangler reads wrangler.toml, the file that tells Cloudflare's wrangler, `lattice build` and `lattice dev` what
+// a Worker is called, which bindings it has and which object classes it exports; and .dev.vars, which holds secrets for
+// development.
+//
+// Load returns what Lattice uses, warnings about keys nobody knows, and errors that name the line. Start with Config.
+package wrangler
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// Config is a Worker's configuration with one environment applied.
+type Config struct {
+	Path string // of the file, as given to Load
+
+	Name               string
+	Main               string
+	CompatibilityDate  string
+	CompatibilityFlags []string
+	Vars               map[string]Var
+	Objects            []ObjectBinding
+	Migrations         []Migration
+	Databases          []Database
+	Services           []Service
+	Crons              []string
+	Build              Build
+	Other              []OtherBinding
+
+	Warnings []Warning
+
+	lines *lineIndex
+}
+
+// Var is a plain-text variable: Text, or any other TOML value as JSON.
+type Var struct {
+	Text string
+	JSON string // set when the value is not a string
+}
+
+// ObjectBinding binds a name to a Durable Object class. Script is empty when this Worker has the class itself.
+type ObjectBinding struct {
+	Name   string `toml:"name"`
+	Class  string `toml:"class_name"`
+	Script string `toml:"script_name"`
+}
+
+// Migration is one step in the life of the object classes.
+type Migration struct {
+	Tag              string    `toml:"tag"`
+	NewClasses       []string  `toml:"new_classes"`
+	NewSQLiteClasses []string  `toml:"new_sqlite_classes"`
+	DeletedClasses   []string  `toml:"deleted_classes"`
+	RenamedClasses   []Renamed `toml:"renamed_classes"`
+	Transferred      any       `toml:"transferred_classes"`
+}
+
+// Renamed is a class that goes on under another name.
+type Renamed struct {
+	From string `toml:"from"`
+	To   string `toml:"to"`
+}
+
+// Database binds a name to a D1 database.
+type Database struct {
+	Binding         string `toml:"binding"`
+	Name            string `toml:"database_name"`
+	ID              string `toml:"database_id"`
+	PreviewID       string `toml:"preview_database_id"`
+	MigrationsDir   string `toml:"migrations_dir"`
+	MigrationsTable string `toml:"migrations_table"`
+	Remote          bool   `toml:"remote"`
+}
+
+// Service binds a name to another Worker.
+type Service struct {
+	Binding     string `toml:"binding"`
+	Service     string `toml:"service"`
+	Entrypoint  string `toml:"entrypoint"`
+	Environment string `toml:"environment"`
+	Props       any    `toml:"props"`
+	Remote      bool   `toml:"remote"`
+}
+
+// Build is the command that makes Main.
+type Build struct {
+	Command  string `toml:"command"`
+	Cwd      string `toml:"cwd"`
+	WatchDir any    `toml:"watch_dir"`
+}
+
+// OtherBinding is a binding of a kind that passes through Lattice untouched.
+type OtherBinding struct {
+	Name string
+	Type string // its TypeScript type
+}
+
+// Warning is something odd that does not stop the work. Line is 0 when it is not known.
+type Warning struct {
+	Line int
+	Text string
+}
+
+// Dir returns the folder of the file; paths in the file are relative to it.
+func (c *Config) Dir() string { return filepath.Dir(c.Path) }
+
+// Abs returns a path of the file, relative to the working directory of the process.
+func (c *Config) Abs(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Dir(), path)
+}
+
+// LineOf returns the line on which value first stands as a string, or 0.
+func (c *Config) LineOf(value string) int {
+	if c.lines == nil {
+		return 0
+	}
+	return c.lines.ofString(value)
+}
+
+// LiveClass reports whether the migrations, taken in order, leave a class of that name, and whether it stores in SQLite.
+func (c *Config) LiveClass(name string) (live, sqlite bool) {
+	classes := map[string]bool{}
+	for _, m := range c.Migrations {
+		for _, n := range m.NewClasses {
+			classes[n] = false
+		}
+		for _, n := range m.NewSQLiteClasses {
+			classes[n] = true
+		}
+		for _, r := range m.RenamedClasses {
+			if kind, ok := classes[r.From]; ok {
+				delete(classes, r.From)
+				classes[r.To] = kind
+			}
+		}
+		for _, n := range m.DeletedClasses {
+			delete(classes, n)
+		}
+	}
+	sqlite, live = classes[name]
+	return live, sqlite
+}
+
+// NextTag proposes a tag for one more migration.
+func (c *Config) NextTag() string {
+	for n := len(c.Migrations) + 1; ; n++ {
+		tag := "v" + strconv.Itoa(n)
+		if !slices.ContainsFunc(c.Migrations, func(m Migration) bool { return m.Tag == tag }) {
+			return tag
+		}
+	}
+}

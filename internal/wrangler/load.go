@@ -1,0 +1,262 @@
+package wrangler
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// ErrMissing is the error behind a Load of a file that does not exist.
+var ErrMissing = errors.New("no such file")
+
+// settings is what may stand at the top level and in [env.NAME]; the first group is inherited by environments.
+type settings struct {
+	Name               string      `toml:"name"`
+	Main               string      `toml:"main"`
+	CompatibilityDate  any         `toml:"compatibility_date"`
+	CompatibilityFlags []string    `toml:"compatibility_flags"`
+	Migrations         []Migration `toml:"migrations"`
+	Build              Build       `toml:"build"`
+	Triggers           *struct {
+		Crons []string `toml:"crons"`
+	} `toml:"triggers"`
+
+	Vars           map[string]any `toml:"vars"`
+	DurableObjects struct {
+		Bindings []ObjectBinding `toml:"bindings"`
+	} `toml:"durable_objects"`
+	Databases []Database `toml:"d1_databases"`
+	Services  []Service  `toml:"services"`
+	KV        []binding  `toml:"kv_namespaces"`
+	R2        []binding  `toml:"r2_buckets"`
+	Queues    struct {
+		Producers []binding `toml:"producers"`
+		Consumers any       `toml:"consumers"`
+	} `toml:"queues"`
+}
+
+type file struct {
+	settings
+	Env map[string]toml.Primitive `toml:"env"`
+}
+
+// binding is any binding of which only the name matters here.
+type binding struct{ Binding string }
+
+// UnmarshalTOML takes the name and lets everything else pass.
+func (b *binding) UnmarshalTOML(v any) error {
+	table, _ := v.(map[string]any)
+	name, ok := table["binding"].(string)
+	if !ok {
+		return errors.New(`a binding needs binding = "NAME"`)
+	}
+	b.Binding = name
+	return nil
+}
+
+// Load reads the file at path and applies the environment env; "" is the top level.
+func Load(path, env string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, missing(path)
+	case err != nil:
+		return nil, fmt.Errorf("%s: cannot be read: %w", path, errors.Unwrap(err))
+	}
+	return parse(path, data, env)
+}
+
+func missing(path string) error {
+	for _, other := range []string{"wrangler.jsonc", "wrangler.json"} {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), other)); err == nil {
+			return fmt.Errorf("%s: %w, but there is %s: lattice reads TOML only, so write the same settings into wrangler.toml", path, ErrMissing, other)
+		}
+	}
+	return fmt.Errorf(`%s: %w; create it with these lines:
+
+name = "my-worker"
+main = "build/dist/worker.mjs"
+compatibility_date = "2026-10-01"`, path, ErrMissing)
+}
+
+func parse(path string, data []byte, env string) (*Config, error) {
+	var f file
+	meta, err := toml.Decode(string(data), &f)
+	if err != nil {
+		return nil, located(path, data, err)
+	}
+	c := &Config{Path: path, lines: newLineIndex(string(data))}
+	s := f.settings
+	if env != "" {
+		if s, err = override(path, data, &meta, f, env); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.apply(s); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	c.warn(meta.Undecoded())
+	return c, nil
+}
+
+// override returns the settings of an environment: its own bindings, and the rest inherited where it says nothing.
+func override(path string, data []byte, meta *toml.MetaData, f file, env string) (settings, error) {
+	prim, ok := f.Env[env]
+	if !ok {
+		names := slices.Sorted(maps.Keys(f.Env))
+		return settings{}, fmt.Errorf("%s: there is no [env.%s]; environments here: %s", path, env, strings.Join(append(names, "(none)")[:max(1, len(names))], ", "))
+	}
+	var e settings
+	if err := meta.PrimitiveDecode(prim, &e); err != nil {
+		return settings{}, located(path, data, err)
+	}
+	top := f.settings
+	if e.Name == "" {
+		e.Name = top.Name + "-" + env
+	}
+	if e.Main == "" {
+		e.Main = top.Main
+	}
+	if e.CompatibilityDate == nil {
+		e.CompatibilityDate = top.CompatibilityDate
+	}
+	if e.CompatibilityFlags == nil {
+		e.CompatibilityFlags = top.CompatibilityFlags
+	}
+	if e.Migrations == nil {
+		e.Migrations = top.Migrations
+	}
+	if e.Build.Command == "" {
+		e.Build = top.Build
+	}
+	if e.Triggers == nil {
+		e.Triggers = top.Triggers
+	}
+	return e, nil
+}
+
+func (c *Config) apply(s settings) error {
+	c.Name, c.Main, c.CompatibilityFlags = s.Name, s.Main, s.CompatibilityFlags
+	c.Migrations, c.Build, c.Objects = s.Migrations, s.Build, s.DurableObjects.Bindings
+	c.Databases, c.Services = s.Databases, s.Services
+	if s.Triggers != nil {
+		c.Crons = s.Triggers.Crons
+	}
+	switch d := s.CompatibilityDate.(type) {
+	case nil:
+	case string:
+		c.CompatibilityDate = d
+	default:
+		return fmt.Errorf(`compatibility_date must be text: compatibility_date = "2026-10-01"`)
+	}
+	for _, b := range s.KV {
+		c.Other = append(c.Other, OtherBinding{b.Binding, "KVNamespace"})
+	}
+	for _, b := range s.R2 {
+		c.Other = append(c.Other, OtherBinding{b.Binding, "R2Bucket"})
+	}
+	for _, b := range s.Queues.Producers {
+		c.Other = append(c.Other, OtherBinding{b.Binding, "Queue"})
+	}
+	if err := c.applyVars(s.Vars); err != nil {
+		return err
+	}
+	return c.validate()
+}
+
+func (c *Config) applyVars(vars map[string]any) error {
+	c.Vars = make(map[string]Var, len(vars))
+	for name, v := range vars {
+		if text, ok := v.(string); ok {
+			c.Vars[name] = Var{Text: text}
+			continue
+		}
+		b, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("vars.%s cannot be written as JSON: %w", name, err)
+		}
+		c.Vars[name] = Var{JSON: string(b)}
+	}
+	return nil
+}
+
+// validate refuses what would fail later with a worse message: bindings without a name or twice the same.
+func (c *Config) validate() error {
+	seen := map[string]string{}
+	for name := range c.Vars {
+		seen[name] = "vars"
+	}
+	claim := func(name, table, missing string) error {
+		if name == "" {
+			return fmt.Errorf("an entry of [[%s]] lacks %s", table, missing)
+		}
+		if other, dup := seen[name]; dup {
+			return fmt.Errorf("%q is bound twice: in %s and in %s", name, other, table)
+		}
+		seen[name] = table
+		return nil
+	}
+	for _, b := range c.Objects {
+		if err := claim(b.Name, "durable_objects.bindings", `name = "BINDING"`); err != nil {
+			return err
+		}
+		if b.Class == "" {
+			return fmt.Errorf(`durable object binding %q lacks class_name = "Class"`, b.Name)
+		}
+	}
+	for _, d := range c.Databases {
+		if err := claim(d.Binding, "d1_databases", `binding = "DB"`); err != nil {
+			return err
+		}
+	}
+	for _, s := range c.Services {
+		if err := claim(s.Binding, "services", `binding = "NAME"`); err != nil {
+			return err
+		}
+		if s.Service == "" {
+			return fmt.Errorf(`service binding %q lacks service = "worker-name"`, s.Binding)
+		}
+	}
+	for _, b := range c.Other {
+		if err := claim(b.Name, "other bindings", `binding = "NAME"`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tomlPrefix is what the TOML library writes before a mismatch of types.
+var tomlPrefix = regexp.MustCompile(`^toml: line (\d+) \(last key "([^"]*)"\): `)
+
+// located puts path:line:column before an error of the TOML library about data. The line is counted here because the
+// library's is one too high for an error at the end of a line.
+func located(path string, data []byte, err error) error {
+	if pe, ok := errors.AsType[toml.ParseError](err); ok {
+		text := pe.Message
+		if pe.LastKey != "" {
+			text += fmt.Sprintf(" (after key %q)", pe.LastKey)
+		}
+		before := data[:min(pe.Position.Start, len(data))]
+		line, col := bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')
+		return fmt.Errorf("%s:%d:%d: not valid TOML: %s", path, line, col, text)
+	}
+	text := err.Error()
+	if m := tomlPrefix.FindStringSubmatch(text); m != nil {
+		reason := strings.TrimPrefix(text, m[0])
+		reason = strings.Replace(reason, "incompatible types: TOML value has type ", "wrong type: this is ", 1)
+		reason = strings.Replace(reason, "; destination has type ", ", but it must be ", 1)
+		reason = strings.ReplaceAll(reason, "int64", "integer")
+		return fmt.Errorf("%s:%s: %s: %s", path, m[1], m[2], reason)
+	}
+	return fmt.Errorf("%s: %s", path, strings.TrimPrefix(text, "toml: "))
+}

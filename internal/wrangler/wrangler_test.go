@@ -1,0 +1,225 @@
+package wrangler
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const full = `name = "grove-lattice"
+main = "build/dist/worker.mjs"
+compatibility_date = "2026-10-01"
+compatibility_flags = ["enable_request_signal"]
+
+[build]
+command = "go run ./cmd/lattice build ./workers/grove"
+
+[vars]
+GROVE_DOMAIN = "grove.place"
+LIMITS = { perMinute = 30, names = ["a", "b"] }
+DEBUG = true
+
+[[durable_objects.bindings]]
+name = "SESSIONS"
+class_name = "SessionDO"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["Session"]
+
+[[migrations]]
+tag = "v2"
+renamed_classes = [{ from = "Session", to = "SessionDO" }]
+new_classes = ["Old"]
+
+[[d1_databases]]
+binding = "DB"
+database_name = "grove"
+database_id = "1"
+migrations_dir = "migrations"
+
+[[services]]
+binding = "AUTH"
+service = "auth"
+
+[[kv_namespaces]]
+binding = "CACHE"
+id = "x"
+
+[triggers]
+crons = ["*/5 * * * *"]
+
+[observability]
+enabled = true
+
+[env.staging]
+compatibility_date = "2026-09-01"
+[env.staging.vars]
+GROVE_DOMAIN = "staging.grove.place"
+`
+
+func load(t *testing.T, text, env string) (*Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "wrangler.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(path, env)
+}
+
+func TestLoadReadsEverythingLatticeUses(t *testing.T) {
+	c, err := load(t, full, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Warnings) > 0 {
+		t.Errorf("warnings about a good file: %v", c.Warnings)
+	}
+	if c.Name != "grove-lattice" || c.Main != "build/dist/worker.mjs" || c.CompatibilityDate != "2026-10-01" {
+		t.Errorf("head = %q %q %q", c.Name, c.Main, c.CompatibilityDate)
+	}
+	wantVars := map[string]Var{
+		"GROVE_DOMAIN": {Text: "grove.place"},
+		"LIMITS":       {JSON: `{"names":["a","b"],"perMinute":30}`},
+		"DEBUG":        {JSON: "true"},
+	}
+	if !reflect.DeepEqual(c.Vars, wantVars) {
+		t.Errorf("vars = %v", c.Vars)
+	}
+	if want := []ObjectBinding{{Name: "SESSIONS", Class: "SessionDO"}}; !reflect.DeepEqual(c.Objects, want) {
+		t.Errorf("objects = %v", c.Objects)
+	}
+	if c.Databases[0].Binding != "DB" || c.Databases[0].MigrationsDir != "migrations" {
+		t.Errorf("databases = %v", c.Databases)
+	}
+	if c.Services[0] != (Service{Binding: "AUTH", Service: "auth"}) || c.Other[0] != (OtherBinding{"CACHE", "KVNamespace"}) {
+		t.Errorf("services = %v, other = %v", c.Services, c.Other)
+	}
+	if !reflect.DeepEqual(c.Crons, []string{"*/5 * * * *"}) {
+		t.Errorf("crons = %v", c.Crons)
+	}
+	if got := c.LineOf("SessionDO"); got != 16 {
+		t.Errorf("SessionDO is said to stand on line %d", got)
+	}
+}
+
+func TestMigrationsInOrderLeaveTheLiveClasses(t *testing.T) {
+	c, err := load(t, full, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []struct {
+		class        string
+		live, sqlite bool
+	}{{"SessionDO", true, true}, {"Session", false, false}, {"Old", true, false}} {
+		if live, sqlite := c.LiveClass(k.class); live != k.live || sqlite != k.sqlite {
+			t.Errorf("%s: live %v, sqlite %v", k.class, live, sqlite)
+		}
+	}
+	if c.NextTag() != "v3" {
+		t.Errorf("next tag = %s", c.NextTag())
+	}
+}
+
+func TestEnvironmentInheritsSettingsButNotBindings(t *testing.T) {
+	c, err := load(t, full, "staging")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Name != "grove-lattice-staging" || c.Main != "build/dist/worker.mjs" || c.CompatibilityDate != "2026-09-01" || len(c.Crons) != 1 {
+		t.Errorf("inherited: %q %q %q %v", c.Name, c.Main, c.CompatibilityDate, c.Crons)
+	}
+	if c.Vars["GROVE_DOMAIN"].Text != "staging.grove.place" || len(c.Vars) != 1 || len(c.Objects) != 0 {
+		t.Errorf("bindings: %v %v", c.Vars, c.Objects)
+	}
+	if _, err := load(t, full, "prod"); err == nil || !strings.Contains(err.Error(), "no [env.prod]; environments here: staging") {
+		t.Errorf("unknown environment: %v", err)
+	}
+}
+
+func TestErrorsNameThePlace(t *testing.T) {
+	for _, k := range []struct{ name, text, want string }{
+		{"broken syntax", "name = \"a\"\nmain = build", "wrangler.toml:2:8: not valid TOML: "},
+		{"unclosed table", "name = \"a\"\n[vars\n", "wrangler.toml:2:6: not valid TOML: "},
+		{"a key twice", "name = \"a\"\nname = \"b\"\n", "wrangler.toml:2:1: not valid TOML: "},
+		{"a number for text", "\nname = 3\n", "wrangler.toml:2: name: wrong type: this is integer, but it must be string"},
+		{"a bare date", "compatibility_date = 2026-10-01", `compatibility_date must be text: compatibility_date = "2026-10-01"`},
+		{"a binding without a class", "[[durable_objects.bindings]]\nname = \"S\"", `durable object binding "S" lacks class_name`},
+		{"a name bound twice", "[vars]\nDB = \"x\"\n[[d1_databases]]\nbinding = \"DB\"", `"DB" is bound twice: in vars and in d1_databases`},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			_, err := load(t, k.text, "")
+			if err == nil || !strings.Contains(err.Error(), k.want) {
+				t.Errorf("got %v, want …%s…", err, k.want)
+			}
+		})
+	}
+}
+
+func TestMissingFileSaysWhatToWrite(t *testing.T) {
+	dir := t.TempDir()
+	_, err := Load(filepath.Join(dir, "wrangler.toml"), "")
+	if !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "compatibility_date") {
+		t.Errorf("got %v", err)
+	}
+	os.WriteFile(filepath.Join(dir, "wrangler.jsonc"), nil, 0o600)
+	if _, err := Load(filepath.Join(dir, "wrangler.toml"), ""); err == nil || !strings.Contains(err.Error(), "TOML only") {
+		t.Errorf("with wrangler.jsonc beside it: %v", err)
+	}
+	if _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), "cannot be read: is a directory") {
+		t.Errorf("a directory: %v", err)
+	}
+}
+
+func TestUnknownKeysAreWarnedAboutWithTheirLine(t *testing.T) {
+	c, err := load(t, "name = \"a\"\ncompatability_date = \"2026-10-01\"\n\n[[d1_databases]]\nbinding = \"DB\"\nmigration_dir = \"m\"\n", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	lines := []int{}
+	for _, w := range c.Warnings {
+		got = append(got, w.Text)
+		lines = append(lines, w.Line)
+	}
+	if !reflect.DeepEqual(lines, []int{2, 6}) || !strings.Contains(got[0], `"compatability_date"`) || !strings.Contains(got[1], `"d1_databases.migration_dir"`) {
+		t.Errorf("warnings = %v on lines %v", got, lines)
+	}
+}
+
+func TestParseDevVars(t *testing.T) {
+	got, err := ParseDevVars("# secrets\nA=1\r\nexport B = two words # comment\nC=\"x\\n\\\"y\\\" # kept\"\nD='raw \\n'\nE=\nF=\"two\nlines\"\nG=a=b#c\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"A": "1", "B": "two words", "C": "x\n\"y\" # kept", "D": `raw \n`, "E": "", "F": "two\nlines", "G": "a=b#c"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q", got)
+	}
+	for text, want := range map[string]string{
+		"A=1\nnonsense\n":    "2: expected NAME=value",
+		"A=1\n9 B=2":         "2: expected NAME=value",
+		"A=\"x\ny\"\nB=\"oh": "3: B: the quote \" is never closed",
+	} {
+		if _, err := ParseDevVars(text); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestLoadDevVarsPrefersTheEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	if vars, err := LoadDevVars(dir, ""); err != nil || len(vars) != 0 {
+		t.Errorf("without a file: %v, %v", vars, err)
+	}
+	os.WriteFile(filepath.Join(dir, ".dev.vars"), []byte("A=top"), 0o600)
+	os.WriteFile(filepath.Join(dir, ".dev.vars.staging"), []byte("A=staging"), 0o600)
+	for env, want := range map[string]string{"": "top", "staging": "staging", "prod": "top"} {
+		if vars, err := LoadDevVars(dir, env); err != nil || vars["A"] != want {
+			t.Errorf("env %q: %v, %v", env, vars, err)
+		}
+	}
+}

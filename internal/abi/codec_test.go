@@ -106,6 +106,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 		{"BigInt of letters", []byte{TagBigInt, 1, 'x'}, func(r *Reader) { r.Value() }, "not a decimal integer"},
 		{"BigInt of a sign", []byte{TagBigInt, 1, '-'}, func(r *Reader) { r.Value() }, "not a decimal integer"},
 		{"unknown body mode", []byte{3}, func(r *Reader) { r.Body() }, "unknown body mode 3"},
+		{"rows without columns", []byte{0, 0, 0, 2, 1, 1}, func(r *Reader) { r.Page(0) }, "2 rows without columns"},
 		{"page without its rows", []byte{0, 0, 0, 3}, func(r *Reader) { r.Page(1) }, "list of 3 elements"},
 	}
 	for _, c := range cases {

@@ -234,6 +234,9 @@ func (w *Writer) Page(p Page) {
 func (r *Reader) Page(columns int) Page {
 	p := Page{Cursor: r.Uint(), RowsRead: r.Uint(), RowsWritten: r.Uint()}
 	n := r.Count()
+	if n > 0 && columns == 0 {
+		r.Fail("%d rows without columns", n)
+	}
 	for ; n > 0 && r.err == nil; n-- {
 		row := make([]Value, columns)
 		for i := range row {

@@ -1,0 +1,186 @@
+// Package stress puts one Go instance under load on both homes: many objects, many callers, locks and timers that wake
+// goroutines in the wrong frame, panics and clients that leave. Every answer is checked, nothing may hang, and
+// goroutines and heap must return to where they were. The program under load is in app.
+package stress
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	objects = 1000
+	callers = 64
+)
+
+// home is a host that runs the application.
+type home struct {
+	url string
+	// collect makes the host collect its garbage, so that frames that died are noticed.
+	collect func(t *testing.T)
+	// requests is how many requests the mix has, cancelled how many clients leave.
+	requests, cancelled int
+}
+
+func (h home) stress(t *testing.T) {
+	c := newClient(h.url)
+	l := newLedger()
+	h.touchAll(t, c, l)
+	h.mix(t, c, l, callers*10) // grows every buffer and pool that is going to stay
+	before := h.settle(t, c, stats{Goroutines: 1 << 30, Heap: 1 << 62})
+	t.Logf("with %d objects: %+v", objects, before)
+
+	h.mix(t, c, l, h.requests)
+	afterMix := h.settle(t, c, before)
+	t.Logf("after the mix: %+v", afterMix)
+
+	h.leave(t, c)
+	h.mix(t, c, l, callers*10)
+	l.check(t)
+	h.audit(t, c, l)
+	after := h.settle(t, c, before)
+	t.Logf("after %d cancelled requests: %+v", h.cancelled, after)
+	for what, s := range map[string]stats{"the mix": afterMix, "cancelled requests": after} {
+		if s.Goroutines > before.Goroutines+goroutineSlack || s.Heap > before.Heap+heapSlack {
+			c.explain(t)
+			t.Errorf("after %s %d goroutines and %d KB of heap, before %d and %d KB", what, s.Goroutines, s.Heap>>10, before.Goroutines, before.Heap>>10)
+		}
+	}
+}
+
+// What may remain: a few idle goroutines and what a collection leaves behind in pools and maps.
+const (
+	goroutineSlack = 3
+	heapSlack      = 2 << 20
+)
+
+// each runs f n times, shared by the callers.
+func (h home) each(t *testing.T, c *client, l *ledger, n int, f func(c *caller, i int) error) {
+	t.Helper()
+	var (
+		next     atomic.Int64
+		failures atomic.Int64
+		wg       sync.WaitGroup
+	)
+	for id := range callers {
+		wg.Go(func() {
+			call := &caller{c, l, rand.New(rand.NewPCG(uint64(id), uint64(n))), t.Context()}
+			for i := next.Add(1) - 1; i < int64(n) && failures.Load() < 20; i = next.Add(1) - 1 {
+				if err := f(call, int(i)); err != nil {
+					failures.Add(1)
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		c.explain(t)
+		t.FailNow()
+	}
+}
+
+// touchAll brings every object to life.
+func (h home) touchAll(t *testing.T, c *client, l *ledger) {
+	start := time.Now()
+	h.each(t, c, l, objects, func(c *caller, i int) error {
+		var n int64
+		err := c.ask(c.ctx, "/cell/"+objectName(i)+"/kv", nil, nil, &n)
+		if err == nil {
+			c.ledger.add(objectName(i), "kv", n)
+		}
+		return err
+	})
+	t.Logf("%d objects constructed in %v", objects, time.Since(start).Round(time.Millisecond))
+}
+
+// mix sends n operations.
+func (h home) mix(t *testing.T, c *client, l *ledger, n int) {
+	start := time.Now()
+	h.each(t, c, l, n, func(c *caller, _ int) error {
+		op := c.pick()
+		if err := op.run(c); err != nil {
+			return fmt.Errorf("%s: %w", op.name, err)
+		}
+		return nil
+	})
+	took := time.Since(start)
+	t.Logf("%d mixed requests right in %v: %.0f/s", n, took.Round(time.Millisecond), float64(n)/took.Seconds())
+}
+
+// departures are the requests that clients leave, with the latest moment at which they do.
+var departures = []struct {
+	path, query string
+	within      time.Duration
+}{
+	{"/worker/sleep", "ms=30000", 30 * time.Millisecond},
+	{"/worker/drip", "", 60 * time.Millisecond},
+	{"/cell/doomed-%d/linger", "ms=40", 40 * time.Millisecond},
+	{"/cell/doomed-%d/sleep", "ms=10", 12 * time.Millisecond},
+	{"/cell/doomed-%d/locked", "ms=1", 10 * time.Millisecond},
+	{"/cell/doomed-%d/txn", "", 5 * time.Millisecond},
+	{"/cell/doomed-%d/bounce", "to=doomed-5", 4 * time.Millisecond},
+}
+
+// leave sends requests and disconnects before, while or after they are answered. What they did is not audited.
+func (h home) leave(t *testing.T, c *client) {
+	start := time.Now()
+	var answered atomic.Int64
+	h.each(t, c, nil, h.cancelled, func(c *caller, i int) error {
+		d := departures[i%len(departures)]
+		path := d.path
+		if fmt.Sprintf(path, 0) != path+"%!(EXTRA int=0)" {
+			path = fmt.Sprintf(path, c.rand.IntN(20))
+		}
+		query, err := url.ParseQuery(d.query)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(c.ctx, time.Duration(c.rand.Int64N(int64(d.within))))
+		defer cancel()
+		status, got, err := c.post(ctx, path, query, nil)
+		if err == nil && status != http.StatusOK {
+			return fmt.Errorf("%s: status %d before the client left: %.200s", path, status, got)
+		}
+		if err == nil {
+			answered.Add(1)
+		}
+		return nil
+	})
+	t.Logf("%d clients left, %d were answered first, in %v", h.cancelled, answered.Load(), time.Since(start).Round(time.Millisecond))
+}
+
+// audit compares what every object has stored with what it answered.
+func (h home) audit(t *testing.T, c *client, l *ledger) {
+	h.each(t, c, l, objects, func(c *caller, i int) error {
+		var got totals
+		if err := c.ask(c.ctx, "/cell/"+objectName(i)+"/totals", nil, nil, &got); err != nil {
+			return err
+		}
+		if want := l.want(objectName(i)); got != want {
+			return fmt.Errorf("%s has stored %+v, its answers say %+v", objectName(i), got, want)
+		}
+		return nil
+	})
+}
+
+// settle waits until the instance is as small as it was, and returns the last stats when it does not get there.
+func (h home) settle(t *testing.T, c *client, was stats) stats {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		h.collect(t)
+		s := c.stats(t)
+		if s.Goroutines <= was.Goroutines+goroutineSlack && s.Heap <= was.Heap+heapSlack || time.Now().After(deadline) {
+			return s
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}

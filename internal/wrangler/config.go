@@ -6,6 +6,7 @@
 package wrangler
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -121,8 +122,17 @@ func (c *Config) LineOf(value string) int {
 	return c.lines.ofString(value)
 }
 
-// LiveClass reports whether the migrations, taken in order, leave a class of that name, and whether it stores in SQLite.
+// LiveClasses returns the names of the classes that the migrations, taken in order, leave.
+func (c *Config) LiveClasses() []string { return slices.Sorted(maps.Keys(c.liveClasses())) }
+
+// LiveClass reports whether the migrations leave a class of that name, and whether it stores in SQLite.
 func (c *Config) LiveClass(name string) (live, sqlite bool) {
+	sqlite, live = c.liveClasses()[name]
+	return live, sqlite
+}
+
+// liveClasses maps each class to whether it stores in SQLite.
+func (c *Config) liveClasses() map[string]bool {
 	classes := map[string]bool{}
 	for _, m := range c.Migrations {
 		for _, n := range m.NewClasses {
@@ -141,8 +151,7 @@ func (c *Config) LiveClass(name string) (live, sqlite bool) {
 			delete(classes, n)
 		}
 	}
-	sqlite, live = classes[name]
-	return live, sqlite
+	return classes
 }
 
 // NextTag proposes a tag for one more migration.

@@ -1,0 +1,238 @@
+// Package durables is the SDK for Durable Object classes in Go. A class is a Go type with a constructor; its methods are
+// declared once, and the declaration serves the object and its callers:
+//
+//	var Class = durables.Class("Counter", New)
+//	var Add = durables.Method(Class, "add", (*Counter).add)
+//	var Counters = Class.Namespace("COUNTERS")
+//
+//	func New(ctx context.Context, state *durables.State) (*Counter, error) { … }
+//	func (c *Counter) add(ctx context.Context, n int) (int, error) { … }
+//
+//	total, err := Add.Call(ctx, Counters.GetByName("visits"), 1) // in any Worker, object or test
+//
+// JavaScript Workers call the same methods by native RPC. Optional behaviour is an optional interface of the type:
+// http.Handler for fetch, Alarmer for alarms.
+//
+// See https://developers.cloudflare.com/durable-objects/. Start with Class.
+package durables
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/internal/codec"
+	"grove.place/lattice/internal/guest"
+)
+
+// ClassOf describes a Durable Object class whose instances are *T.
+type ClassOf[T any] struct {
+	name    string
+	create  func(ctx context.Context, state *State) (*T, error)
+	methods map[string]method[T]
+	order   []string
+}
+
+type method[T any] struct {
+	call      func(ctx context.Context, object *T, args []byte) ([]byte, error)
+	signature func(types *guest.Types) string
+}
+
+// Class declares the Durable Object class called name in wrangler.toml. Declare it in a package-level variable: importing
+// the package exports the class. create constructs an instance and runs under BlockConcurrencyWhile: no event is
+// delivered before it returns, and an error resets the object and goes to the caller.
+func Class[T any](name string, create func(ctx context.Context, state *State) (*T, error)) *ClassOf[T] {
+	c := &ClassOf[T]{name: name, create: create, methods: map[string]method[T]{}}
+	guest.Register(name, exported[T]{c})
+	return c
+}
+
+// Name returns the name of the class.
+func (c *ClassOf[T]) Name() string { return c.name }
+
+// None is the parameter type of methods without a parameter, and the result type of methods that return nothing.
+type None struct{}
+
+// MethodOf is an RPC method of *T with parameter P and result R.
+type MethodOf[T, P, R any] struct{ name string }
+
+var reserved = map[string]bool{
+	"fetch": true, "connect": true, "alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true,
+	"dup": true, "constructor": true, "then": true, "catch": true, "finally": true,
+}
+
+// Method declares that f can be called by RPC under name. Parameter and result may be any data: structs (plain objects by
+// their json tags), maps, slices, strings, numbers, []byte, time.Time (Date), *big.Int (BigInt). A pointer parameter may be left
+// out. The encoded data is limited to 32 MiB. It panics on a reserved or repeated name.
+//
+// See https://developers.cloudflare.com/workers/runtime-apis/rpc/.
+func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context, P) (R, error)) *MethodOf[T, P, R] {
+	if reserved[name] || name == "" {
+		panic(fmt.Sprintf("durables: %s.%s: the name is reserved by the runtime and cannot be called over RPC", c.name, name))
+	}
+	if _, ok := c.methods[name]; ok {
+		panic(fmt.Sprintf("durables: %s has two methods called %s", c.name, name))
+	}
+	c.methods[name] = method[T]{
+		call: func(ctx context.Context, object *T, args []byte) ([]byte, error) {
+			p, err := decodeParameter[P](name, args)
+			if err != nil {
+				return nil, err
+			}
+			result, err := f(object, ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			return encodeResult(name, result)
+		},
+		signature: signature[P, R],
+	}
+	c.order = append(c.order, name)
+	return &MethodOf[T, P, R]{name: name}
+}
+
+func isNone[P any]() bool { return reflect.TypeFor[P]() == reflect.TypeFor[None]() }
+
+func decodeParameter[P any](name string, args []byte) (p P, err error) {
+	r := abi.NewReader(args)
+	n := r.Count()
+	if r.Err() != nil {
+		return p, r.Err()
+	}
+	want := 1
+	if isNone[P]() {
+		want = 0
+	}
+	optional := reflect.TypeFor[P]().Kind() == reflect.Pointer || want == 0
+	switch {
+	case n > want:
+		return p, guest.NewError("TypeError", fmt.Sprintf("%s takes %s, got %d", name, arguments(want), n))
+	case n == 0 && !optional:
+		return p, guest.NewError("TypeError", fmt.Sprintf("%s takes %s, got none", name, arguments(want)))
+	case n == 0:
+		return p, nil
+	}
+	if tag := r.Peek(); (tag == abi.TagUndefined || tag == abi.TagNull) && !optional && !nullable(reflect.TypeFor[P]()) {
+		return p, guest.NewError("TypeError", fmt.Sprintf("%s: argument 1 is missing: expected %s", name, reflect.TypeFor[P]()))
+	}
+	if err := codec.Unmarshal(r, &p); err != nil {
+		return p, guest.NewError("TypeError", fmt.Sprintf("%s: argument 1: %v", name, err))
+	}
+	return p, nil
+}
+
+func nullable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Interface, reflect.Slice, reflect.Map, reflect.Pointer:
+		return true
+	}
+	return false
+}
+
+func arguments(n int) string {
+	if n == 1 {
+		return "1 argument"
+	}
+	return "no arguments"
+}
+
+func encodeResult[R any](name string, result R) ([]byte, error) {
+	if isNone[R]() {
+		return []byte{abi.TagUndefined}, nil
+	}
+	var w abi.Writer
+	if err := codec.Marshal(&w, result); err != nil {
+		return nil, guest.NewError("DataCloneError", fmt.Sprintf("result of %s: %v", name, err))
+	}
+	return w.Bytes(), nil
+}
+
+func signature[P, R any](types *guest.Types) string {
+	parameter := ""
+	if t := reflect.TypeFor[P](); !isNone[P]() {
+		optional := ""
+		if t.Kind() == reflect.Pointer {
+			optional, t = "?", t.Elem()
+		}
+		parameter = "params" + optional + ": " + types.Of(t)
+	}
+	result := "void"
+	if !isNone[R]() {
+		result = types.Of(reflect.TypeFor[R]())
+	}
+	return fmt.Sprintf("(%s): Promise<%s>", parameter, result)
+}
+
+// exported adapts a class to the guest runtime.
+type exported[T any] struct{ class *ClassOf[T] }
+
+func (e exported[T]) Construct(ctx context.Context, id guest.ObjectID) (guest.Instance, error) {
+	state := newState(id)
+	object, err := e.class.create(ctx, state)
+	if err != nil {
+		return nil, err
+	}
+	return instance[T]{e.class, object}, nil
+}
+
+func (e exported[T]) Describe(types *guest.Types) abi.Object {
+	var zero any = (*T)(nil)
+	_, fetch := zero.(http.Handler)
+	_, alarm := zero.(Alarmer)
+	methods := abi.Array{}
+	for _, name := range e.class.order {
+		methods = append(methods, abi.Object{
+			{Name: "name", Value: name},
+			{Name: "signature", Value: e.class.methods[name].signature(types)},
+		})
+	}
+	return abi.Object{
+		{Name: "name", Value: e.class.name}, {Name: "fetch", Value: fetch}, {Name: "alarm", Value: alarm}, {Name: "methods", Value: methods},
+	}
+}
+
+type instance[T any] struct {
+	class  *ClassOf[T]
+	object *T
+}
+
+func (i instance[T]) RPC(ctx context.Context, name string, args []byte) ([]byte, error) {
+	m, ok := i.class.methods[name]
+	if !ok {
+		return nil, guest.NewError("TypeError", fmt.Sprintf("The RPC receiver does not implement the method %q.", name))
+	}
+	return m.call(ctx, i.object, args)
+}
+
+func (i instance[T]) Alarm(ctx context.Context, info AlarmInfo) error {
+	a, ok := any(i.object).(Alarmer)
+	if !ok {
+		return guest.NewError("TypeError", "Your Durable Object class must have an alarm() handler in order to call setAlarm()")
+	}
+	return a.Alarm(ctx, info)
+}
+
+func (i instance[T]) Handler() http.Handler {
+	h, _ := any(i.object).(http.Handler)
+	return h
+}
+
+// Alarmer is implemented by objects that set alarms. Alarm runs at least once for each alarm; when it fails it is run again after
+// 2 s, 4 s, … up to 6 times.
+//
+// See https://developers.cloudflare.com/durable-objects/api/alarms/.
+type Alarmer interface {
+	Alarm(ctx context.Context, info AlarmInfo) error
+}
+
+// AlarmInfo tells an alarm handler which run of which alarm this is.
+type AlarmInfo = guest.AlarmInfo
+
+// Error is a failure with a name and properties, as it crosses between Workers, objects and JavaScript. Get at it
+// with errors.As.
+type Error = guest.Error
+
+// TypeError returns an error that callers, also those in JavaScript, see as a TypeError.
+func TypeError(message string) *Error { return guest.NewError("TypeError", message) }

@@ -1,0 +1,342 @@
+package codec
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"reflect"
+	"strconv"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// MismatchError reports a value that does not fit the Go type it should go to.
+type MismatchError struct {
+	Path string
+	Got  string
+	Want reflect.Type
+	Why  string
+}
+
+func (e *MismatchError) Error() string {
+	s := fmt.Sprintf("expected %s, got %s", describeType(e.Want), e.Got)
+	if e.Why != "" {
+		s = e.Why
+	}
+	if e.Path != "" {
+		return e.Path + ": " + s
+	}
+	return s
+}
+
+func describeType(t reflect.Type) string {
+	switch {
+	case t == timeType:
+		return "a Date"
+	case t == bytesType:
+		return "a Uint8Array"
+	case t == bigIntType:
+		return "a BigInt"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "a boolean"
+	case reflect.String:
+		return "a string"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Pointer:
+		return describeType(t.Elem())
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Interface:
+		return "a value"
+	}
+	return "an integer"
+}
+
+var tagNames = map[byte]string{
+	abi.TagUndefined: "undefined", abi.TagNull: "null", abi.TagFalse: "a boolean", abi.TagTrue: "a boolean",
+	abi.TagInt: "a number", abi.TagFloat: "a number", abi.TagString: "a string", abi.TagBytes: "a Uint8Array",
+	abi.TagDate: "a Date", abi.TagArray: "an array", abi.TagObject: "an object", abi.TagMap: "a Map",
+	abi.TagSet: "a Set", abi.TagBigInt: "a BigInt", abi.TagError: "an Error", abi.TagTypedArray: "a typed array",
+	abi.TagArrayBuffer: "an ArrayBuffer", abi.TagRegExp: "a RegExp",
+}
+
+// Unmarshal reads one Value from r into dest, which must be a non-nil pointer. Null and undefined leave the zero value.
+// It reads the whole Value even when that does not fit, so that r stays usable.
+func Unmarshal(r *abi.Reader, dest any) error {
+	v := reflect.ValueOf(dest)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return fmt.Errorf("codec: destination must be a non-nil pointer, not %T", dest)
+	}
+	d := decoder{r: r}
+	d.value(v.Elem(), "", 0)
+	if err := r.Err(); err != nil {
+		return err
+	}
+	if d.err != nil {
+		return d.err
+	}
+	return nil
+}
+
+// Assign stores an already decoded Value in dest, as Unmarshal does.
+func Assign(value abi.Value, dest any) error {
+	var w abi.Writer
+	w.Value(value)
+	return Unmarshal(abi.NewReader(w.Bytes()), dest)
+}
+
+type decoder struct {
+	r   *abi.Reader
+	err *MismatchError
+}
+
+func (d *decoder) mismatch(path string, tag byte, want reflect.Type, why string) {
+	if d.err == nil {
+		d.err = &MismatchError{Path: path, Got: tagNames[tag], Want: want, Why: why}
+	}
+}
+
+// skip reads the contents of a value that does not fit.
+func (d *decoder) skip() {
+	d.r.Unread()
+	d.r.Value()
+}
+
+func (d *decoder) value(v reflect.Value, path string, depth int) {
+	if depth > abi.MaxDepth {
+		d.r.Fail("value nests deeper than %d", abi.MaxDepth)
+		return
+	}
+	tag := d.r.Peek()
+	t := v.Type()
+	if t.Kind() == reflect.Interface && t.NumMethod() == 0 {
+		if natural := Natural(d.r.Value()); natural != nil {
+			v.Set(reflect.ValueOf(natural))
+		} else {
+			v.SetZero()
+		}
+		return
+	}
+	if t.PkgPath() == abiPath {
+		got := d.r.Value()
+		if g := reflect.ValueOf(got); g.IsValid() && g.Type() == t {
+			v.Set(g)
+		} else {
+			d.mismatch(path, tag, t, "")
+		}
+		return
+	}
+	d.r.U8()
+	switch {
+	case tag == abi.TagUndefined || tag == abi.TagNull:
+		v.SetZero()
+	case t.Kind() == reflect.Pointer:
+		d.r.Unread()
+		v.Set(reflect.New(t.Elem()))
+		d.value(v.Elem(), path, depth+1)
+	default:
+		d.tagged(tag, v, path, depth)
+	}
+}
+
+func (d *decoder) tagged(tag byte, v reflect.Value, path string, depth int) {
+	t := v.Type()
+	kind := t.Kind()
+	switch {
+	case (tag == abi.TagTrue || tag == abi.TagFalse) && kind == reflect.Bool:
+		v.SetBool(tag == abi.TagTrue)
+	case tag == abi.TagInt:
+		d.number(v, float64(d.r.Zigzag()), path, tag)
+	case tag == abi.TagFloat:
+		d.number(v, d.r.F64(), path, tag)
+	case tag == abi.TagString && kind == reflect.String:
+		v.SetString(d.r.Str())
+	case tag == abi.TagBytes && kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8,
+		tag == abi.TagArrayBuffer && kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		v.SetBytes(append([]byte{}, d.r.Blob()...))
+	case tag == abi.TagDate && t == timeType:
+		d.date(v, path)
+	case tag == abi.TagBigInt && t == bigIntType:
+		d.bigInt(v, path)
+	case (tag == abi.TagArray || tag == abi.TagSet) && kind == reflect.Slice && t != bytesType:
+		d.slice(v, path, depth)
+	case tag == abi.TagArray && kind == reflect.Array:
+		d.array(v, path, depth)
+	case tag == abi.TagObject && kind == reflect.Struct && t != timeType && t != bigIntType:
+		d.object(v, path, depth)
+	case tag == abi.TagObject && kind == reflect.Map && t.Key().Kind() == reflect.String:
+		d.stringMap(v, path, depth)
+	case tag == abi.TagMap && kind == reflect.Map:
+		d.anyMap(v, path, depth)
+	default:
+		d.mismatch(path, tag, t, "")
+		d.skip()
+	}
+}
+
+func (d *decoder) number(v reflect.Value, f float64, path string, tag byte) {
+	switch v.Kind() {
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(f)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		if f != math.Trunc(f) || math.Abs(f) > abi.MaxSafeInt || v.OverflowInt(int64(f)) {
+			d.mismatch(path, tag, v.Type(), inexact(f, v.Type()))
+			return
+		}
+		v.SetInt(int64(f))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		if f != math.Trunc(f) || f < 0 || f > abi.MaxSafeInt || v.OverflowUint(uint64(f)) {
+			d.mismatch(path, tag, v.Type(), inexact(f, v.Type()))
+			return
+		}
+		v.SetUint(uint64(f))
+	default:
+		d.mismatch(path, tag, v.Type(), "")
+	}
+}
+
+func inexact(f float64, t reflect.Type) string {
+	if math.Abs(f) > abi.MaxSafeInt && f == math.Trunc(f) {
+		return fmt.Sprintf("number %s is beyond 2^53 and may have been rounded on the way: it cannot go into %s", strconv.FormatFloat(f, 'f', -1, 64), t)
+	}
+	return fmt.Sprintf("number %v does not fit %s", f, t)
+}
+
+func (d *decoder) date(v reflect.Value, path string) {
+	ms := d.r.F64()
+	if math.IsNaN(ms) {
+		d.mismatch(path, abi.TagDate, timeType, "invalid Date")
+		return
+	}
+	v.Set(reflect.ValueOf(abi.Date(ms).Time()))
+}
+
+func (d *decoder) bigInt(v reflect.Value, path string) {
+	s := d.r.Str()
+	n, ok := new(big.Int).SetString(s, 10)
+	if !ok {
+		d.mismatch(path, abi.TagBigInt, bigIntType, "bad BigInt "+strconv.Quote(s))
+		return
+	}
+	v.Addr().Interface().(*big.Int).Set(n)
+}
+
+func (d *decoder) slice(v reflect.Value, path string, depth int) {
+	n := d.r.Count()
+	s := reflect.MakeSlice(v.Type(), n, n)
+	for i := 0; i < n && d.r.Err() == nil; i++ {
+		d.value(s.Index(i), at(path, i), depth+1)
+	}
+	v.Set(s)
+}
+
+func (d *decoder) array(v reflect.Value, path string, depth int) {
+	n := d.r.Count()
+	if n != v.Len() {
+		d.mismatch(path, abi.TagArray, v.Type(), fmt.Sprintf("expected %d elements, got %d", v.Len(), n))
+	}
+	spare := reflect.New(v.Type().Elem()).Elem()
+	for i := 0; i < n && d.r.Err() == nil; i++ {
+		if i < v.Len() {
+			d.value(v.Index(i), at(path, i), depth+1)
+		} else {
+			d.value(spare, at(path, i), depth+1)
+		}
+	}
+}
+
+func (d *decoder) object(v reflect.Value, path string, depth int) {
+	fields := Fields(v.Type())
+	v.SetZero()
+	for n := d.r.Count(); n > 0 && d.r.Err() == nil; n-- {
+		name := d.r.Blob()
+		if f := Find(fields, string(name)); f != nil {
+			d.value(v.FieldByIndex(f.Index), join(path, f.Name), depth+1)
+		} else {
+			d.r.Value()
+		}
+	}
+}
+
+func (d *decoder) stringMap(v reflect.Value, path string, depth int) {
+	n := d.r.Count()
+	m := reflect.MakeMapWithSize(v.Type(), n)
+	for ; n > 0 && d.r.Err() == nil; n-- {
+		name := d.r.Str()
+		e := reflect.New(v.Type().Elem()).Elem()
+		d.value(e, join(path, name), depth+1)
+		m.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), e)
+	}
+	v.Set(m)
+}
+
+func (d *decoder) anyMap(v reflect.Value, path string, depth int) {
+	n := d.r.Count()
+	m := reflect.MakeMapWithSize(v.Type(), n)
+	for ; n > 0 && d.r.Err() == nil; n-- {
+		k, e := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		d.value(k, path+" key", depth+1)
+		d.value(e, path+" value", depth+1)
+		if d.err == nil && k.Comparable() {
+			m.SetMapIndex(k, e)
+		}
+	}
+	v.Set(m)
+}
+
+// Natural converts a Value to plain Go data: nil, bool, int64, float64, string, []byte, time.Time, *big.Int, []any,
+// map[string]any (objects), map[any]any (Maps), error. What has no Go form stays an ABI value.
+func Natural(v abi.Value) any {
+	switch v := v.(type) {
+	case abi.Undefined:
+		return nil
+	case abi.Date:
+		return v.Time()
+	case abi.ArrayBuffer:
+		return []byte(v)
+	case abi.BigInt:
+		if n, ok := new(big.Int).SetString(string(v), 10); ok {
+			return n
+		}
+		return v
+	case abi.Array:
+		return naturalList(v)
+	case abi.Set:
+		return naturalList(abi.Array(v))
+	case abi.Object:
+		m := make(map[string]any, len(v))
+		for _, f := range v {
+			m[f.Name] = Natural(f.Value)
+		}
+		return m
+	case abi.Map:
+		m := make(map[any]any, len(v))
+		for _, p := range v {
+			k := Natural(p.Key)
+			if k == nil || reflect.TypeOf(k).Comparable() {
+				m[k] = Natural(p.Value)
+			}
+		}
+		return m
+	}
+	return v
+}
+
+func naturalList(v abi.Array) []any {
+	s := make([]any, len(v))
+	for i, e := range v {
+		s[i] = Natural(e)
+	}
+	return s
+}
+
+// IsTime reports whether t is time.Time, which is a Date outside Go.
+func IsTime(t reflect.Type) bool { return t == timeType }
+
+// IsBigInt reports whether t is big.Int.
+func IsBigInt(t reflect.Type) bool { return t == bigIntType }

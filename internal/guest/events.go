@@ -1,0 +1,157 @@
+package guest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Deliver handles one event. It must not block; goroutines that it makes ready run when the host resumes the guest.
+func deliver(frame uint32, message []byte) {
+	r := abi.NewReader(message)
+	switch kind := r.U8(); kind {
+	case abi.EventStart:
+		start(frame, r)
+	case abi.EventComplete:
+		id := r.U32()
+		if o := pending[id]; o != nil {
+			delete(pending, id)
+			o.result = r.Rest()
+			close(o.done)
+		}
+	case abi.EventWake:
+		if f := frames[frame]; f != nil && f.wake != nil {
+			close(f.wake)
+			f.wake = nil
+		}
+	case abi.EventDead:
+		reason := r.Str()
+		if f := frames[frame]; f != nil {
+			f.die(errors.New(reason))
+		}
+	case abi.EventDrop:
+		drop(r.Uint())
+	default:
+		r.Fail("unknown event %d", kind)
+	}
+	if err := r.Err(); err != nil {
+		panic(fmt.Sprintf("lattice: the host sent an event this module does not understand: %v", err))
+	}
+}
+
+func drop(number uint64) {
+	o := objects[number]
+	if o == nil {
+		return
+	}
+	delete(objects, number)
+	gone := errors.New("the Durable Object was evicted from memory")
+	for _, f := range frames {
+		if f.object == o {
+			f.die(gone)
+		}
+	}
+	if o.frame != nil && o.frame.dead == nil {
+		o.frame.die(gone)
+	}
+}
+
+func start(id uint32, r *abi.Reader) {
+	kind, number := r.U8(), r.Uint()
+	if kind == abi.StartSection {
+		startSection(id, r.U32())
+		return
+	}
+	var o *object
+	if number != 0 {
+		o = objects[number]
+		if o == nil {
+			o = &object{number: number}
+			objects[number] = o
+		}
+	}
+	f := newFrame(context.Background(), id, o)
+	switch kind {
+	case abi.StartFetch:
+		q := r.Request()
+		if r.Err() == nil {
+			go f.fetch(q)
+		}
+	case abi.StartRPC:
+		method, args := r.Str(), r.Rest()
+		go f.rpc(method, args)
+	case abi.StartConstruct:
+		class, hex, name := r.Str(), r.Str(), r.OptStr()
+		o.frame = f
+		go f.construct(class, hex, name)
+	case abi.StartAlarm:
+		info := AlarmInfo{ScheduledTime: millis(r.F64()), RetryCount: int(r.Uint()), IsRetry: r.Bool()}
+		go f.alarm(info)
+	case abi.StartScheduled:
+		cron, at := r.Str(), millis(r.F64())
+		go f.scheduled(cron, at)
+	default:
+		r.Fail("unknown start kind %d", kind)
+	}
+}
+
+func millis(ms float64) time.Time { return time.UnixMilli(int64(ms)).UTC() }
+
+func startSection(id, operation uint32) {
+	s := sections[operation]
+	if s == nil {
+		// The caller gave up waiting between asking and getting in.
+		f := newFrame(context.Background(), id, nil)
+		go f.result(abiUndefined, errors.New("the critical section was given up"))
+		return
+	}
+	f := newFrame(s.ctx, id, FrameOf(s.ctx).object)
+	go func() {
+		s.err = guard(f.ctx, "critical section", func() error { return s.run(f.ctx) })
+		f.result(abiUndefined, s.err)
+	}()
+}
+
+var abiUndefined = []byte{abi.TagUndefined}
+
+func (f *Frame) construct(class, hex string, name *string) {
+	c := classes[class]
+	var err error
+	if c == nil {
+		err = NewError("TypeError", fmt.Sprintf("this module has no Durable Object class %q; is its package imported by main?", class))
+	} else {
+		err = guard(f.ctx, class, func() (err error) {
+			f.object.instance, err = c.Construct(f.ctx, ObjectID{Hex: hex, Name: name})
+			return err
+		})
+	}
+	f.result(abiUndefined, err)
+}
+
+func (f *Frame) rpc(method string, args []byte) {
+	var value []byte
+	err := guard(f.ctx, method, func() (err error) {
+		if f.object == nil || f.object.instance == nil {
+			return NewError("TypeError", fmt.Sprintf("The RPC receiver does not implement the method %q.", method))
+		}
+		value, err = f.object.instance.RPC(f.ctx, method, args)
+		return err
+	})
+	f.result(value, err)
+}
+
+func (f *Frame) alarm(info AlarmInfo) {
+	f.result(abiUndefined, guard(f.ctx, "alarm", func() error { return f.object.instance.Alarm(f.ctx, info) }))
+}
+
+func (f *Frame) scheduled(cron string, at time.Time) {
+	f.result(abiUndefined, guard(f.ctx, "scheduled", func() error {
+		if worker.Scheduled == nil {
+			return errors.New("Handler does not export a scheduled() function.")
+		}
+		return worker.Scheduled(f.ctx, cron, at)
+	}))
+}

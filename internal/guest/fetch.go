@@ -1,0 +1,136 @@
+package guest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"sync/atomic"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Redirect modes of Fetch.
+const (
+	RedirectFollow = 0
+	RedirectManual = 1
+	RedirectError  = 2
+)
+
+// Fetch sends req to a target, which is an encoded target of the FETCH operation.
+func Fetch(ctx context.Context, target []byte, req *http.Request, redirect byte) (*http.Response, error) {
+	q := &abi.Request{Method: req.Method, URL: req.URL.String(), Headers: headerList(req.Header)}
+	if q.Method == "" {
+		q.Method = http.MethodGet
+	}
+	if req.Host != "" && req.Host != req.URL.Host {
+		q.Headers = append(q.Headers, abi.Header{Name: "Host", Value: req.Host})
+	}
+	stream, err := requestBody(ctx, req, q)
+	if err != nil {
+		return nil, err
+	}
+	var w abi.Writer
+	w.Raw(target)
+	w.Request(q)
+	w.U8(redirect)
+	if stream != nil {
+		go pump(stream, req.Body)
+	}
+	r, err := Invoke(ctx, abi.OpFetch, w.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("fetch %s %s: %w", q.Method, req.URL.Redacted(), err)
+	}
+	p := r.Response()
+	if r.Err() != nil {
+		return nil, r.Err()
+	}
+	return response(ctx, req, p), nil
+}
+
+// requestBody fills in the body of q: inline when it is small, otherwise a stream that the caller pumps.
+func requestBody(ctx context.Context, req *http.Request, q *abi.Request) (*writeStream, error) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil, nil
+	}
+	if req.ContentLength > 0 && req.ContentLength <= abi.InlineBody {
+		defer req.Body.Close()
+		b, err := io.ReadAll(io.LimitReader(req.Body, req.ContentLength+1))
+		if err != nil {
+			return nil, fmt.Errorf("fetch %s: read request body: %w", req.URL.Redacted(), err)
+		}
+		if int64(len(b)) != req.ContentLength {
+			return nil, fmt.Errorf("fetch %s: ContentLength is %d, the body has %d bytes", req.URL.Redacted(), req.ContentLength, len(b))
+		}
+		q.Body = abi.Body{Mode: abi.BodyInline, Inline: b}
+		return nil, nil
+	}
+	length := req.ContentLength
+	if length == 0 {
+		length = -1
+	}
+	s := newWriteStream(ctx)
+	q.Body = abi.Body{Mode: abi.BodyStream, Stream: s.id, Length: length}
+	return s, nil
+}
+
+func pump(s *writeStream, from io.ReadCloser) {
+	defer from.Close()
+	if _, err := io.Copy(s, from); err != nil {
+		s.abort(err)
+		return
+	}
+	_ = s.Close()
+}
+
+func response(ctx context.Context, req *http.Request, p *abi.Response) *http.Response {
+	out := &http.Response{
+		Status: fmt.Sprintf("%d %s", p.Status, http.StatusText(p.Status)), StatusCode: p.Status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header(p.Headers), Request: req,
+	}
+	if p.StatusText != "" {
+		out.Status = fmt.Sprintf("%d %s", p.Status, p.StatusText)
+	}
+	out.Body, out.ContentLength = body(ctx, p.Body)
+	return out
+}
+
+// NetworkTarget is the target of ordinary outbound requests.
+func NetworkTarget() []byte { return []byte{abi.FetchNetwork} }
+
+// ServiceTarget is the target of requests to a service binding.
+func ServiceTarget(binding string) []byte {
+	var w abi.Writer
+	w.U8(abi.FetchService)
+	w.Str(binding)
+	return w.Bytes()
+}
+
+// ObjectTarget is the target of requests to an object.
+func ObjectTarget(s abi.Stub) []byte {
+	var w abi.Writer
+	w.U8(abi.FetchObject)
+	w.Stub(s)
+	return w.Bytes()
+}
+
+var lastStub atomic.Uint64
+
+// NewStubSerial numbers a new stub.
+func NewStubSerial() uint64 {
+	return lastStub.Add(1)
+}
+
+type cfKey struct{}
+
+func contextWithCF(ctx context.Context, json string) context.Context {
+	return context.WithValue(ctx, cfKey{}, json)
+}
+
+// CF returns the request's `cf` object as JSON, or nothing.
+func CF(ctx context.Context) []byte {
+	s, _ := ctx.Value(cfKey{}).(string)
+	return bytes.Clone([]byte(s))
+}

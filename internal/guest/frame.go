@@ -1,0 +1,338 @@
+package guest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// The tables below are touched by goroutines and by lattice_deliver without locks: Wasm has one thread, goroutines on it
+// change only where they block, and nothing here blocks while it changes a table.
+var (
+	frames    = map[uint32]*Frame{}
+	pending   = map[uint32]*operation{}
+	objects   = map[uint64]*object{}
+	sections  = map[uint32]*section{}
+	callbacks = map[uint64]func() int32{}
+
+	lastOperation uint32
+	lastCallback  uint64
+)
+
+// Frame is one event of the host that is being handled.
+type Frame struct {
+	id     uint32
+	object *object // nil in the Worker
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	wake   chan struct{} // closed by WAKE; nil when nobody waits
+	tasks  int           // handler, streaming body, WaitUntil functions still running
+	ended  bool
+	dead   error
+	done   bool // DONE or RESPOND was said
+}
+
+type operation struct {
+	frame  *Frame
+	result []byte
+	done   chan struct{}
+}
+
+// object is the Go side of a Durable Object instance.
+type object struct {
+	number   uint64
+	frame    *Frame // of its constructor; goroutines that outlive their event continue in it
+	instance Instance
+}
+
+type section struct {
+	ctx context.Context
+	run func(ctx context.Context) error
+	err error
+}
+
+type frameKey struct{}
+
+// FrameOf returns the frame that ctx belongs to, or nil.
+func FrameOf(ctx context.Context) *Frame {
+	f, _ := ctx.Value(frameKey{}).(*Frame)
+	return f
+}
+
+func newFrame(parent context.Context, id uint32, o *object) *Frame {
+	f := &Frame{id: id, object: o, tasks: 1}
+	ctx, cancel := context.WithCancelCause(parent)
+	f.cancel = cancel
+	f.ctx = WithTransport(context.WithValue(ctx, frameKey{}, f), f)
+	frames[id] = f
+	return f
+}
+
+// target is the frame in which operations of f are made now.
+func (f *Frame) target() (*Frame, error) {
+	switch {
+	case f.dead != nil:
+		return nil, f.dead
+	case !f.ended:
+		return f, nil
+	case f.object != nil && f.object.frame != nil && f.object.frame.dead == nil:
+		return f.object.frame, nil
+	default:
+		return nil, ErrFrameEnded
+	}
+}
+
+// Invoke implements Transport.
+func (f *Frame) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
+	for {
+		t, err := f.target()
+		if err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil && op != abi.OpDone && op != abi.OpRespond && op != abi.OpEnd && op != abi.OpLog {
+			return nil, cause(ctx)
+		}
+		lastOperation++
+		id := lastOperation
+		switch n, result := cross(t.id, op, id, request); n {
+		case abi.Pending:
+			if ctx.Value(nonBlockingKey{}) != nil {
+				return nil, errWouldBlock
+			}
+			return t.wait(ctx, id)
+		case abi.WrongFrame:
+			if err := t.hop(ctx); err != nil {
+				return nil, err
+			}
+		default:
+			return result, nil
+		}
+	}
+}
+
+// wait parks until operation id completes, the frame dies or ctx is done.
+func (f *Frame) wait(ctx context.Context, id uint32) ([]byte, error) {
+	o := &operation{frame: f, done: make(chan struct{})}
+	pending[id] = o
+	select {
+	case <-o.done:
+		return o.result, nil
+	case <-ctx.Done():
+	case <-f.ctx.Done():
+	}
+	delete(pending, id)
+	if o.result != nil {
+		return o.result, nil
+	}
+	if ctx.Err() != nil {
+		return nil, cause(ctx)
+	}
+	return nil, cause(f.ctx)
+}
+
+// hop parks until the host has entered the guest in f.
+func (f *Frame) hop(ctx context.Context) error {
+	if f.wake == nil {
+		lastOperation++
+		f.wake = make(chan struct{})
+		if n, result := cross(f.id, abi.OpHop, lastOperation, nil); n != abi.Pending {
+			f.wake = nil
+			_, err := open(result)
+			return err
+		}
+	}
+	select {
+	case <-f.wake:
+		return nil
+	case <-f.ctx.Done():
+		return cause(f.ctx)
+	}
+}
+
+// die makes every operation of the frame fail from now on.
+func (f *Frame) die(err error) {
+	f.dead = err
+	delete(frames, f.id)
+	f.cancel(err)
+	for id, o := range pending {
+		if o.frame == f {
+			delete(pending, id)
+		}
+	}
+}
+
+// addTask keeps the frame alive until finishTask is called as often.
+func (f *Frame) addTask() { f.tasks++ }
+
+// lastTask reports whether ending the current task ends the frame; if so the caller says END, or sets an end flag.
+func (f *Frame) lastTask() bool { return f.tasks == 1 && (f.object == nil || f.object.frame != f) }
+
+// finishTask ends a task of the frame, and with the last one the frame. told: the host knows already.
+func (f *Frame) finishTask(told bool) {
+	f.tasks--
+	if f.tasks > 0 || f.ended || f.dead != nil || (f.object != nil && f.object.frame == f) {
+		return
+	}
+	if !told {
+		_ = Do(f.ctx, abi.OpEnd, nil)
+	}
+	f.ended = true
+	delete(frames, f.id)
+	if f.object == nil {
+		f.cancel(ErrFrameEnded)
+	}
+}
+
+// result says what the frame's event came to, unless that was said before.
+func (f *Frame) result(value []byte, err error) {
+	if f.done || f.dead != nil {
+		f.finishTask(false)
+		return
+	}
+	f.done = true
+	end := f.lastTask()
+	var w abi.Writer
+	w.Bool(end)
+	if err != nil {
+		w.U8(abi.StatusError)
+		w.Error(ToABI(err))
+	} else {
+		w.U8(abi.StatusOK)
+		w.Raw(value)
+	}
+	_ = Do(f.ctx, abi.OpDone, w.Bytes())
+	f.finishTask(end)
+}
+
+// guard turns a panic of user code into an error for its caller, with the stack in the log.
+func guard(ctx context.Context, what string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicError(p)
+			Log(ctx, abi.LogError, fmt.Sprintf("%s: panic: %v\n%s", what, p, debug.Stack()))
+		}
+	}()
+	return f()
+}
+
+// WaitUntil runs task in a goroutine of its own, and keeps the event of ctx alive until it returns.
+func WaitUntil(ctx context.Context, task func(ctx context.Context) error) {
+	f := FrameOf(ctx)
+	if f == nil {
+		go func() { _ = guard(ctx, "WaitUntil", func() error { return task(ctx) }) }()
+		return
+	}
+	f.addTask()
+	go func() {
+		err := guard(f.ctx, "WaitUntil", func() error { return task(detach(ctx, f)) })
+		if err != nil {
+			Log(f.ctx, abi.LogError, "WaitUntil: "+err.Error())
+		}
+		f.finishTask(false)
+	}()
+}
+
+// detach keeps the values of ctx but ends only with the frame: a task may outlive the request's own deadline.
+func detach(ctx context.Context, f *Frame) context.Context {
+	out, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	context.AfterFunc(f.ctx, func() { cancel(cause(f.ctx)) })
+	return out
+}
+
+// Section runs f in a critical section of the object that ctx belongs to.
+func Section(ctx context.Context, kind byte, f func(ctx context.Context) error) error {
+	frame := FrameOf(ctx)
+	if frame == nil {
+		return ErrNoFrame
+	}
+	s := &section{ctx: ctx, run: f}
+	var w abi.Writer
+	w.U8(kind)
+	err := frame.section(ctx, s, w.Bytes())
+	if s.err != nil {
+		return s.err
+	}
+	return err
+}
+
+func (f *Frame) section(ctx context.Context, s *section, request []byte) error {
+	for {
+		t, err := f.target()
+		if err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return cause(ctx)
+		}
+		lastOperation++
+		id := lastOperation
+		sections[id] = s
+		n, result := cross(t.id, abi.OpSection, id, request)
+		if n == abi.WrongFrame {
+			delete(sections, id)
+			if err := t.hop(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		if n == abi.Pending {
+			result, err = t.wait(f.ctx, id)
+		}
+		delete(sections, id)
+		if err != nil {
+			return err
+		}
+		_, err = open(result)
+		return err
+	}
+}
+
+// Callback runs f while the host runs operation op, synchronously: the host calls back before the operation returns.
+func Callback(ctx context.Context, op uint32, f func() error) error {
+	lastCallback++
+	id := lastCallback
+	var failed error
+	callbacks[id] = func() int32 {
+		failed = guard(ctx, "TransactionSync", f)
+		if failed != nil {
+			return abi.RunRollback
+		}
+		return abi.RunCommit
+	}
+	defer delete(callbacks, id)
+	var w abi.Writer
+	w.Uint(id)
+	_, err := Invoke(ctx, op, w.Bytes())
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// Forsake makes every operation of the object that ctx belongs to fail, because it has been reset.
+func Forsake(ctx context.Context, reason string) {
+	f := FrameOf(ctx)
+	if f == nil || f.object == nil {
+		return
+	}
+	reset := &Error{Name: "Error", Message: reason, DurableObjectReset: true}
+	for _, other := range frames {
+		if other.object == f.object {
+			other.dead = reset
+		}
+	}
+	f.dead = reset
+}
+
+type nonBlockingKey struct{}
+
+// NonBlocking returns a context for TransactionSync: operations that would wait fail at once instead.
+func NonBlocking(ctx context.Context) context.Context {
+	return context.WithValue(ctx, nonBlockingKey{}, true)
+}
+
+// errWouldBlock is the error of such operations.
+var errWouldBlock = errors.New("this operation waits for I/O, which a TransactionSync function must not do: use Transaction")

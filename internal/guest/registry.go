@@ -1,0 +1,85 @@
+package guest
+
+import (
+	"context"
+	"net/http"
+	"sort"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Worker is what a module exports besides object classes.
+type Worker struct {
+	Fetch     http.Handler
+	Scheduled func(ctx context.Context, cron string, at time.Time) error
+}
+
+// ObjectID is the identity of an object as its constructor learns it.
+type ObjectID struct {
+	Hex  string
+	Name *string
+}
+
+// AlarmInfo tells an alarm handler which run of which alarm this is.
+type AlarmInfo struct {
+	// ScheduledTime is when the alarm was due; it stays the same over retries.
+	ScheduledTime time.Time
+	// RetryCount is the number of failed runs before this one.
+	RetryCount int
+	// IsRetry reports whether an earlier run of this alarm failed.
+	IsRetry bool
+}
+
+// Class is a Durable Object class of the module.
+type Class interface {
+	Construct(ctx context.Context, id ObjectID) (Instance, error)
+	// Describe returns the class for the manifest; types collects the TypeScript declarations it needs.
+	Describe(types *Types) abi.Object
+}
+
+// Instance is a live object.
+type Instance interface {
+	// RPC calls a method with encoded arguments and returns the encoded result.
+	RPC(ctx context.Context, method string, args []byte) ([]byte, error)
+	Alarm(ctx context.Context, info AlarmInfo) error
+	// Handler serves fetch, or is nil.
+	Handler() http.Handler
+}
+
+var (
+	worker  Worker
+	classes = map[string]Class{}
+)
+
+// SetWorker sets the handlers that Serve exports.
+func SetWorker(w Worker) { worker = w }
+
+// Register adds an object class to the module. Two classes of one name are a programming error.
+func Register(name string, c Class) {
+	if classes[name] != nil {
+		panic("lattice: two Durable Object classes are called " + name)
+	}
+	classes[name] = c
+}
+
+// Manifest describes the module to the build.
+func Manifest() abi.Value {
+	names := make([]string, 0, len(classes))
+	for name := range classes {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	types := NewTypes()
+	list := abi.Array{}
+	for _, name := range names {
+		list = append(list, classes[name].Describe(types))
+	}
+	return abi.Object{
+		{Name: "abi", Value: int64(abi.Version)},
+		{Name: "fetch", Value: worker.Fetch != nil},
+		{Name: "scheduled", Value: worker.Scheduled != nil},
+		{Name: "classes", Value: list},
+		{Name: "types", Value: types.Declarations()},
+	}
+}

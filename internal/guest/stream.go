@@ -1,0 +1,122 @@
+package guest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// body makes a reader of a Body, and its length (-1: unknown).
+func body(ctx context.Context, b abi.Body) (io.ReadCloser, int64) {
+	switch b.Mode {
+	case abi.BodyInline:
+		return io.NopCloser(bytes.NewReader(bytes.Clone(b.Inline))), int64(len(b.Inline))
+	case abi.BodyStream:
+		return &readStream{ctx: ctx, id: b.Stream}, b.Length
+	}
+	return http.NoBody, 0
+}
+
+// readStream reads a body that the host streams.
+type readStream struct {
+	ctx  context.Context
+	id   uint64
+	rest []byte
+	err  error
+}
+
+func (s *readStream) Read(p []byte) (int, error) {
+	for len(s.rest) == 0 {
+		if s.err != nil {
+			return 0, s.err
+		}
+		if len(p) == 0 {
+			return 0, nil
+		}
+		var w abi.Writer
+		w.Uint(s.id)
+		w.Uint(uint64(max(len(p), 16<<10)))
+		r, err := Invoke(s.ctx, abi.OpRead, w.Bytes())
+		if err != nil {
+			s.err = err
+			continue
+		}
+		done := r.Bool()
+		s.rest = r.Blob()
+		if r.Err() != nil {
+			s.err = r.Err()
+		} else if done {
+			s.err = io.EOF
+		}
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+// Close tells the host that nothing more will be read.
+func (s *readStream) Close() error {
+	if s.err != nil {
+		return nil
+	}
+	s.err = errors.New("read on closed body")
+	s.rest = nil
+	var w abi.Writer
+	w.Uint(s.id)
+	w.Str("the reader closed the body")
+	return Do(s.ctx, abi.OpCancel, w.Bytes())
+}
+
+var lastStream atomic.Uint64
+
+// writeStream writes a body that the guest streams, with back-pressure.
+type writeStream struct {
+	ctx context.Context
+	id  uint64
+	err error
+}
+
+func newWriteStream(ctx context.Context) *writeStream {
+	return &writeStream{ctx: ctx, id: lastStream.Add(1)}
+}
+
+func (s *writeStream) Write(p []byte) (int, error) {
+	written := 0
+	for len(p) > 0 && s.err == nil {
+		chunk := p[:min(len(p), abi.InlineBody)]
+		var w abi.Writer
+		w.Uint(s.id)
+		w.Blob(chunk)
+		if s.err = Do(s.ctx, abi.OpWrite, w.Bytes()); s.err == nil {
+			written += len(chunk)
+			p = p[len(chunk):]
+		}
+	}
+	return written, s.err
+}
+
+func (s *writeStream) Close() error {
+	if s.err != nil {
+		return s.err
+	}
+	s.err = errors.New("write on closed stream")
+	var w abi.Writer
+	w.Uint(s.id)
+	return Do(s.ctx, abi.OpClose, w.Bytes())
+}
+
+func (s *writeStream) abort(reason error) {
+	if s.err != nil {
+		return
+	}
+	s.err = reason
+	var w abi.Writer
+	w.Uint(s.id)
+	w.Error(ToABI(reason))
+	_ = Do(s.ctx, abi.OpAbort, w.Bytes())
+}

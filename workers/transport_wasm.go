@@ -1,0 +1,7 @@
+//go:build js && wasm
+
+package workers
+
+import "net/http"
+
+func nativeTransport() http.RoundTripper { return nil }

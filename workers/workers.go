@@ -1,0 +1,88 @@
+// Package workers is the SDK for Cloudflare Workers in Go: a Worker is an http.Handler, and optionally a handler of cron
+// triggers. The same module runs on Cloudflare and on the local host.
+//
+//	func main() {
+//		http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+//			fmt.Fprintln(w, "hello from", workers.Getenv(r.Context(), "REGION"))
+//		})
+//		workers.Serve(nil)
+//	}
+//
+// One Go instance serves all requests and all Durable Objects of an isolate: package-level variables are shared by them, as
+// module-level variables are in JavaScript. Everything that reaches outside takes the context of the event that it
+// works for; that context ends with the event. Start with Serve; object classes are in package durables.
+package workers
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"grove.place/lattice/internal/guest"
+)
+
+// Worker is the set of handlers that a module exports. Durable Object classes are exported by importing their packages.
+type Worker struct {
+	// Fetch answers HTTP requests. It may stream, flush, and read the request body while it writes.
+	// See https://developers.cloudflare.com/workers/runtime-apis/handlers/fetch/.
+	Fetch http.Handler
+	// Scheduled is called by cron triggers; an error marks the run as failed.
+	// See https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/.
+	Scheduled func(ctx context.Context, event ScheduledEvent) error
+}
+
+// ScheduledEvent tells which cron trigger fired, and for when.
+type ScheduledEvent struct {
+	// Cron is the expression as it stands in wrangler.toml.
+	Cron string
+	// ScheduledTime is when the run was due.
+	ScheduledTime time.Time
+}
+
+// Run exports w and serves events for ever. Call it at the end of main. Natively it prints how to run the Worker and exits.
+func Run(w Worker) {
+	exported := guest.Worker{Fetch: w.Fetch}
+	if w.Scheduled != nil {
+		exported.Scheduled = func(ctx context.Context, cron string, at time.Time) error {
+			return w.Scheduled(ctx, ScheduledEvent{Cron: cron, ScheduledTime: at})
+		}
+	}
+	guest.SetWorker(exported)
+	install()
+	guest.Serve()
+}
+
+// Serve runs a Worker that answers HTTP requests with h, or with http.DefaultServeMux when h is nil.
+func Serve(h http.Handler) {
+	if h == nil {
+		h = http.DefaultServeMux
+	}
+	Run(Worker{Fetch: h})
+}
+
+// install makes the standard library's defaults reach the host.
+func install() {
+	http.DefaultTransport = Transport
+	slog.SetDefault(slog.New(guest.NewConsoleHandler()))
+}
+
+// WaitUntil runs f in a goroutine of its own and keeps the event of ctx alive until it returns, also after the response was
+// sent. The context that f gets outlives the request's. An error of f is logged.
+//
+// See https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil.
+func WaitUntil(ctx context.Context, f func(ctx context.Context) error) {
+	guest.WaitUntil(ctx, f)
+}
+
+// CF returns the request's `cf` object as JSON, or nothing where the host has none.
+//
+// See https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties.
+func CF(r *http.Request) []byte { return guest.CF(r.Context()) }
+
+// Error is a failure with a name and properties, as it crosses between Workers, objects and JavaScript. Get at it
+// with errors.As.
+type Error = guest.Error
+
+// NewError returns an error that callers, also those in JavaScript, see under this name and message.
+func NewError(name, message string) *Error { return guest.NewError(name, message) }

@@ -1,0 +1,107 @@
+// Package build turns a Go program into what Cloudflare deploys and the local host runs: it compiles the program to
+// Wasm, asks the module to describe itself, generates the JavaScript entry and the TypeScript declarations from that
+// description, checks wrangler.toml against it, and writes the four files of build/dist.
+//
+// It needs the Go toolchain and nothing else: the shim is embedded and bundled with esbuild's Go API. Start with Build.
+package build
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
+)
+
+// Names of the files in the output folder.
+const (
+	WorkerFile   = "worker.mjs"
+	ModuleFile   = "app.wasm"
+	TypesFile    = "lattice.d.ts"
+	ManifestFile = "manifest.json"
+)
+
+// DefaultOut is the output folder, relative to the folder of wrangler.toml.
+const DefaultOut = "build/dist"
+
+// Options says what to build. The zero value builds the program in the working directory.
+type Options struct {
+	Dir      string           // where the go command runs; "" is the working directory
+	Package  string           // of the program, as the go command takes it; "" is "."
+	Out      string           // the output folder; "" is build/dist beside Config, or in Dir
+	Config   *wrangler.Config // checked against the module when not nil
+	CacheDir string           // keeps compiled Wasm between runs; "" keeps nothing
+	NoSizes  bool             // leaves Result.Sizes zero: compressing takes as long as all the rest of a warm build
+}
+
+// Result is what Build made.
+type Result struct {
+	Out      string // the output folder
+	Module   []byte // app.wasm
+	Manifest *Manifest
+	Sizes    Sizes
+	Warnings []string
+}
+
+// Build makes the files of the output folder. On an error the files of the build before are still there, untouched.
+// It returns a *CompileError when the Go program does not compile and a *CheckError when wrangler.toml does not fit it.
+func Build(ctx context.Context, o Options) (*Result, error) {
+	o = o.withDefaults()
+	module, err := compile(ctx, o.Dir, o.Package)
+	if err != nil {
+		return nil, err
+	}
+	described, err := local.Describe(ctx, module, o.CacheDir)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := manifestOf(described)
+	if err != nil {
+		return nil, err
+	}
+	manifest.seal(module)
+	res := &Result{Out: o.Out, Module: module, Manifest: manifest}
+	if o.Config != nil {
+		if res.Warnings, err = check(o.Config, manifest, o.Out); err != nil {
+			return nil, err
+		}
+	}
+	worker, err := bundle(manifest)
+	if err != nil {
+		return nil, err
+	}
+	if !o.NoSizes {
+		res.Sizes = measure(module, worker)
+		res.Warnings = append(res.Warnings, res.Sizes.warnings()...)
+	}
+	// The module goes first and the entry last: whoever watches the entry finds everything in place.
+	return res, write(o.Out, []output{
+		{ModuleFile, module},
+		{TypesFile, []byte(declarations(manifest, o.Config))},
+		{ManifestFile, manifest.json()},
+		{WorkerFile, worker},
+	})
+}
+
+func (o Options) withDefaults() Options {
+	if o.Package == "" {
+		o.Package = "."
+	}
+	if o.Out == "" {
+		o.Out = filepath.Join(o.Dir, DefaultOut)
+		if o.Config != nil {
+			o.Out = o.Config.Abs(DefaultOut)
+		}
+	}
+	return o
+}
+
+// Summary is one line about the result for people.
+func (r *Result) Summary() string {
+	text := fmt.Sprintf("%s: %s", r.Out, r.Manifest.summary())
+	if r.Sizes.Raw > 0 {
+		text += ", " + r.Sizes.String()
+	}
+	return text
+}

@@ -1,0 +1,74 @@
+package build
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+//go:embed shim/*.mjs
+var shim embed.FS
+
+// entry is the source of worker.mjs before bundling: the module, the shim, and one real class for each Go class, because
+// the runtime looks for exported classes by name.
+func entry(m *Manifest) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "import wasm from %q;\n", "./"+ModuleFile)
+	b.WriteString("import { createRuntime } from \"shim/index.mjs\";\n")
+	fmt.Fprintf(&b, "const rt = createRuntime(wasm, { fetch: %v, scheduled: %v });\n", m.Fetch, m.Scheduled)
+	b.WriteString("export default rt.worker;\n")
+	for _, c := range m.Classes {
+		names := make([]string, len(c.Methods))
+		for i, f := range c.Methods {
+			names[i] = f.Name
+		}
+		methods, _ := json.Marshal(names)
+		fmt.Fprintf(&b, "export class %s extends rt.objectClass(%q, { fetch: %v, alarm: %v, methods: %s }) {}\n",
+			c.Name, c.Name, c.Fetch, c.Alarm, methods)
+	}
+	return b.String()
+}
+
+// bundle makes worker.mjs: the entry with the shim in it. Names stay readable, for stack traces are read by people.
+func bundle(m *Manifest) ([]byte, error) {
+	res := api.Build(api.BuildOptions{
+		Stdin:         &api.StdinOptions{Contents: entry(m), Sourcefile: "entry.mjs", Loader: api.LoaderJS},
+		Bundle:        true,
+		Format:        api.FormatESModule,
+		Target:        api.ES2022,
+		Platform:      api.PlatformNeutral,
+		External:      []string{"cloudflare:*", "./" + ModuleFile},
+		LegalComments: api.LegalCommentsNone,
+		Charset:       api.CharsetUTF8,
+		Banner:        map[string]string{"js": "// Made by lattice build. Do not edit."},
+		Plugins:       []api.Plugin{shimFiles},
+	})
+	if len(res.Errors) > 0 {
+		text := api.FormatMessages(res.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage})
+		return nil, errors.New("bundle the shim: " + strings.TrimSpace(strings.Join(text, "")))
+	}
+	return res.OutputFiles[0].Contents, nil
+}
+
+// shimFiles serves the embedded shim under "shim/", and its imports of one another.
+var shimFiles = api.Plugin{Name: "shim", Setup: func(b api.PluginBuild) {
+	b.OnResolve(api.OnResolveOptions{Filter: `^shim/`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+		return api.OnResolveResult{Path: a.Path, Namespace: "shim"}, nil
+	})
+	b.OnResolve(api.OnResolveOptions{Filter: `^\.`, Namespace: "shim"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+		return api.OnResolveResult{Path: path.Join(path.Dir(a.Importer), a.Path), Namespace: "shim"}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "shim"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		text, err := shim.ReadFile(a.Path)
+		if err != nil {
+			return api.OnLoadResult{}, err
+		}
+		contents := string(text)
+		return api.OnLoadResult{Contents: &contents, Loader: api.LoaderJS}, nil
+	})
+}}

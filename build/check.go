@@ -1,0 +1,230 @@
+package build
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"grove.place/lattice/internal/wrangler"
+)
+
+// OldestDate is the first compatibility date with every behaviour that the SDK and the local host count on. The youngest of
+// them is enhanced_error_serialization: errors keep their own properties when they cross between objects.
+const OldestDate = "2026-04-21"
+
+// refused are compatibility flags that take away what the shim stands on.
+var refused = map[string]string{
+	"no_handle_cross_request_promise_resolution": "requests could not wake each other up, and would hang",
+	"disable_weak_ref":                           "evicted objects could not be forgotten",
+	"no_rpc":                                     "objects could not be called",
+	"delete_all_preserves_alarm":                 "deleteAll would not do what it does on the local host",
+	"legacy_error_serialization":                 "errors would lose their properties on the way to a caller",
+}
+
+// CheckError says how wrangler.toml does not fit the module.
+type CheckError struct {
+	Path     string
+	Problems []Problem
+}
+
+// Problem is one thing to mend. Lines are to be added to the file, if there are any.
+type Problem struct {
+	Text  string
+	Line  int // where in the file, or 0
+	Lines string
+}
+
+func (e *CheckError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s does not fit the program:", e.Path)
+	for _, p := range e.Problems {
+		b.WriteString("\n\n")
+		if p.Line > 0 {
+			fmt.Fprintf(&b, "line %d: ", p.Line)
+		}
+		b.WriteString(p.Text)
+		for line := range strings.Lines(p.Lines) {
+			b.WriteString("\n    " + strings.TrimRight(line, "\n"))
+		}
+	}
+	return b.String()
+}
+
+// checker collects what is wrong.
+type checker struct {
+	cfg      *wrangler.Config
+	manifest *Manifest
+	problems []Problem
+	warnings []string
+}
+
+// check compares a configuration with a module that is going to be written to out.
+func check(cfg *wrangler.Config, m *Manifest, out string) (warnings []string, err error) {
+	c := &checker{cfg: cfg, manifest: m}
+	c.head(out)
+	c.compatibility()
+	c.bindings()
+	c.migrations()
+	c.handlers()
+	for _, w := range cfg.Warnings {
+		c.warnings = append(c.warnings, fmt.Sprintf("%s:%d: %s", cfg.Path, w.Line, w.Text))
+	}
+	if len(c.problems) > 0 {
+		return nil, &CheckError{Path: cfg.Path, Problems: c.problems}
+	}
+	return c.warnings, nil
+}
+
+func (c *checker) add(line int, lines, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Text: fmt.Sprintf(format, args...), Line: line, Lines: lines})
+}
+
+func (c *checker) head(out string) {
+	if c.cfg.Name == "" {
+		c.add(0, `name = "my-worker"`, "the Worker has no name. Add at the top:")
+	}
+	want := filepath.Join(out, WorkerFile)
+	if c.cfg.Main == "" {
+		c.add(0, c.mainLine(want), "main is missing. Add at the top:")
+	} else if !samePath(c.cfg.Abs(c.cfg.Main), want) {
+		c.add(c.cfg.LineOf(c.cfg.Main), c.mainLine(want), "main is %q, but the build writes %s. Change it to:", c.cfg.Main, want)
+	}
+}
+
+func (c *checker) mainLine(want string) string {
+	if rel, err := relative(c.cfg.Dir(), want); err == nil {
+		want = rel
+	}
+	return fmt.Sprintf("main = %q", filepath.ToSlash(want))
+}
+
+var isDate = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+
+func (c *checker) compatibility() {
+	date := c.cfg.CompatibilityDate
+	line := c.cfg.LineOf(date)
+	const add = `compatibility_date = "2026-10-01"`
+	switch {
+	case date == "":
+		c.add(0, add, "compatibility_date is missing. Add at the top:")
+	case !isDate.MatchString(date):
+		c.add(line, add, "compatibility_date %q is not a date. Write it like this:", date)
+	case date < OldestDate:
+		c.add(line, add, "compatibility_date %s is too old: Lattice needs %s or later. Change it to:", date, OldestDate)
+	}
+	for _, flag := range c.cfg.CompatibilityFlags {
+		if why, bad := refused[flag]; bad {
+			c.add(c.cfg.LineOf(flag), "", "compatibility flag %q: %s. Take it out.", flag, why)
+		}
+	}
+}
+
+func (c *checker) bindings() {
+	for _, class := range c.manifest.Classes {
+		bound := slices.ContainsFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Class == class.Name && b.Script == "" })
+		if !bound {
+			lines := fmt.Sprintf("[[durable_objects.bindings]]\nname = %q\nclass_name = %q", bindingName(class.Name), class.Name)
+			c.add(0, lines, "class %s has no binding. Add:", class.Name)
+		}
+	}
+	for _, b := range c.cfg.Objects {
+		if b.Script == "" && c.manifest.class(b.Class) == nil {
+			c.add(c.cfg.LineOf(b.Class), "", "binding %s names class %q, which the program does not have (it has %s). Declare it with durables.Class(%q, …) in a package that the program imports, or take the binding out.",
+				b.Name, b.Class, c.manifest.classNames(), b.Class)
+		}
+	}
+}
+
+func (c *checker) migrations() {
+	var fresh, gone []string
+	for _, class := range c.manifest.Classes {
+		live, sqlite := c.cfg.LiveClass(class.Name)
+		switch {
+		case !live:
+			fresh = append(fresh, class.Name)
+		case !sqlite:
+			c.add(c.cfg.LineOf(class.Name), fmt.Sprintf("new_sqlite_classes = [%q]", class.Name),
+				"class %s is created by new_classes, without SQLite, which Lattice's objects store in. Cloudflare cannot change the storage of a class that exists, so before the first deployment write instead, and afterwards give the class a new name:", class.Name)
+		}
+	}
+	for _, name := range c.cfg.LiveClasses() {
+		if c.manifest.class(name) == nil {
+			gone = append(gone, name)
+		}
+	}
+	tag := c.cfg.NextTag()
+	if len(fresh) > 0 {
+		c.add(0, fmt.Sprintf("[[migrations]]\ntag = %q\nnew_sqlite_classes = [%s]", tag, quoted(fresh)),
+			"no migration creates %s. Add:", strings.Join(fresh, ", "))
+	}
+	for _, name := range gone {
+		c.add(c.cfg.LineOf(name), fmt.Sprintf("[[migrations]]\ntag = %q\ndeleted_classes = [%q]", tag, name),
+			"the migrations create class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, add:", name)
+	}
+}
+
+func (c *checker) handlers() {
+	if len(c.cfg.Crons) > 0 && !c.manifest.Scheduled {
+		c.warnings = append(c.warnings, "triggers.crons is set, but the program has no Scheduled handler: give workers.Run one")
+	}
+	for _, d := range c.cfg.Databases {
+		if d.ID == "" {
+			c.warnings = append(c.warnings, fmt.Sprintf("D1 database %s has no database_id: `wrangler d1 create %s` prints it, and a deployment needs it", d.Binding, d.Name))
+		}
+	}
+}
+
+func (m *Manifest) classNames() string {
+	if len(m.Classes) == 0 {
+		return "none"
+	}
+	names := make([]string, len(m.Classes))
+	for i, c := range m.Classes {
+		names[i] = c.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func quoted(names []string) string {
+	q := make([]string, len(names))
+	for i, n := range names {
+		q[i] = fmt.Sprintf("%q", n)
+	}
+	return strings.Join(q, ", ")
+}
+
+// bindingName proposes SESSION_STORE for SessionStoreDO.
+func bindingName(class string) string {
+	class = strings.TrimSuffix(strings.TrimSuffix(class, "DO"), "Object")
+	var b strings.Builder
+	for i, r := range class {
+		if i > 0 && unicode.IsUpper(r) && !unicode.IsUpper(rune(class[i-1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToUpper(r))
+	}
+	if b.Len() == 0 {
+		return "OBJECTS"
+	}
+	return b.String()
+}
+
+func samePath(a, b string) bool {
+	rel, err := relative(a, b)
+	return err == nil && rel == "."
+}
+
+// relative is filepath.Rel for paths that may be relative to the working directory or absolute.
+func relative(base, target string) (string, error) {
+	base, err := filepath.Abs(base)
+	if err != nil {
+		return "", err
+	}
+	if target, err = filepath.Abs(target); err != nil {
+		return "", err
+	}
+	return filepath.Rel(base, target)
+}

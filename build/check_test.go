@@ -1,0 +1,124 @@
+package build
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"grove.place/lattice/internal/wrangler"
+)
+
+const good = `name = "app"
+main = "build/dist/worker.mjs"
+compatibility_date = "2026-10-01"
+
+[[durable_objects.bindings]]
+name = "SESSIONS"
+class_name = "SessionDO"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["SessionDO"]
+`
+
+func sessionManifest() *Manifest {
+	return &Manifest{ABI: 1, Fetch: true, Classes: []Class{{
+		Name: "SessionDO", Fetch: true, Alarm: true,
+		Methods: []Method{{"createSession", "(params: CreateParams): Promise<Created>"}, {"list-all", "(): Promise<string[]>"}},
+	}}, Types: "export interface CreateParams { userId: string }\nexport interface Created { id: string }"}
+}
+
+func config(t *testing.T, text string) *wrangler.Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "wrangler.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := wrangler.Load(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestCheckNamesTheLinesToAdd(t *testing.T) {
+	session := sessionManifest()
+	for _, k := range []struct {
+		name, old, new string
+		manifest       *Manifest
+		want           []string // parts of the error; none: it fits
+	}{
+		{"a file that fits", "", "", session, nil},
+		{"a class without a binding", "[[durable_objects.bindings]]\nname = \"SESSIONS\"\nclass_name = \"SessionDO\"\n", "", session,
+			[]string{"class SessionDO has no binding. Add:", "    [[durable_objects.bindings]]\n    name = \"SESSION\"\n    class_name = \"SessionDO\""}},
+		{"a class without a migration", "new_sqlite_classes = [\"SessionDO\"]", "", session,
+			[]string{"no migration creates SessionDO. Add:", "    [[migrations]]\n    tag = \"v2\"\n    new_sqlite_classes = [\"SessionDO\"]"}},
+		{"a class without SQLite", "new_sqlite_classes", "new_classes", session,
+			[]string{"line 7: class SessionDO is created by new_classes", `new_sqlite_classes = ["SessionDO"]`}},
+		{"a binding without a class", "", "", &Manifest{},
+			[]string{`line 7: binding SESSIONS names class "SessionDO", which the program does not have (it has none)`, `deleted_classes = ["SessionDO"]`}},
+		{"a binding to another Worker's class", "class_name = \"SessionDO\"\n\n[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"SessionDO\"]",
+			"class_name = \"Elsewhere\"\nscript_name = \"other\"", &Manifest{}, nil},
+		{"another main", "build/dist/worker.mjs", "src/index.js", session,
+			[]string{`line 2: main is "src/index.js"`, `main = "build/dist/worker.mjs"`}},
+		{"no main", "main = \"build/dist/worker.mjs\"\n", "", session, []string{"main is missing", `main = "build/dist/worker.mjs"`}},
+		{"no name", "name = \"app\"\n", "", session, []string{`name = "my-worker"`}},
+		{"no date", "compatibility_date = \"2026-10-01\"\n", "", session, []string{"compatibility_date is missing", `compatibility_date = "2026-10-01"`}},
+		{"an old date", "2026-10-01", "2026-04-20", session, []string{"line 3: compatibility_date 2026-04-20 is too old", OldestDate}},
+		{"the oldest date", "2026-10-01", OldestDate, session, nil},
+		{"nonsense for a date", "2026-10-01", "today", session, []string{`"today" is not a date`}},
+		{"weak references switched off", "\n[[durable", "compatibility_flags = [\"disable_weak_ref\"]\n\n[[durable", session, []string{`"disable_weak_ref"`}},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			cfg := config(t, strings.Replace(good, k.old, k.new, 1))
+			_, err := check(cfg, k.manifest, filepath.Join(cfg.Dir(), "build", "dist"))
+			if len(k.want) == 0 {
+				if err != nil {
+					t.Fatalf("it fits, but: %v", err)
+				}
+				return
+			}
+			if _, ok := errors.AsType[*CheckError](err); !ok {
+				t.Fatalf("got %v, want a CheckError", err)
+			}
+			for _, want := range k.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error lacks %q:\n%v", want, err)
+				}
+			}
+		})
+	}
+}
+
+func TestCheckReportsEverythingAtOnce(t *testing.T) {
+	cfg := config(t, "")
+	_, err := check(cfg, sessionManifest(), filepath.Join(cfg.Dir(), "build", "dist"))
+	ce, ok := errors.AsType[*CheckError](err)
+	if !ok || len(ce.Problems) != 5 {
+		t.Errorf("want name, main, date, binding and migration, got %v", err)
+	}
+}
+
+func TestCheckWarns(t *testing.T) {
+	cfg := config(t, good+"\n[triggers]\ncrons = [\"* * * * *\"]\n[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"app\"\nmigration = \"x\"\n")
+	warnings, err := check(cfg, sessionManifest(), filepath.Join(cfg.Dir(), "build", "dist"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(warnings, "\n")
+	for _, want := range []string{"no Scheduled handler", "wrangler d1 create app", `wrangler.toml:18: unknown key "d1_databases.migration"`} {
+		if !strings.Contains(all, want) {
+			t.Errorf("warnings lack %q:\n%s", want, all)
+		}
+	}
+}
+
+func TestBindingNames(t *testing.T) {
+	for class, want := range map[string]string{"SessionDO": "SESSION", "TenantStoreDO": "TENANT_STORE", "Counter": "COUNTER", "DO": "OBJECTS", "HTTPCache": "HTTPCACHE"} {
+		if got := bindingName(class); got != want {
+			t.Errorf("%s: %s, want %s", class, got, want)
+		}
+	}
+}

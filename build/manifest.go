@@ -1,0 +1,176 @@
+package build
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Manifest is what a module says about itself.
+type Manifest struct {
+	ABI       int64   `json:"abi"`
+	Go        string  `json:"go"`
+	SHA256    string  `json:"sha256"` // of app.wasm
+	Fetch     bool    `json:"fetch"`
+	Scheduled bool    `json:"scheduled"`
+	Classes   []Class `json:"classes"`
+	Types     string  `json:"-"` // TypeScript declarations that the signatures refer to
+}
+
+// Class is a Durable Object class of the module.
+type Class struct {
+	Name    string   `json:"name"`
+	Fetch   bool     `json:"fetch"`
+	Alarm   bool     `json:"alarm"`
+	Methods []Method `json:"methods"`
+}
+
+// Method is an RPC method. Signature is TypeScript: "(p: Params): Promise<Result>".
+type Method struct {
+	Name      string `json:"name"`
+	Signature string `json:"signature"`
+}
+
+// class returns the class of that name, or nil.
+func (m *Manifest) class(name string) *Class {
+	for i := range m.Classes {
+		if m.Classes[i].Name == name {
+			return &m.Classes[i]
+		}
+	}
+	return nil
+}
+
+// manifestOf takes apart what the module sent, and refuses what the generated files could not express.
+func manifestOf(v abi.Value) (*Manifest, error) {
+	r := fields{}
+	o := r.object(v, "manifest")
+	m := &Manifest{
+		ABI: r.integer(o, "abi"), Go: r.text(o, "go"), Fetch: r.boolean(o, "fetch"), Scheduled: r.boolean(o, "scheduled"),
+		Types: r.text(o, "types"), Classes: []Class{},
+	}
+	for _, v := range r.array(o, "classes") {
+		c := r.object(v, "class")
+		class := Class{Name: r.text(c, "name"), Fetch: r.boolean(c, "fetch"), Alarm: r.boolean(c, "alarm"), Methods: []Method{}}
+		for _, v := range r.array(c, "methods") {
+			f := r.object(v, "method")
+			class.Methods = append(class.Methods, Method{Name: r.text(f, "name"), Signature: r.text(f, "signature")})
+		}
+		m.Classes = append(m.Classes, class)
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("the module's manifest: %w", r.err)
+	}
+	return m, m.validate()
+}
+
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+	// What the entry itself declares, and words that JavaScript keeps.
+	takenNames = strings.Fields(`wasm createRuntime rt default class function var let const new delete typeof void return this super
+		null true false import export extends enum await yield static interface package private protected public implements
+		in of if else for while do switch case break continue try catch finally throw with instanceof debugger arguments eval`)
+)
+
+func (m *Manifest) validate() error {
+	var errs []error
+	seen := map[string]bool{}
+	for _, name := range takenNames {
+		seen[name] = true
+	}
+	for _, c := range m.Classes {
+		switch {
+		case !identifier.MatchString(c.Name):
+			errs = append(errs, fmt.Errorf("class %q: JavaScript cannot export that name: use letters, digits and _", c.Name))
+		case seen[c.Name]:
+			errs = append(errs, fmt.Errorf("class %q: the name is taken: give each class one of its own", c.Name))
+		}
+		seen[c.Name] = true
+	}
+	return errors.Join(errs...)
+}
+
+func (m *Manifest) seal(module []byte) {
+	sum := sha256.Sum256(module)
+	m.SHA256 = hex.EncodeToString(sum[:])
+}
+
+func (m *Manifest) json() []byte {
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		panic(err) // strings, booleans and numbers only
+	}
+	return append(b, '\n')
+}
+
+func (m *Manifest) summary() string {
+	var parts []string
+	if m.Fetch {
+		parts = append(parts, "fetch")
+	}
+	if m.Scheduled {
+		parts = append(parts, "scheduled")
+	}
+	for _, c := range m.Classes {
+		parts = append(parts, c.Name)
+	}
+	if len(parts) == 0 {
+		return "no handlers and no classes"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fields reads properties of the manifest; the first that has the wrong type sticks.
+type fields struct{ err error }
+
+func (f *fields) fail(name, want string, got abi.Value) {
+	if f.err == nil {
+		f.err = fmt.Errorf("%s must be %s, not %T: build the module with the same release of Lattice as this command", name, want, got)
+	}
+}
+
+func (f *fields) object(v abi.Value, name string) abi.Object {
+	o, ok := v.(abi.Object)
+	if !ok {
+		f.fail(name, "an object", v)
+	}
+	return o
+}
+
+func (f *fields) array(o abi.Object, name string) abi.Array {
+	v, ok := o.Get(name).(abi.Array)
+	if !ok {
+		f.fail(name, "an array", o.Get(name))
+	}
+	return v
+}
+
+func (f *fields) text(o abi.Object, name string) string {
+	v, ok := o.Get(name).(string)
+	if !ok {
+		f.fail(name, "text", o.Get(name))
+	}
+	return v
+}
+
+func (f *fields) boolean(o abi.Object, name string) bool {
+	v, ok := o.Get(name).(bool)
+	if !ok {
+		f.fail(name, "a boolean", o.Get(name))
+	}
+	return v
+}
+
+func (f *fields) integer(o abi.Object, name string) int64 {
+	v, ok := o.Get(name).(int64)
+	if !ok {
+		f.fail(name, "an integer", o.Get(name))
+	}
+	return v
+}

@@ -1,0 +1,83 @@
+package build
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"grove.place/lattice/internal/wrangler"
+)
+
+// declarations is lattice.d.ts: what TypeScript Workers that call the objects need to know. It builds on
+// @cloudflare/workers-types, as every TypeScript Worker does.
+func declarations(m *Manifest, cfg *wrangler.Config) string {
+	var b strings.Builder
+	b.WriteString("// Made by lattice build. Do not edit.\n")
+	b.WriteString("/// <reference types=\"@cloudflare/workers-types\" />\n")
+	if len(m.Classes) > 0 {
+		b.WriteString("import { DurableObject } from \"cloudflare:workers\";\n")
+	}
+	b.WriteString("\n")
+	if types := strings.TrimSpace(m.Types); types != "" {
+		b.WriteString(types + "\n\n")
+	}
+	for _, c := range m.Classes {
+		writeClass(&b, c)
+	}
+	writeEnv(&b, m, cfg)
+	b.WriteString("\ndeclare const worker: ExportedHandler<Env>;\nexport default worker;\n")
+	return b.String()
+}
+
+func writeClass(b *strings.Builder, c Class) {
+	fmt.Fprintf(b, "export declare class %s extends DurableObject<Env> {\n", c.Name)
+	if c.Fetch {
+		b.WriteString("  fetch(request: Request): Promise<Response>;\n")
+	}
+	if c.Alarm {
+		b.WriteString("  alarm(info?: AlarmInvocationInfo): Promise<void>;\n")
+	}
+	for _, f := range c.Methods {
+		fmt.Fprintf(b, "  %s%s;\n", property(f.Name), f.Signature)
+	}
+	b.WriteString("}\n\n")
+}
+
+func writeEnv(b *strings.Builder, m *Manifest, cfg *wrangler.Config) {
+	b.WriteString("export interface Env {\n")
+	if cfg != nil {
+		for _, o := range cfg.Objects {
+			if o.Script == "" && m.class(o.Class) != nil {
+				fmt.Fprintf(b, "  %s: DurableObjectNamespace<%s>;\n", property(o.Name), o.Class)
+			} else {
+				fmt.Fprintf(b, "  %s: DurableObjectNamespace;\n", property(o.Name))
+			}
+		}
+		for _, d := range cfg.Databases {
+			fmt.Fprintf(b, "  %s: D1Database;\n", property(d.Binding))
+		}
+		for _, s := range cfg.Services {
+			fmt.Fprintf(b, "  %s: Fetcher;\n", property(s.Binding))
+		}
+		for _, o := range cfg.Other {
+			fmt.Fprintf(b, "  %s: %s;\n", property(o.Name), o.Type)
+		}
+		for _, name := range slices.Sorted(maps.Keys(cfg.Vars)) {
+			kind := "string"
+			if json := cfg.Vars[name].JSON; json != "" {
+				kind = json // a JSON value is also its own literal type
+			}
+			fmt.Fprintf(b, "  %s: %s;\n", property(name), kind)
+		}
+	}
+	b.WriteString("}\n")
+}
+
+// property writes a name where TypeScript expects one, quoted only if it must be.
+func property(name string) string {
+	if identifier.MatchString(name) {
+		return name
+	}
+	return fmt.Sprintf("%q", name)
+}

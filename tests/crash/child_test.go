@@ -1,0 +1,82 @@
+package crash
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	local "grove.place/lattice/local-runtime"
+)
+
+// TestMain turns this program into the host under test when startHost starts it.
+func TestMain(m *testing.M) {
+	if module := os.Getenv("LATTICE_CRASH_MODULE"); module != "" {
+		if err := serve(module, os.Getenv("LATTICE_CRASH_DIR")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// host is a child process that runs the local host.
+type host struct {
+	url    string
+	client *http.Client
+	cmd    *exec.Cmd
+	log    *bytes.Buffer
+}
+
+// startHost starts this test program again as a host, and returns when it listens.
+func startHost(t *testing.T, module, dir string) *host {
+	t.Helper()
+	h := &host{client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: writers}, Timeout: 10 * time.Second}, log: &bytes.Buffer{}}
+	h.cmd = exec.Command(os.Args[0])
+	h.cmd.Env = append(os.Environ(), "LATTICE_CRASH_MODULE="+module, "LATTICE_CRASH_DIR="+dir)
+	h.cmd.Stderr = h.log
+	out, err := h.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.kill)
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if url, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
+			h.url = url
+			return h
+		}
+	}
+	h.cmd.Wait()
+	t.Fatalf("the host did not listen:\n%s", h.log.String())
+	return nil
+}
+
+// kill is kill -9.
+func (h *host) kill() {
+	h.cmd.Process.Kill()
+	h.cmd.Wait()
+	h.client.CloseIdleConnections()
+}
+
+func buildApp(t *testing.T) string {
+	t.Helper()
+	module := filepath.Join(t.TempDir(), "app.wasm")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", module, "./app")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return module
+}

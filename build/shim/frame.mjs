@@ -1,0 +1,255 @@
+// A frame is one event, or one critical section inside it, and the I/O context that goes with it. Its mailbox is a
+// promise made in that context: whoever resolves it has the continuation run there (compatibility flag
+// handle_cross_request_promise_resolution).
+//
+// The invariant: nothing global holds a frame. Its own I/O context does, through the closure of a timer or of a pending
+// operation; so when the context dies the frame is collected, and the finaliser tells Go.
+
+import { Event, PENDING } from "./abi.mjs";
+import { enter } from "./enter.mjs";
+import { arm } from "./timers.mjs";
+
+/** What frames of one object, or the frames of one Worker event, share. */
+export class Scope {
+  constructor() {
+    /** @type {Map<number, import("./http.mjs").Source>} streams that Go reads */
+    this.sources = new Map();
+    /** @type {Map<number, import("./http.mjs").Sink>} streams that Go writes */
+    this.sinks = new Map();
+    /** @type {Map<number, any>} */
+    this.stubs = new Map();
+  }
+}
+
+/** @type {FinalizationRegistry<{instance: WeakRef<import("./instance.mjs").Instance>, id: number}>} */
+const collected = new FinalizationRegistry(({ instance, id }) => instance.deref()?.bury(id));
+
+export class Frame {
+  /**
+   * @param {import("./instance.mjs").Instance} instance
+   * @param {import("./object.mjs").ObjectState | null} object null in the Worker
+   * @param {any} ctx @param {any} env
+   */
+  constructor(instance, object, ctx, env) {
+    this.instance = instance;
+    this.id = instance.nextFrame++;
+    this.object = object;
+    this.ctx = ctx;
+    this.env = env;
+    /** @type {Scope | null} */
+    this.ownScope = null;
+    this.txn = null; // the DurableObjectTransaction of a transaction's section
+    this.idle = false; // a construct frame: it lives as long as the object, and must not keep it alive
+    this.done = false;
+    this.failed = false;
+    this.over = false; // ended or dead
+    /** @type {any} */
+    this.outcome = undefined;
+    this.pending = 0;
+    this.timer = /** @type {any} */ (0);
+    this.armedFor = Infinity;
+    this.timerDue = Infinity;
+    this.wakeAsked = false;
+    /** @type {WeakRef<Frame> | null} */
+    this.weak = null;
+    this.probe = /** @type {any} */ (null);
+    /** @type {null | ((v: any) => void)} */
+    this.resolve = null;
+    /** @type {null | ((e: any) => void)} */
+    this.reject = null;
+    /** @type {null | (() => void)} */
+    this.release = null;
+    /** @type {null | (() => void)} */
+    this.bell = null;
+    /** @type {Map<number, any> | null} */
+    this.cursors = null;
+  }
+
+  get scope() {
+    return this.object ? this.object.scope : (this.ownScope ??= new Scope());
+  }
+
+  get storage() {
+    if (!this.object) throw new Error("storage belongs to Durable Objects, and this is an event of the Worker");
+    return this.object.ctx.storage;
+  }
+
+  /** The frame in which goroutines of this one go on. @returns {Frame | null} */
+  heir() {
+    if (!this.over) return this;
+    const home = this.object?.frame ?? null;
+    return home && !home.over ? home : null;
+  }
+
+  /** The frame that a js.Func made now belongs to. */
+  callbackFrame() {
+    return this.object?.frame && !this.object.frame.over ? this.object.frame : this;
+  }
+
+  /** @param {any} value */
+  succeed(value) {
+    if (this.done) return;
+    this.done = true;
+    this.outcome = value;
+    this.resolve?.(value);
+  }
+
+  /** @param {any} error */
+  fail(error) {
+    if (this.done) return;
+    this.done = this.failed = true;
+    this.outcome = error;
+    this.reject?.(error);
+  }
+
+  /** What the event came to: at once if that is known, otherwise a promise. */
+  result() {
+    if (this.done) {
+      if (this.failed) throw this.outcome;
+      return this.outcome;
+    }
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Makes a frame that its first entry did not finish known, so that it can be entered again. */
+  open() {
+    const { instance } = this;
+    this.weak = new WeakRef(this);
+    instance.frames.set(this.id, this.weak);
+    collected.register(this, { instance: instance.weak, id: this.id }, this);
+    this.object?.frames.add(this);
+    if (!this.object) {
+      this.ctx?.waitUntil(new Promise((resolve) => {
+        this.release = () => resolve(undefined);
+      }));
+    }
+    this.listen();
+  }
+
+  /** Forgets a frame of which nothing is left. */
+  close() {
+    this.over = true;
+    this.cursors = null;
+    if (!this.weak) return;
+    this.instance.frames.delete(this.id);
+    collected.unregister(this);
+    this.object?.frames.delete(this);
+    this.release?.();
+  }
+
+  /** Waits for the bell in the frame's I/O context. */
+  listen() {
+    this.probe ??= makeProbe();
+    new Promise((resolve) => {
+      this.bell = () => resolve(undefined);
+    }).then(() => this.woken());
+  }
+
+  /** Has woken run in the frame's I/O context. */
+  ring() {
+    const bell = this.bell;
+    this.bell = null;
+    bell?.();
+  }
+
+  woken() {
+    const { instance } = this;
+    if (!alive(this.probe)) {
+      // The context is gone and this runs in the waker's: nothing of the frame may be touched here.
+      if (!this.over) instance.bury(this.id);
+      this.over = true;
+      return;
+    }
+    if (instance.dead) {
+      this.disarm();
+      this.abandonStreams(instance.dead);
+      return;
+    }
+    if (this.over) return;
+    this.listen();
+    if (this.wakeAsked) {
+      this.wakeAsked = false;
+      enter(this, wake);
+      return;
+    }
+    this.timerDue = this.armedFor;
+    arm(this);
+  }
+
+  disarm() {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = 0;
+    this.timerDue = this.armedFor = Infinity;
+  }
+
+  /** @param {Error} error */
+  abandonStreams(error) {
+    const scope = this.object ? this.object.scope : this.ownScope;
+    if (!scope) return;
+    for (const sink of scope.sinks.values()) sink.abort(error);
+    for (const source of scope.sources.values()) source.cancel(error.message);
+    scope.sinks.clear();
+    scope.sources.clear();
+  }
+
+  /**
+   * Ends an operation when its promise settles, with a COMPLETE event in this frame.
+   * @param {number} id @param {PromiseLike<any>} promise @param {(w: import("./abi.mjs").Writer, v: any, frame: Frame) => void} encode
+   */
+  complete(id, promise, encode) {
+    this.pending++;
+    promise.then(
+      (v) => this.completed(id, v, encode),
+      (e) => this.completed(id, e, null),
+    );
+    return PENDING;
+  }
+
+  /** @param {number} id @param {any} v @param {null | ((w: import("./abi.mjs").Writer, v: any, frame: Frame) => void)} encode */
+  completed(id, v, encode) {
+    this.pending--;
+    const frame = this.heir();
+    if (frame && !frame.instance.dead) enter(frame, encode ? success : failure, id, v, encode, frame);
+  }
+}
+
+/** @param {import("./abi.mjs").Writer} w */
+function wake(w) {
+  w.u8(Event.WAKE);
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {number} id @param {any} v @param {any} encode @param {Frame} frame */
+function success(w, id, v, encode, frame) {
+  w.u8(Event.COMPLETE);
+  w.uint(id);
+  w.u8(0);
+  try {
+    encode(w, v, frame);
+  } catch (e) {
+    w.rewind();
+    failure(w, id, e);
+  }
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {number} id @param {any} e */
+function failure(w, id, e) {
+  w.u8(Event.COMPLETE);
+  w.uint(id);
+  w.u8(1);
+  w.error(e);
+}
+
+/** An encoder of results without a payload. */
+export function nothing() {}
+
+function makeProbe() {
+  return null;
+}
+
+/** @param {any} probe */
+function alive(probe) {
+  return true;
+}

@@ -1,0 +1,164 @@
+// Durable Object classes: what the runtime constructs and calls, and the state that their frames share.
+
+import { DurableObject } from "cloudflare:workers";
+import { Event, Start } from "./abi.mjs";
+import { enter } from "./enter.mjs";
+import { Frame, Scope } from "./frame.mjs";
+import { answerFetch } from "./http.mjs";
+
+/** @type {FinalizationRegistry<{instance: WeakRef<import("./instance.mjs").Instance>, number: number}>} */
+const collected = new FinalizationRegistry(({ instance, number }) => instance.deref()?.drop(number));
+
+/** ObjectState is one object in one Go instance. After that instance has died the object is constructed again in the next. */
+export class ObjectState {
+  /** @param {import("./index.mjs").Runtime} runtime @param {string} className @param {any} ctx @param {any} env */
+  constructor(runtime, className, ctx, env) {
+    this.runtime = runtime;
+    this.className = className;
+    this.ctx = ctx;
+    this.env = env;
+    /** @type {import("./instance.mjs").Instance | null} */
+    this.instance = null;
+    this.number = 0;
+    /** @type {Frame | null} the frame of the constructor, where goroutines go on that outlive their event */
+    this.frame = null;
+    /** @type {Set<Frame>} */
+    this.frames = new Set();
+    this.scope = new Scope();
+    /** @type {string | null} */
+    this.resetReason = null;
+    /** @type {Promise<void> | null} */
+    this.constructing = null;
+  }
+
+  /** Constructs the Go object, in the runtime's current Go instance, while other events wait. @returns {Promise<void>} */
+  construct() {
+    this.constructing ??= this.ctx.blockConcurrencyWhile(async () => {
+      const instance = this.runtime.instance();
+      this.instance = instance;
+      this.number = instance.nextObject++;
+      this.scope = new Scope();
+      this.frames.clear();
+      collected.register(this, { instance: instance.weak, number: this.number });
+      const frame = new Frame(instance, this, this.ctx, this.env);
+      frame.idle = true;
+      this.frame = frame;
+      enter(frame, startConstruct, this);
+      await frame.result();
+    }).then(() => {
+      this.constructing = null;
+      this.frame?.listen(); // from here on outside of the critical section
+    });
+    return /** @type {Promise<void>} */ (this.constructing);
+  }
+
+  get ready() {
+    return this.instance !== null && !this.instance.dead && !this.constructing;
+  }
+
+  /** Starts an event of the object and returns what it comes to. @param {(w: import("./abi.mjs").Writer, ...rest: any[]) => void} encode @param {any} [a] @param {any} [b] */
+  start(encode, a, b) {
+    if (!this.ready) return this.construct().then(() => this.begin(encode, a, b));
+    return this.begin(encode, a, b);
+  }
+
+  /** @param {(w: import("./abi.mjs").Writer, ...rest: any[]) => void} encode @param {any} a @param {any} b */
+  begin(encode, a, b) {
+    const frame = new Frame(/** @type {import("./instance.mjs").Instance} */ (this.instance), this, this.ctx, this.env);
+    enter(frame, encode, this.number, a, b, frame);
+    return frame.result();
+  }
+
+  /** Resets the object as Go asked. Execution ends inside ctx.abort, so this is the last thing an entry does. */
+  reset() {
+    const reason = this.resetReason ?? "";
+    this.resetReason = null;
+    const instance = /** @type {import("./instance.mjs").Instance} */ (this.instance);
+    for (const frame of [...this.frames]) instance.bury(frame.id, reason || "the Durable Object was reset");
+    this.ctx.abort(reason);
+  }
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {ObjectState} object */
+function startConstruct(w, object) {
+  const { id } = object.ctx;
+  w.u8(Event.START);
+  w.u8(Start.CONSTRUCT);
+  w.uint(object.number);
+  w.str(object.className);
+  w.str(id.toString());
+  w.optStr(id.name ?? undefined);
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {number} object @param {string} method @param {any[]} args */
+function startCall(w, object, method, args) {
+  w.u8(Event.START);
+  w.u8(Start.RPC);
+  w.uint(object);
+  w.str(method);
+  w.values(args);
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {number} object @param {any} info */
+function startAlarm(w, object, info) {
+  w.u8(Event.START);
+  w.u8(Start.ALARM);
+  w.uint(object);
+  w.f64(Number(info?.scheduledTime ?? Date.now()));
+  w.uint(info?.retryCount ?? 0);
+  w.bool(info?.isRetry ?? false);
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {number} object @param {number} id */
+function sectionEvent(w, object, id) {
+  w.u8(Event.START);
+  w.u8(Start.SECTION);
+  w.uint(object);
+  w.uint(id);
+}
+
+/** Runs a critical section of Go, called inside it. @param {Frame} parent @param {number} id @param {any} txn */
+export async function startSection(parent, id, txn) {
+  const { instance } = parent;
+  if (instance.depth > 0) await null; // Go is still inside the operation that asked for the section
+  const frame = new Frame(instance, parent.object, parent.ctx, parent.env);
+  frame.txn = txn ?? parent.txn;
+  if (instance.dead) throw instance.dead;
+  enter(frame, sectionEvent, /** @type {ObjectState} */ (parent.object).number, id);
+  return frame.result();
+}
+
+/**
+ * Makes the JavaScript class of a Go class.
+ * @param {import("./index.mjs").Runtime} runtime @param {string} name
+ * @param {{fetch?: boolean, alarm?: boolean, methods?: string[]}} shape
+ */
+export function objectClass(runtime, name, shape) {
+  const state = Symbol("lattice");
+  class LatticeObject extends DurableObject {
+    /** @param {any} ctx @param {any} env */
+    constructor(ctx, env) {
+      super(ctx, env);
+      const object = new ObjectState(runtime, name, ctx, env);
+      Object.defineProperty(this, state, { value: object });
+      object.construct().catch(() => {}); // blockConcurrencyWhile has reset the object, and told the callers
+    }
+  }
+  /** @type {any} */
+  const prototype = LatticeObject.prototype;
+  const define = (/** @type {string} */ method, /** @type {Function} */ value) =>
+    Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
+  for (const method of shape.methods ?? []) {
+    define(method, { /** @this {any} @param {any[]} args */ [method](...args) {
+      return this[state].start(startCall, method, args);
+    } }[method]);
+  }
+  if (shape.fetch) define("fetch", /** @this {any} @param {Request} request */ function fetch(request) {
+    return answerFetch(this[state], request);
+  });
+  if (shape.alarm) define("alarm", /** @this {any} @param {any} info */ function alarm(info) {
+    return this[state].start(startAlarm, info);
+  });
+  Object.defineProperty(LatticeObject, "name", { value: name });
+  return LatticeObject;
+}

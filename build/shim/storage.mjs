@@ -1,0 +1,160 @@
+// Key-value storage, alarms, transactions and critical sections of an object.
+
+import { Op } from "./abi.mjs";
+import { nothing } from "./frame.mjs";
+import { startSection } from "./object.mjs";
+
+/** The storage, or the transaction whose section this is. @param {import("./frame.mjs").Frame} frame */
+function target(frame) {
+  return frame.txn ?? frame.storage;
+}
+
+/** @param {number} flags */
+function options(flags) {
+  return flags ? { allowConcurrency: (flags & 1) !== 0, allowUnconfirmed: (flags & 2) !== 0, noCache: (flags & 4) !== 0 } : undefined;
+}
+
+/** @param {import("./abi.mjs").Reader} r */
+function readFields(r) {
+  /** @type {Array<[string, any]>} */
+  const entries = [];
+  for (let n = r.count(); n > 0; n--) entries.push([r.str(), r.value()]);
+  return entries;
+}
+
+/** @param {import("./abi.mjs").Reader} r */
+function readListOptions(r) {
+  /** @type {Record<string, any>} */
+  const options = {};
+  for (const name of ["start", "startAfter", "end", "prefix"]) {
+    const v = r.optStr();
+    if (v !== undefined) options[name] = v;
+  }
+  if (r.bool()) options.reverse = true;
+  if (r.bool()) options.limit = r.f64();
+  return options;
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {Map<string, any>} found */
+function writeMap(w, found) {
+  w.uint(found.size);
+  for (const [key, v] of found) {
+    w.str(key);
+    w.value(v);
+  }
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {number | null} time */
+function writeAlarm(w, time) {
+  w.bool(time !== null);
+  if (time !== null) w.f64(time);
+}
+
+/** @type {Record<number, import("./operations.mjs").Operation>} */
+const keyValue = {
+  [Op.KV_GET](frame, r, w, id) {
+    const many = r.bool();
+    const keys = r.strs();
+    const promise = target(frame).get(many ? keys : keys[0], options(r.u8()));
+    if (many) return frame.complete(id, promise, writeMap);
+    return frame.complete(id, promise, (w, v) => {
+      w.uint(v === undefined ? 0 : 1);
+      if (v === undefined) return;
+      w.str(keys[0]);
+      w.value(v);
+    });
+  },
+  [Op.KV_PUT](frame, r, w, id) {
+    const many = r.bool();
+    const entries = readFields(r);
+    const opts = options(r.u8());
+    const promise = many ? target(frame).put(Object.fromEntries(entries), opts) : target(frame).put(entries[0][0], entries[0][1], opts);
+    return frame.complete(id, promise, nothing);
+  },
+  [Op.KV_DELETE](frame, r, w, id) {
+    const many = r.bool();
+    const keys = r.strs();
+    return frame.complete(id, target(frame).delete(many ? keys : keys[0], options(r.u8())), (w, n) => w.uint(Number(n)));
+  },
+  [Op.KV_LIST](frame, r, w, id) {
+    const list = readListOptions(r);
+    return frame.complete(id, target(frame).list({ ...list, ...options(r.u8()) }), writeMap);
+  },
+  [Op.DELETE_ALL](frame, r, w, id) {
+    return frame.complete(id, frame.storage.deleteAll(options(r.u8())), nothing);
+  },
+  [Op.SYNC](frame, r, w, id) {
+    return frame.complete(id, frame.storage.sync(), nothing);
+  },
+};
+
+/** @type {Record<number, import("./operations.mjs").Operation>} */
+const alarms = {
+  [Op.GET_ALARM](frame, r, w, id) {
+    return frame.complete(id, target(frame).getAlarm(options(r.u8())), writeAlarm);
+  },
+  [Op.SET_ALARM](frame, r, w, id) {
+    const time = r.f64();
+    return frame.complete(id, target(frame).setAlarm(time, options(r.u8())), nothing);
+  },
+  [Op.DELETE_ALARM](frame, r, w, id) {
+    return frame.complete(id, target(frame).deleteAlarm(options(r.u8())), nothing);
+  },
+};
+
+/** @type {Record<number, import("./operations.mjs").Operation>} */
+const syncKeyValue = {
+  [Op.SKV_GET](frame, r, w) {
+    const v = frame.storage.kv.get(r.str());
+    w.bool(v !== undefined);
+    if (v !== undefined) w.value(v);
+  },
+  [Op.SKV_PUT](frame, r) {
+    const key = r.str();
+    frame.storage.kv.put(key, r.value());
+  },
+  [Op.SKV_DELETE](frame, r, w) {
+    w.bool(frame.storage.kv.delete(r.str()));
+  },
+  [Op.SKV_LIST](frame, r, w) {
+    writeMap(w, new Map(frame.storage.kv.list(readListOptions(r))));
+  },
+};
+
+const ROLL_BACK = Symbol("roll back");
+
+/** @type {Record<number, import("./operations.mjs").Operation>} */
+const transactions = {
+  [Op.TXN_SYNC](frame, r, w, id, instance) {
+    const callback = r.uint();
+    const { base, end } = w;
+    let answer = 0;
+    try {
+      frame.storage.transactionSync(() => {
+        answer = instance.exports.lattice_run(callback);
+        if (answer !== 1 && answer !== 2) instance.die("was discarded: a function given to TransactionSync blocked");
+        if (answer !== 1) throw ROLL_BACK;
+      });
+    } catch (e) {
+      if (e !== ROLL_BACK || instance.dead) throw e;
+    }
+    w.into(instance.bytes, base, end - base); // operations inside have used the same writer
+    w.u8(0);
+    w.uint(answer);
+  },
+  [Op.SECTION](frame, r, w, id) {
+    const kind = r.u8();
+    if (kind > 1) r.fail(`unknown kind of critical section ${kind}`);
+    const { storage } = frame;
+    const object = /** @type {import("./object.mjs").ObjectState} */ (frame.object);
+    const run = (/** @type {any} */ txn) => startSection(frame, id, txn ?? null);
+    return frame.complete(id, kind === 0 ? object.ctx.blockConcurrencyWhile(() => run(null)) : storage.transaction(run), nothing);
+  },
+  [Op.ROLLBACK](frame) {
+    if (!frame.txn) throw new Error("there is no transaction to roll back here");
+    frame.txn.rollback();
+  },
+};
+
+/** @type {Record<number, import("./operations.mjs").Operation>} */
+export const storageOperations = { ...keyValue, ...alarms, ...syncKeyValue, ...transactions };

@@ -63,13 +63,13 @@ func (l *Ledger) insert(ctx context.Context, n int64) (int64, error) {
 
 // move takes n from one key and gives it to another, in a transaction.
 func (l *Ledger) move(ctx context.Context, n int64) (int64, error) {
-	return n, l.state.Storage().Transaction(ctx, func(ctx context.Context, txn *durables.Txn) error {
+	return n, l.state.Storage().Transaction(ctx, func(ctx context.Context, _ *durables.Txn) error {
 		for key, change := range map[string]int64{"left": -n, "right": n} {
 			var v int64
-			if _, err := txn.Get(ctx, key, &v); err != nil {
+			if _, err := l.state.Storage().Get(ctx, key, &v); err != nil {
 				return err
 			}
-			if err := txn.Put(ctx, key, v+change); err != nil {
+			if err := l.state.Storage().Put(ctx, key, v+change); err != nil {
 				return err
 			}
 		}

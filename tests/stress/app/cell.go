@@ -152,13 +152,13 @@ var errRollBack = errors.New("rolled back on purpose")
 func (c *Cell) addTxn(ctx context.Context, _ durables.None) (int64, error) {
 	var n int64
 	for _, result := range []error{errRollBack, nil} {
-		err := c.state.Storage().Transaction(ctx, func(ctx context.Context, txn *durables.Txn) error {
+		err := c.state.Storage().Transaction(ctx, func(ctx context.Context, _ *durables.Txn) error {
 			n = 0
-			if _, err := txn.Get(ctx, "t", &n); err != nil {
+			if _, err := c.state.Storage().Get(ctx, "t", &n); err != nil {
 				return err
 			}
 			n++
-			if err := txn.Put(ctx, "t", n); err != nil {
+			if err := c.state.Storage().Put(ctx, "t", n); err != nil {
 				return err
 			}
 			return result

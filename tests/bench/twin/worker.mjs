@@ -1,0 +1,53 @@
+// The JavaScript twin of app: the same routes, the same work, written as a JavaScript author would.
+import { DurableObject } from "cloudflare:workers";
+
+export class Bench extends DurableObject {
+	constructor(ctx, env) {
+		super(ctx, env);
+		ctx.storage.sql.exec(`
+			CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY, at INTEGER, text TEXT);
+			CREATE TABLE IF NOT EXISTS posts (id INTEGER PRIMARY KEY, title TEXT, score REAL);
+			INSERT OR IGNORE INTO posts WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+				SELECT i, 'the title of post number ' || i, i * 1.5 FROM n`);
+	}
+	ping() { return "pong"; }
+	insert(text) {
+		return Object.values(this.ctx.storage.sql
+			.exec("INSERT INTO log (at, text) VALUES (?, ?) RETURNING 1", 1700000000000, text).one())[0];
+	}
+	hundred() {
+		let sum = 0;
+		for (const row of this.ctx.storage.sql.exec("SELECT id, title, score FROM posts LIMIT 100")) sum += row.score;
+		return sum;
+	}
+	echo(post) {
+		post.id++;
+		return post;
+	}
+}
+
+const post = {
+	id: 41, title: "On the growing of groves", body: Array.from({ length: 700 }, (_, i) => String.fromCharCode(97 + i % 26)).join(""),
+	tags: ["trees", "patience", "soil"], draft: false, score: 4.75, checksum: new Uint8Array(32),
+	meta: { lang: "en", author: "autumn", licence: "CC BY 4.0" },
+};
+
+const routes = {
+	ping: (object) => object.ping(),
+	insert: (object) => object.insert("a line of the log"),
+	select: (object) => object.hundred(),
+	async echo(object) {
+		const got = await object.echo(post);
+		if (got.body.length !== post.body.length) throw new Error("the post came back changed");
+		return got.id;
+	},
+};
+
+export default {
+	async fetch(request, env) {
+		const [, route, object] = new URL(request.url).pathname.split("/");
+		if (route === "hello") return new Response("Hello!");
+		if (!Object.hasOwn(routes, route)) return new Response("not found", { status: 404 });
+		return Response.json(await routes[route](env.BENCH.getByName(object)));
+	},
+};

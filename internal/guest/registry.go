@@ -3,6 +3,7 @@ package guest
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"sort"
 	"time"
 
@@ -77,6 +78,7 @@ func Manifest() abi.Value {
 	}
 	return abi.Object{
 		{Name: "abi", Value: int64(abi.Version)},
+		{Name: "go", Value: runtime.Version()},
 		{Name: "fetch", Value: worker.Fetch != nil},
 		{Name: "scheduled", Value: worker.Scheduled != nil},
 		{Name: "classes", Value: list},

@@ -1,0 +1,2 @@
+// Package library has no func main.
+package library

@@ -6,20 +6,29 @@ import (
 	"grove.place/lattice/internal/guest"
 )
 
-// Transport sends requests with the runtime's fetch. In Wasm it is http.DefaultTransport. The context of a request must be that
-// of a handler; redirects are left to the http.Client.
+// Fetch sends a request and follows redirects as the runtime's fetch does, up to 20 of them. The request's context must be that
+// of a handler, its URL absolute. A response of any status is no error; close its body.
+//
+// Prefer Fetch to http.Client: mentioning http.Client or http.DefaultTransport links Go's own HTTP and TLS client into the
+// module, some 650 KB after compression, which a Worker never uses.
 //
 // See https://developers.cloudflare.com/workers/runtime-apis/fetch/.
-var Transport http.RoundTripper = network{fallback: nativeTransport()}
+func Fetch(r *http.Request) (*http.Response, error) {
+	return guest.Fetch(r.Context(), guest.NetworkTarget(), r, guest.RedirectFollow)
+}
 
-type network struct{ fallback http.RoundTripper }
+// Transport sends requests as Fetch does, but leaves redirects to the caller. It is for code that wants an http.RoundTripper: put it
+// into an http.Client, or call UseDefaultTransport in main for libraries that use http.DefaultClient.
+var Transport http.RoundTripper = network{}
 
-func (t network) RoundTrip(r *http.Request) (*http.Response, error) {
-	if t.fallback != nil {
-		return t.fallback.RoundTrip(r)
-	}
+type network struct{}
+
+func (network) RoundTrip(r *http.Request) (*http.Response, error) {
 	return guest.Fetch(r.Context(), guest.NetworkTarget(), r, guest.RedirectManual)
 }
+
+// UseDefaultTransport makes Transport the http.DefaultTransport. Natively it does nothing. See Fetch for what it costs.
+func UseDefaultTransport() { useDefaultTransport() }
 
 // ServiceBinding sends requests to another Worker.
 type ServiceBinding struct{ binding string }

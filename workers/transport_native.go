@@ -2,6 +2,4 @@
 
 package workers
 
-import "net/http"
-
-func nativeTransport() http.RoundTripper { return http.DefaultTransport }
+func useDefaultTransport() {}

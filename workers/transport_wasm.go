@@ -4,4 +4,4 @@ package workers
 
 import "net/http"
 
-func nativeTransport() http.RoundTripper { return nil }
+func useDefaultTransport() { http.DefaultTransport = Transport }

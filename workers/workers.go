@@ -61,11 +61,8 @@ func Serve(h http.Handler) {
 	Run(Worker{Fetch: h})
 }
 
-// install makes the standard library's defaults reach the host.
-func install() {
-	http.DefaultTransport = Transport
-	slog.SetDefault(slog.New(guest.NewConsoleHandler()))
-}
+// install sends what slog and log print to the host's console.
+func install() { slog.SetDefault(slog.New(guest.NewConsoleHandler())) }
 
 // WaitUntil runs f in a goroutine of its own and keeps the event of ctx alive until it returns, also after the response was
 // sent. The context that f gets outlives the request's. An error of f is logged.

@@ -3,7 +3,6 @@
 package sqlvalue
 
 import (
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"math"
@@ -15,6 +14,9 @@ import (
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/internal/codec"
 )
+
+// scanner is sql.Scanner; naming that would link database/sql into every module.
+type scanner interface{ Scan(src any) error }
 
 // WriteArgs appends the parameters of a statement as a list of Values.
 func WriteArgs(w *abi.Writer, args []any) error {
@@ -126,7 +128,7 @@ func beyond(n string) error {
 
 // Scan stores a column in dest.
 func Scan(v abi.Value, dest any) error {
-	if s, ok := dest.(sql.Scanner); ok {
+	if s, ok := dest.(scanner); ok {
 		return s.Scan(codec.Natural(v))
 	}
 	d := reflect.ValueOf(dest)
@@ -138,7 +140,7 @@ func Scan(v abi.Value, dest any) error {
 
 func scan(v abi.Value, d reflect.Value) error {
 	if d.CanAddr() {
-		if s, ok := d.Addr().Interface().(sql.Scanner); ok {
+		if s, ok := d.Addr().Interface().(scanner); ok {
 			return s.Scan(codec.Natural(v))
 		}
 	}
@@ -277,8 +279,8 @@ func ScanRow(columns []string, row []abi.Value, dest any) error {
 		}
 		return nil
 	}
-	_, scanner := dest.(sql.Scanner)
-	if e := d.Elem(); e.Kind() == reflect.Struct && !scanner && !codec.IsTime(e.Type()) {
+	_, scans := dest.(scanner)
+	if e := d.Elem(); e.Kind() == reflect.Struct && !scans && !codec.IsTime(e.Type()) {
 		return scanStruct(columns, row, e)
 	}
 	if len(row) != 1 {
@@ -302,7 +304,7 @@ func scanStruct(columns []string, row []abi.Value, d reflect.Value) error {
 		}
 		field := d.FieldByIndex(f.Index)
 		if v == nil && field.Kind() != reflect.Pointer {
-			if _, ok := field.Addr().Interface().(sql.Scanner); !ok {
+			if _, ok := field.Addr().Interface().(scanner); !ok {
 				field.SetZero()
 				continue
 			}

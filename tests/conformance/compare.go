@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// answer is what one host answered to a case, as text in which differences can be read.
+type answer struct{ host, text string }
+
+type verdict struct {
+	different, documented bool
+	why                   string
+}
+
+// judge compares the answers of the oracle (first) and the two homes of the Go app. A documented difference must be one,
+// and the two homes must still agree.
+func judge(c Case, answers []answer) verdict {
+	if len(answers) == 0 {
+		return verdict{different: true, why: "no host ran it"}
+	}
+	oracle := answers[0]
+	rest := answers[1:]
+	for _, a := range rest {
+		if a.text != rest[0].text {
+			return verdict{different: true, why: rest[0].host + " and " + a.host + " do not agree"}
+		}
+	}
+	switch equal := len(rest) == 0 || rest[0].text == oracle.text; {
+	case len(rest) == 0:
+		return verdict{}
+	case equal && c.Differs != "":
+		return verdict{different: true, why: "a difference is documented but there is none: " + c.Differs}
+	case equal:
+		return verdict{}
+	case c.Differs != "":
+		return verdict{documented: true}
+	default:
+		return verdict{different: true, why: "Go does not do as JavaScript does"}
+	}
+}
+
+// render turns a response into comparable text: status, the headers named, the body.
+func render(resp *http.Response, headers []string, mask *regexp.Regexp) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d", resp.StatusCode)
+	for _, h := range headers {
+		fmt.Fprintf(&b, "\n%s: %s", h, strings.Join(resp.Header.Values(h), " | "))
+	}
+	body, err := io.ReadAll(resp.Body)
+	text := renderBody(body)
+	if mask != nil {
+		text = mask.ReplaceAllString(text, "<masked>")
+	}
+	b.WriteString("\n" + text)
+	if err != nil {
+		b.WriteString("\nthe body broke off")
+	}
+	return b.String()
+}
+
+// renderBody shows JSON in one form whatever the order of keys, and large bodies as a digest.
+func renderBody(body []byte) string {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var v any
+	if decoder.Decode(&v) == nil && !decoder.More() {
+		canonical, err := json.Marshal(number(v))
+		if err == nil {
+			body = canonical
+		}
+	}
+	if len(body) > 20_000 || !utf8.Valid(body) {
+		return fmt.Sprintf("%d bytes, SHA-256 %x", len(body), sha256.Sum256(body))
+	}
+	return string(body)
+}
+
+// number gives every number one spelling: 1e300 and its digits are the same answer.
+func number(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if f, err := v.Float64(); err == nil {
+			return f
+		}
+		return v
+	case []any:
+		for i := range v {
+			v[i] = number(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = number(v[k])
+		}
+	}
+	return v
+}

@@ -1,0 +1,81 @@
+// The oracle: every conformance case in plain JavaScript. A case is a name in one of the tables: `worker` cases run in the
+// Worker, `object` cases in an object of their own, `http` cases answer the request themselves.
+import { DurableObject } from "cloudflare:workers";
+import { attempt, show, sleep } from "./show.mjs";
+import * as http from "./http.mjs";
+import * as rpc from "./rpc.mjs";
+import * as storage from "./storage.mjs";
+import * as sql from "./sql.mjs";
+import * as lifecycle from "./lifecycle.mjs";
+import * as bindings from "./bindings.mjs";
+
+const merge = (table) => Object.assign({}, ...[http, rpc, storage, sql, lifecycle, bindings].map((m) => m[table] ?? {}));
+const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");
+
+/** The class of nearly every case. */
+export class Obj extends DurableObject {
+	constructor(ctx, env) {
+		super(ctx, env);
+		this.born = Math.random();
+		this.memory = {};
+	}
+	async run(name, arg) {
+		return show(await objectCases[name](this, arg));
+	}
+	async fetch(request) {
+		return http.object(this, request);
+	}
+	async alarm(info) {
+		return lifecycle.alarm(this, info);
+	}
+	echo(v) { return v; }
+	none() {}
+	double(n) { return n * 2; }
+	greet(p) { return { text: `${p.greeting ?? "Hello"}, ${p.name}!`, length: p.name.length, tags: p.tags ?? [] }; }
+	optional(p) { return p === undefined ? "nothing" : `got ${p.name}`; }
+	fail(kind) { return rpc.fail(kind); }
+	big(n) { return new Uint8Array(n); }
+	async slow(p) {
+		(this.memory.log ??= []).push(`start ${p.name}`);
+		await sleep(p.ms);
+		this.memory.log.push(`end ${p.name}`);
+		return this.memory.log;
+	}
+	append(s) { return (this.memory.log ??= []).push(s); }
+	log() { return this.memory.log ?? []; }
+	ping(p) { return rpc.ping(this, p); }
+}
+
+/** A second class, for calls between objects and for ids of another namespace. No alarm, no fetch. */
+export class Other extends DurableObject {
+	async run(name, arg) {
+		return show(await objectCases[name](this, arg));
+	}
+	ping(p) { return rpc.ping(this, p); }
+}
+
+/** Its constructor fails as often as stored in the object named "plan". */
+export class Fragile extends DurableObject {
+	constructor(ctx, env) {
+		super(ctx, env);
+		ctx.blockConcurrencyWhile(() => lifecycle.construct(ctx, env));
+	}
+	hello() { return "constructed"; }
+}
+
+export default {
+	async fetch(request, env, ctx) {
+		const url = new URL(request.url);
+		const name = decodeURIComponent(url.pathname.slice(1));
+		const c = { env, ctx, request, url, name, object: (suffix = "") => env.OBJ.getByName(name + suffix) };
+		if (name === "") return Response.json([...Object.keys(httpCases), ...Object.keys(workerCases), ...Object.keys(objectCases)]);
+		if (name in httpCases) return httpCases[name](c);
+		if (name in objectCases) return Response.json(await attempt(() => c.object().run(name, url.searchParams.get("arg"))));
+		if (name in workerCases) return Response.json(await attempt(() => workerCases[name](c)));
+		return new Response(`no case ${name}`, { status: 404 });
+	},
+	async scheduled(event, env, ctx) {
+		await env.OBJ.getByName("scheduled").run("scheduled/record", { cron: event.cron, time: event.scheduledTime });
+		if (event.cron === "0 0 * * 1") throw new Error("scheduled failure");
+	},
+};

@@ -96,7 +96,7 @@ func alarmCases() []Case {
 		"once": 1, "in the past": 1, "again from the handler": 3, "retried after an error": 2, "new one replaces the retry": 2,
 	} {
 		name = "alarm/" + name
-		until := strings.Repeat("retryCount.*", runs) + `"pending":false`
+		until := `(?s){"pending":false.*` + strings.Repeat("retryCount.*", runs)
 		cases = append(cases, Case{Name: name, Steps: []Step{{}, {Case: "alarm/result", Query: "of=" + url.QueryEscape(name), Until: until}}})
 	}
 	slices.SortFunc(cases, func(a, b Case) int { return strings.Compare(a.Name, b.Name) })

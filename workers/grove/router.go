@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/grove/hosts"
+	"grove.place/lattice/workers/heartwood"
+)
+
+// newRouter sends a request to what its host name means.
+func newRouter() http.Handler {
+	apex := http.NewServeMux()
+	heartwood.Routes(apex)
+	apex.HandleFunc("/", notFound)
+	return secured(contained(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		domain := workers.Getenv(r.Context(), "GROVE_DOMAIN")
+		if r.URL.Path == "/healthz" {
+			fmt.Fprintln(w, "ok")
+			return
+		}
+		switch hosts.Classify(r.Host, domain).Kind {
+		case hosts.Apex:
+			apex.ServeHTTP(w, r)
+		case hosts.Tenant:
+			heartwood.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Nobody writes here. Look at the address once more.")
+		default:
+			heartwood.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Grove is at "+domain+".")
+		}
+	})))
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	heartwood.RenderProblem(w, r, http.StatusNotFound, "There is nothing here", "Look at the address once more, or go to the home page.")
+}
+
+// contained turns a panic into an answer for its caller alone.
+func contained(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if reason := recover(); reason != nil {
+				slog.ErrorContext(r.Context(), "handler panicked", "path", r.URL.Path, "reason", reason)
+				heartwood.RenderProblem(w, r, http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again in a moment.")
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// secured sets the headers that every answer carries. Pages load nothing from elsewhere and run no inline script.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+		if r.TLS != nil || r.URL.Scheme == "https" {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}

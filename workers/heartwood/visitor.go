@@ -1,0 +1,110 @@
+package heartwood
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"grove.place/lattice/durables/session"
+)
+
+// idleLifetime is how long a session lasts without use; SessionDO has the absolute limit.
+const idleLifetime = 30 * 24 * time.Hour
+
+// Visitor is somebody who is signed in.
+type Visitor struct {
+	UserID    string
+	sessionID string
+	csrf      string
+}
+
+// publicSession is the id that the visitor's own session has in lists.
+func (v *Visitor) publicSession() string { return session.PublicID(v.sessionID) }
+
+// authenticate says who the visitor is, nil for nobody, with one call of the user's object and without D1. An error
+// means that it cannot be said now: public pages go on as for nobody, everything else must stop.
+func authenticate(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error) {
+	cookie, err := r.Cookie(SessionCookie)
+	if err != nil {
+		return nil, nil
+	}
+	cred, err := decodeCredential(c.sessionKeys, cookie.Value)
+	if err != nil {
+		c.forget(w)
+		return nil, nil
+	}
+	user := session.Of(cred.userID)
+	result, err := session.ValidateSession.Call(r.Context(), user, cred.sessionID)
+	if err != nil {
+		return nil, unavailable("Your account", err)
+	}
+	if !result.Valid {
+		c.forget(w)
+		return nil, nil
+	}
+	if result.NeedsRefresh {
+		c.refresh(r.Context(), w, cred)
+	}
+	return &Visitor{UserID: cred.userID, sessionID: cred.sessionID, csrf: csrfToken(c.sessionKeys, r.Host, cred.sessionID)}, nil
+}
+
+// refresh renews a session and its cookie. Should it fail the session is still good, so that the next request can try
+// again.
+func (c *config) refresh(ctx context.Context, w http.ResponseWriter, cred credential) {
+	renewed, err := session.RefreshSession.Call(ctx, session.Of(cred.userID), cred.sessionID)
+	if err == nil && renewed != nil {
+		err = c.remember(w, cred, time.Duration(renewed.ExpiresIn)*time.Second)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "session not renewed", "error", err)
+	}
+}
+
+// remember sets the session cookie; forget removes it.
+func (c *config) remember(w http.ResponseWriter, cred credential, lifetime time.Duration) error {
+	value, err := cred.encode(c.sessionKeys)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, c.cookie(SessionCookie, value, "/", lifetime))
+	return nil
+}
+
+func (c *config) forget(w http.ResponseWriter) {
+	http.SetCookie(w, c.cookie(SessionCookie, "", "/", 0))
+}
+
+// require is authenticate for what only a signed-in visitor may see.
+func require(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error) {
+	v, err := authenticate(w, r, c)
+	if err == nil && v == nil {
+		err = errSignedOut
+	}
+	return v, err
+}
+
+// requireIntent is require for what changes something: the request must come from our own page and carry its token.
+func requireIntent(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error) {
+	if !sameOrigin(r.Header, c.origin) {
+		return nil, errForgery
+	}
+	v, err := require(w, r, c)
+	if err != nil {
+		return nil, err
+	}
+	token := submittedToken(r)
+	if token == "" && bodyTooLarge(r) {
+		return nil, errTooLarge
+	}
+	if !checkCSRFToken(c.sessionKeys, r.Host, v.sessionID, token) {
+		return nil, errForgery
+	}
+	return v, nil
+}
+
+func bodyTooLarge(r *http.Request) bool {
+	var tooLarge *http.MaxBytesError
+	return errors.As(r.ParseForm(), &tooLarge)
+}

@@ -18,6 +18,9 @@ func (o *Output[Owner]) Add(owner Owner, release func(), drop func(error)) {
 	o.waiting = append(o.waiting, output[Owner]{owner, release, drop})
 }
 
+// Empty reports whether nothing waits.
+func (o *Output[Owner]) Empty() bool { return len(o.waiting) == 0 }
+
 // Flush releases everything in order, except what belongs to an owner for which failed returns an error.
 func (o *Output[Owner]) Flush(failed func(Owner) error) {
 	for i := 0; i < len(o.waiting); i++ {

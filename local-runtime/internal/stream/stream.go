@@ -69,6 +69,17 @@ func (p *Pipe) Write(chunk []byte, done func(error)) {
 	}
 }
 
+// Offer is Write for a chunk that is accepted at once; it reports whether that was so.
+func (p *Pipe) Offer(chunk []byte) bool {
+	p.mu.Lock()
+	fits := p.err == nil && !p.gone && !p.closed && p.size+len(chunk) <= HighWater
+	p.mu.Unlock()
+	if fits {
+		p.Write(chunk, func(error) {})
+	}
+	return fits
+}
+
 // Close says that nothing follows.
 func (p *Pipe) Close() { p.end(nil) }
 

@@ -1,0 +1,247 @@
+package host
+
+import (
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/storage"
+)
+
+// The retries of an alarm, as in workerd (server/alarm-scheduler.h): 2 s, doubling, and up to a quarter more.
+const (
+	firstRetry = 2 * time.Second
+	maxRetries = 6
+	jitter     = 0.25
+)
+
+// alarm is an alarm that will go off. It is kept apart from the object, which may be out of memory.
+//
+// Invariant: it mirrors what the object's storage has committed; a file beside the storage marks every object that may have one, so that
+// a new host finds them.
+type alarm struct {
+	at     float64 // ms
+	retry  int     // failed runs so far
+	stopFn func()
+}
+
+func (a *alarm) stop() {
+	if a.stopFn != nil {
+		a.stopFn()
+		a.stopFn = nil
+	}
+}
+
+// alarmRun is an alarm handler that runs.
+type alarmRun struct {
+	at       float64
+	retry    int
+	replaced bool // the alarm was set or deleted meanwhile
+}
+
+// alarmSet notes that this turn changes the object's alarm.
+func (o *object) alarmSet() {
+	o.alarmChanged = true
+	if o.alarmRun != nil {
+		o.alarmRun.replaced = true
+	}
+}
+
+func (h *Host) marker(k key) string { return strings.TrimSuffix(h.path(k), ".sqlite") + ".alarm" }
+
+// markAlarm is called before an alarm is committed, so that no committed alarm is without its mark.
+func (h *Host) markAlarm(k key) error {
+	path := h.marker(k)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
+			f, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// followAlarm schedules what the object's storage says, after a commit.
+func (s *Isolate) followAlarm(o *object) error {
+	at, ok, err := o.store.Alarm()
+	if err != nil {
+		return err
+	}
+	if o.alarmRun != nil && !o.alarmRun.replaced {
+		return nil // its end decides
+	}
+	s.setAlarm(o.key, at, ok)
+	return nil
+}
+
+func (s *Isolate) setAlarm(k key, at float64, ok bool) {
+	a := s.alarms[k]
+	if a != nil {
+		a.stop()
+		delete(s.alarms, k)
+	}
+	if !ok {
+		os.Remove(s.host.marker(k))
+		return
+	}
+	a = &alarm{at: at}
+	s.alarms[k] = a
+	s.schedule(k, a, time.UnixMilli(int64(at)).Sub(s.host.cfg.Clock.Now()))
+}
+
+func (s *Isolate) schedule(k key, a *alarm, d time.Duration) {
+	a.stopFn = s.host.cfg.Clock.AfterFunc(d, func() {
+		s.post(func() {
+			if s.alarms[k] == a {
+				s.runAlarm(k, a, nil)
+			}
+		})
+	})
+}
+
+// runAlarm runs an alarm's handler; done, which may be nil, hears how it went.
+func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
+	a.stop()
+	run := &alarmRun{at: a.at, retry: a.retry}
+	finish := func(e *abi.Error) {
+		s.post(func() {
+			s.alarmEnded(k, a, run, e)
+			if done != nil {
+				done(e)
+			}
+		})
+	}
+	name, err := s.storedName(k)
+	if err != nil {
+		finish(err)
+		return
+	}
+	s.start(k, name, abi.StartAlarm, func(f *frame, w *abi.Writer) {
+		f.object.alarmRun = run
+		w.F64(a.at)
+		w.Uint(uint64(a.retry))
+		w.Bool(a.retry > 0)
+	}, reply{
+		value: func([]byte) { finish(nil) },
+		fail:  finish,
+	})
+}
+
+// storedName returns the name that an object which is not in memory was first reached by.
+func (s *Isolate) storedName(k key) (*string, *abi.Error) {
+	if s.objects[k] != nil {
+		return nil, nil
+	}
+	store, err := storage.Open(s.host.path(k))
+	if err != nil {
+		return nil, asError(err)
+	}
+	defer store.Close()
+	if name := store.Name(); name != "" {
+		return &name, nil
+	}
+	return nil, nil
+}
+
+// alarmSucceeded removes the alarm in the turn in which its handler ended.
+func (o *object) alarmSucceeded() error {
+	if o.alarmRun == nil || o.alarmRun.replaced {
+		return nil
+	}
+	store, err := o.storage()
+	if err != nil {
+		return err
+	}
+	return store.ClearAlarm()
+}
+
+// alarmEnded decides what follows a run.
+func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) {
+	o := s.objects[k]
+	if o != nil && o.alarmRun == run {
+		o.alarmRun = nil
+		defer o.checkIdle()
+	}
+	if s.alarms[k] != a {
+		return // it was replaced or deleted, and that was committed
+	}
+	if failed == nil {
+		s.setAlarm(k, 0, false)
+		return
+	}
+	a.retry++
+	d, again := retryDelay(a.retry, rand.Float64())
+	s.host.cfg.Logger.Warn("alarm handler failed", "class", k.class, "id", k.id, "error", failed, "retry", again)
+	if again {
+		s.schedule(k, a, d)
+		return
+	}
+	s.abandonAlarm(k)
+}
+
+// retryDelay returns how long after its nth failure an alarm runs again, if at all.
+func retryDelay(n int, random float64) (time.Duration, bool) {
+	if n > maxRetries {
+		return 0, false
+	}
+	d := firstRetry << (n - 1)
+	return d + time.Duration(float64(d)*jitter*random), true
+}
+
+func (s *Isolate) abandonAlarm(k key) {
+	clear := func(store *storage.DB) error {
+		if err := store.ClearAlarm(); err != nil {
+			return err
+		}
+		return store.Commit()
+	}
+	var err error
+	if o := s.objects[k]; o != nil && o.store != nil {
+		err = clear(o.store)
+	} else {
+		var store *storage.DB
+		if store, err = storage.Open(s.host.path(k)); err == nil {
+			err = errors.Join(clear(store), store.Close())
+		}
+	}
+	if err != nil {
+		s.host.cfg.Logger.Error("alarm cannot be cleared", "class", k.class, "id", k.id, "error", err)
+	}
+	s.setAlarm(k, 0, false)
+}
+
+// loadAlarms schedules the alarms that an earlier host left.
+func (h *Host) loadAlarms() error {
+	marks, err := filepath.Glob(filepath.Join(h.cfg.Dir, "objects", h.cfg.Script+"-*", "*.alarm"))
+	if err != nil {
+		return err
+	}
+	for _, mark := range marks {
+		class := strings.TrimPrefix(filepath.Base(filepath.Dir(mark)), h.cfg.Script+"-")
+		k := key{class, strings.TrimSuffix(filepath.Base(mark), ".alarm")}
+		s := h.isolateOf(k)
+		s.do(func() {
+			store, err := storage.Open(h.path(k))
+			if err != nil {
+				h.cfg.Logger.Error("the alarm of an object cannot be read", "class", k.class, "id", k.id, "error", err)
+				return
+			}
+			defer store.Close()
+			at, ok, err := store.Alarm()
+			if err != nil {
+				h.cfg.Logger.Error("the alarm of an object cannot be read", "class", k.class, "id", k.id, "error", err)
+				return
+			}
+			s.setAlarm(k, at, ok)
+		})
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package host
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Object describes an object for the control API.
+type Object struct {
+	ID   string
+	Live bool // in memory
+}
+
+// Scheduled sends a scheduled event to the Worker and waits for its handler.
+func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
+	result := make(chan error, 1)
+	s := h.nextIsolate()
+	posted := s.post(func() {
+		if err := s.boot(); err != nil {
+			result <- err
+			return
+		}
+		f := s.newFrame(abi.StartScheduled, nil, reply{
+			value: func([]byte) { result <- nil },
+			fail:  func(e *abi.Error) { result <- e },
+		})
+		w := f.started()
+		w.Str(cron)
+		w.F64(float64(at.UnixMilli()))
+		s.turn(f, delivery{f.id, w.Bytes()})
+	})
+	if !posted {
+		return errClosed
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// locate checks the name of an object that came from outside.
+func (h *Host) locate(class, id string) (key, error) {
+	id, err := h.checkID(class, id)
+	if err != nil {
+		return key{}, err
+	}
+	return key{class, id}, nil
+}
+
+// Evict takes an object out of memory, as idle time would. It reports false when the object was not in memory, and fails when it is busy.
+func (h *Host) Evict(class, id string) (evicted bool, err error) {
+	k, err := h.locate(class, id)
+	if err != nil {
+		return false, err
+	}
+	s := h.isolateOf(k)
+	s.do(func() {
+		switch o := s.objects[k]; {
+		case o == nil:
+		case o.busy():
+			err = abi.Errorf("%s is busy: it has events or operations under way", o)
+		default:
+			o.evict()
+			evicted = true
+		}
+	})
+	return evicted, err
+}
+
+// RunAlarm runs an object's alarm now and waits for its handler. It reports false when no alarm is set.
+func (h *Host) RunAlarm(class, id string) (ran bool, err error) {
+	k, err := h.locate(class, id)
+	if err != nil {
+		return false, err
+	}
+	s := h.isolateOf(k)
+	result := make(chan error, 1)
+	posted := s.post(func() {
+		a := s.alarms[k]
+		if a == nil {
+			result <- nil
+			return
+		}
+		ran = true
+		s.runAlarm(k, a, func(e *abi.Error) {
+			if e != nil {
+				result <- e
+				return
+			}
+			result <- nil
+		})
+	})
+	if !posted {
+		return false, errClosed
+	}
+	err = <-result
+	return ran, err
+}
+
+// Objects lists the objects of a class that are in memory or have stored something.
+func (h *Host) Objects(class string) ([]Object, error) {
+	live := map[string]bool{}
+	for _, s := range h.isolates {
+		s.do(func() {
+			for k := range s.objects {
+				if k.class == class {
+					live[k.id] = true
+				}
+			}
+		})
+	}
+	entries, err := os.ReadDir(filepath.Dir(h.path(key{class, "x"})))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	var list []Object
+	for _, e := range entries {
+		if id, ok := strings.CutSuffix(e.Name(), ".sqlite"); ok {
+			list = append(list, Object{id, live[id]})
+			delete(live, id)
+		}
+	}
+	for id := range live {
+		list = append(list, Object{id, true})
+	}
+	return list, nil
+}
+
+// Memory returns the bytes of Wasm memory in use by all isolates.
+func (h *Host) Memory() (total int64) {
+	for _, s := range h.isolates {
+		s.do(func() {
+			if s.instance != nil {
+				total += s.instance.Memory()
+			}
+		})
+	}
+	return total
+}

@@ -1,0 +1,152 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/stream"
+)
+
+// MaxBody is the size of a request body beyond which the front door answers 413.
+const MaxBody = 100 << 20
+
+// answer is what a frame came to.
+type answer struct {
+	head   *abi.Response
+	body   content
+	failed *abi.Error
+}
+
+// ServeHTTP is the front door: each request becomes a fetch event of the Worker.
+func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.ContentLength > MaxBody {
+		http.Error(w, "Request body is larger than 100 MB: send it in parts.", http.StatusRequestEntityTooLarge)
+		return
+	}
+	limited := &limitedBody{ReadCloser: req.Body, left: MaxBody}
+	body := noContent
+	if req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0 {
+		var err error
+		if body, err = bodyOf(limited, req.ContentLength); err != nil {
+			http.Error(w, "The request body ended early.", http.StatusBadRequest)
+			return
+		}
+	}
+	answers := make(chan answer, 1)
+	h.door.RLock()
+	abandon := h.fetchWorker(requestOf(req), body, reply{
+		response: func(p *abi.Response, body content) { answers <- answer{head: p, body: body} },
+		fail:     func(e *abi.Error) { answers <- answer{failed: e} },
+	})
+	h.door.RUnlock()
+	select {
+	case a := <-answers:
+		h.respond(w, req, a, limited)
+	case <-req.Context().Done():
+		abandon("the client disconnected")
+	}
+}
+
+func requestOf(req *http.Request) *abi.Request {
+	scheme := "http"
+	if req.TLS != nil {
+		scheme = "https"
+	}
+	q := &abi.Request{Method: req.Method, URL: scheme + "://" + req.Host + req.URL.RequestURI()}
+	if req.URL.IsAbs() {
+		q.URL = req.URL.String()
+	}
+	ip, _, err := net.SplitHostPort(req.RemoteAddr)
+	if err != nil {
+		ip = req.RemoteAddr
+	}
+	header := req.Header.Clone()
+	header.Set("Cf-Connecting-Ip", ip)
+	q.Headers = headerList(header)
+	return q
+}
+
+func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body *limitedBody) {
+	if a.failed != nil {
+		if body.exceeded.Load() {
+			http.Error(w, "Request body is larger than 100 MB: send it in parts.", http.StatusRequestEntityTooLarge)
+			return
+		}
+		h.cfg.Logger.Error("uncaught error in fetch", "method", req.Method, "path", req.URL.Path, "error", a.failed)
+		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	for _, f := range a.head.Headers {
+		header.Add(f.Name, f.Value)
+	}
+	if _, set := header["Content-Type"]; !set {
+		header["Content-Type"] = nil // net/http would guess one
+	}
+	if a.body.source == nil {
+		if a.head.Status != http.StatusNoContent && a.head.Status != http.StatusNotModified && req.Method != http.MethodHead {
+			header.Set("Content-Length", strconv.Itoa(len(a.body.inline)))
+		}
+		w.WriteHeader(a.head.Status)
+		w.Write(a.body.inline)
+		return
+	}
+	if a.body.length >= 0 {
+		header.Set("Content-Length", strconv.FormatInt(a.body.length, 10))
+	}
+	w.WriteHeader(a.head.Status)
+	if err := copyBody(req.Context(), w, a.body.source); err != nil {
+		if req.Context().Err() == nil {
+			h.cfg.Logger.Error("the response body ended early", "method", req.Method, "path", req.URL.Path, "error", err)
+		}
+		panic(http.ErrAbortHandler) // the client must not take it for the whole body
+	}
+}
+
+// copyBody sends each chunk as soon as it is there.
+func copyBody(ctx context.Context, w http.ResponseWriter, src stream.Source) error {
+	stop := context.AfterFunc(ctx, func() { src.Cancel(errors.New("the client disconnected")) })
+	defer stop()
+	flush := http.NewResponseController(w)
+	r := stream.ToReader(src)
+	buf := make([]byte, 64<<10)
+	flush.Flush()
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				src.Cancel(err)
+				return err
+			}
+			flush.Flush()
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// limitedBody is a request body of which at most left bytes may be read.
+type limitedBody struct {
+	io.ReadCloser
+	left     int64
+	exceeded atomic.Bool
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		b.exceeded.Store(true)
+		return 0, errors.New("the request body is larger than 100 MB")
+	}
+	return n, err
+}

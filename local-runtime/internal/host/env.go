@@ -1,0 +1,37 @@
+package host
+
+import (
+	"maps"
+	"slices"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// environment is the result of ENV, sorted by name.
+func environment(cfg Config) abi.Object {
+	entries := map[string]abi.Object{}
+	for name, v := range cfg.Vars {
+		kind := "text"
+		if v.JSON {
+			kind = "json"
+		}
+		entries[name] = abi.Object{{Name: "kind", Value: kind}, {Name: "value", Value: v.Value}}
+	}
+	for name, kind := range cfg.Others {
+		entries[name] = abi.Object{{Name: "kind", Value: kind}}
+	}
+	for name, class := range cfg.Objects {
+		entries[name] = abi.Object{{Name: "kind", Value: "namespace"}, {Name: "class", Value: class}}
+	}
+	for name := range cfg.Databases {
+		entries[name] = abi.Object{{Name: "kind", Value: "d1"}}
+	}
+	for name := range cfg.Services {
+		entries[name] = abi.Object{{Name: "kind", Value: "fetcher"}}
+	}
+	env := abi.Object{}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		env = append(env, abi.Field{Name: name, Value: entries[name]})
+	}
+	return env
+}

@@ -1,0 +1,38 @@
+package host
+
+import (
+	"errors"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/isolate"
+)
+
+// maxMessage is the size of RPC arguments or results beyond which they are refused.
+const maxMessage = 32 << 20
+
+func tooLarge(n int) *abi.Error {
+	return abi.Errorf("Serialized RPC arguments or return values are limited to 32MiB, but the size of this value was: %d bytes.", n)
+}
+
+func asError(err error) *abi.Error {
+	var e *abi.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return abi.Errorf("%s", err)
+}
+
+func failure(err error) []byte { return isolate.Failure(asError(err)) }
+
+// thrownBy marks an error as thrown by an object, for its caller.
+func thrownBy(e *abi.Error, k key) *abi.Error {
+	out := *e
+	out.Remote = true
+	for _, p := range e.Props {
+		if p.Name == "durableObjectId" {
+			return &out
+		}
+	}
+	out.Props = append(out.Props[:len(out.Props):len(out.Props)], abi.Field{Name: "durableObjectId", Value: k.id})
+	return &out
+}

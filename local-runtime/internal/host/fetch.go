@@ -1,0 +1,197 @@
+package host
+
+import (
+	"net/url"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/isolate"
+)
+
+// fetchCall is a decoded FETCH operation.
+type fetchCall struct {
+	target   byte
+	service  string
+	stub     abi.Stub
+	key      key
+	name     *string
+	request  abi.Request
+	body     content
+	redirect byte
+}
+
+// decodeFetch checks a FETCH of a party.
+func (h *Host) decodeFetch(r *abi.Reader, from *streams) (*fetchCall, error) {
+	c := &fetchCall{target: r.U8()}
+	switch c.target {
+	case abi.FetchNetwork:
+	case abi.FetchService:
+		c.service = r.Str()
+	case abi.FetchObject:
+		c.stub = r.Stub()
+	default:
+		r.Fail("unknown fetch target %d", c.target)
+	}
+	c.request = *r.Request()
+	c.redirect = r.U8()
+	if err := r.End(); err != nil {
+		return nil, err
+	}
+	if u, err := url.Parse(c.request.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, abi.TypeErrorf("Invalid URL: %s", c.request.URL)
+	}
+	switch c.target {
+	case abi.FetchObject:
+		var failed *abi.Error
+		if c.key, c.name, failed = h.resolve(c.stub); failed != nil {
+			return nil, failed
+		}
+	case abi.FetchService:
+		worker, ok := h.cfg.Services[c.service]
+		if !ok {
+			return nil, abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", c.service)
+		}
+		if worker != h.cfg.Script {
+			return nil, abi.Errorf("service binding %q goes to the Worker %q, which this host does not run: it runs %q only", c.service, worker, h.cfg.Script)
+		}
+	}
+	c.body = from.accept(c.request.Body)
+	return c, nil
+}
+
+func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	c, err := s.host.decodeFetch(r, s.streams)
+	if err != nil {
+		return failure(err), 0
+	}
+	if c.request.Body.Mode == abi.BodyStream {
+		f.writes = noteStream(f.writes, c.request.Body.Stream)
+	}
+	if c.target == abi.FetchObject {
+		if e := s.broken[c.stub.Serial]; e != nil {
+			return isolate.Failure(e), 0
+		}
+	}
+	f.begin()
+	s.outputs.Add(f.object, func() {
+		s.host.fetch(f, c, reply{
+			response: func(p *abi.Response, body content) {
+				f.complete(id, s.encodeResponse(f, p, body))
+			},
+			fail: func(e *abi.Error) {
+				result := isolate.Failure(e)
+				if c.target == abi.FetchObject {
+					s.noteBroken(c.stub.Serial, result)
+				}
+				f.complete(id, result)
+			},
+		})
+	}, nil)
+	return nil, abi.Pending
+}
+
+// encodeResponse makes the result of a FETCH, whose body frame f will read. Any goroutine may call it.
+func (s *Isolate) encodeResponse(f *frame, p *abi.Response, body content) []byte {
+	out := *p
+	var stream uint64
+	out.Body, stream = s.streams.offer(body)
+	if stream != 0 {
+		s.post(func() { f.owns(stream) })
+	}
+	return isolate.Success(func(w *abi.Writer) { w.Response(&out) })
+}
+
+// owns notes a stream that the guest reads in f, and cancels it if f is over already.
+func (f *frame) owns(stream uint64) {
+	to := f.live()
+	if to == nil {
+		f.isolate.streams.cancel(stream, abi.Errorf("the event that this body is for is over"))
+		return
+	}
+	to.reads = append(to.reads, stream)
+}
+
+// fetch sends a request where it goes; from is nil natively. The reply may come on any goroutine.
+func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
+	switch c.target {
+	case abi.FetchObject:
+		fail := r.fail
+		r.fail = func(e *abi.Error) { fail(thrownBy(e, c.key)) }
+		if !h.isolateOf(c.key).post(func() {
+			h.isolateOf(c.key).startFetch(c.key, c.name, &c.request, c.body, r)
+		}) {
+			fail(errClosed)
+		}
+	case abi.FetchService:
+		h.fetchWorker(&c.request, c.body, r)
+	default:
+		h.work.run(func() { h.fetchNetwork(from, c, r) })
+	}
+}
+
+func (s *Isolate) startFetch(k key, name *string, q *abi.Request, body content, r reply) {
+	s.start(k, name, abi.StartFetch, func(f *frame, w *abi.Writer) { s.writeRequest(f, w, q, body) }, r)
+}
+
+func (s *Isolate) writeRequest(f *frame, w *abi.Writer, q *abi.Request, body content) {
+	out := *q
+	var stream uint64
+	out.Body, stream = s.streams.offer(body)
+	if stream != 0 {
+		f.reads = append(f.reads, stream)
+	}
+	w.Request(&out)
+}
+
+// fetchWorker gives a request to the Worker in the next isolate. It returns a function that gives up on it.
+func (h *Host) fetchWorker(q *abi.Request, body content, r reply) (abandon func(reason string)) {
+	s := h.nextIsolate()
+	var f *frame
+	posted := s.post(func() {
+		if err := s.boot(); err != nil {
+			r.fail(asError(err))
+			return
+		}
+		f = s.newFrame(abi.StartFetch, nil, r)
+		w := f.started()
+		s.writeRequest(f, w, q, body)
+		s.turn(f, delivery{f.id, w.Bytes()})
+	})
+	if !posted {
+		r.fail(errClosed)
+		return func(string) {}
+	}
+	return func(reason string) {
+		s.post(func() {
+			if f != nil {
+				f.abandon(reason)
+			}
+		})
+	}
+}
+
+// opRespond is the outcome of a fetch frame.
+func opRespond(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	end := r.Bool()
+	p := r.Response()
+	if err := r.End(); err != nil {
+		return failure(err), 0
+	}
+	switch {
+	case f.kind != abi.StartFetch:
+		return failure(abi.Errorf("RESPOND in an event that is not a fetch")), 0
+	case f.answered:
+		return failure(abi.Errorf("the event was answered before")), 0
+	case p.Status < 200 || p.Status > 599:
+		return failure(abi.Errorf("a response cannot have status %d", p.Status)), 0
+	}
+	f.answered = true
+	body := s.streams.accept(p.Body)
+	if p.Body.Mode == abi.BodyStream {
+		f.writes = noteStream(f.writes, p.Body.Stream)
+	}
+	s.outputs.Add(f.object, func() { f.reply.response(p, body) }, f.refuse)
+	if end {
+		f.end()
+	}
+	return isolate.Success(nil), 0
+}

@@ -1,0 +1,184 @@
+package host
+
+import (
+	"context"
+	"errors"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/gate"
+)
+
+// frame is an event that the guest handles, or a critical section in one.
+type frame struct {
+	isolate  *Isolate
+	id       uint32
+	kind     byte
+	object   *object     // nil in the Worker
+	level    *gate.Input // of object's input gate
+	reply    reply
+	answered bool
+	ended    bool // nothing of it is left in the guest
+	dead     bool // it can never go on
+	ctx      context.Context
+	cancel   context.CancelFunc
+	reads    []uint64 // streams that the guest reads in it
+	writes   []uint64 // streams that the guest writes in it
+
+	section *section
+}
+
+// reply is how the caller of a frame hears of its outcome. Functions may be nil.
+type reply struct {
+	value    func(encoded []byte)
+	response func(p *abi.Response, body content)
+	fail     func(*abi.Error)
+}
+
+func (s *Isolate) newFrame(kind byte, o *object, r reply) *frame {
+	s.lastFrame++
+	f := &frame{isolate: s, id: s.lastFrame, kind: kind, object: o, reply: r}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	s.frames[f.id] = f
+	if o != nil {
+		f.level = o.gate
+	}
+	if kind != abi.StartConstruct {
+		s.host.live.Add(1)
+		if o != nil {
+			o.frames++
+		}
+	}
+	return f
+}
+
+// started encodes the beginning of the START event of f.
+func (f *frame) started() *abi.Writer {
+	w := abi.NewWriter([]byte{abi.EventStart, f.kind})
+	var number uint64
+	if f.object != nil {
+		number = f.object.number
+	}
+	w.Uint(number)
+	return w
+}
+
+// live returns the frame in which what f began goes on: f itself, or its object's constructor frame. It is nil when there is none.
+func (f *frame) live() *frame {
+	switch {
+	case f.dead:
+		return nil
+	case !f.ended:
+		return f
+	case f.object != nil && f.object.failure == nil && f.object.construct != nil && !f.object.construct.dead:
+		return f.object.construct
+	}
+	return nil
+}
+
+// deliver enters the guest in f with an event as soon as the input gate lets it. It must be called on the loop, outside of a turn.
+func (f *frame) deliver(event []byte) {
+	to := f.live()
+	if to == nil {
+		return
+	}
+	enter := func() {
+		if to := f.live(); to != nil {
+			to.isolate.turn(to, delivery{to.id, event})
+		}
+	}
+	if to.level == nil {
+		enter()
+		return
+	}
+	to.level.Do(enter, nil)
+}
+
+// begin notes an operation of f that will end with complete.
+func (f *frame) begin() {
+	if f.object != nil {
+		f.object.pending++
+	}
+}
+
+// complete ends operation id of f with a result. Any goroutine may call it.
+func (f *frame) complete(id uint32, result []byte) {
+	f.isolate.post(func() {
+		if f.object != nil {
+			f.object.pending--
+			f.object.checkIdle()
+		}
+		f.deliver(completion(id, result))
+	})
+}
+
+func completion(id uint32, result []byte) []byte {
+	w := abi.NewWriter(make([]byte, 0, len(result)+8))
+	w.U8(abi.EventComplete)
+	w.Uint(uint64(id))
+	w.Raw(result)
+	return w.Bytes()
+}
+
+// end forgets f: nothing of it is left in the guest.
+func (f *frame) end() {
+	if f.ended {
+		return
+	}
+	f.ended = true
+	s := f.isolate
+	delete(s.frames, f.id)
+	for _, id := range f.reads {
+		s.streams.cancel(id, errors.New("the event that read this stream is over"))
+	}
+	if f.object == nil {
+		f.cancel()
+		for _, id := range f.writes {
+			s.streams.finish(id, abi.Errorf("the event that wrote this stream is over"))
+		}
+	} else if c := f.object.construct; c != nil && c != f {
+		c.writes = append(c.writes, f.writes...)
+	}
+	if f.kind == abi.StartConstruct {
+		return
+	}
+	s.host.live.Add(-1)
+	if f.object != nil {
+		f.object.frames--
+		f.object.checkIdle()
+	}
+}
+
+// die ends a frame that can never go on; its caller gets e unless it was answered. The guest is not told.
+func (f *frame) die(e *abi.Error) {
+	if f.dead {
+		return
+	}
+	f.dead = true
+	f.cancel()
+	if !f.answered {
+		f.answered = true
+		if f.reply.fail != nil {
+			f.reply.fail(e)
+		}
+	}
+	for _, id := range f.writes {
+		f.isolate.streams.finish(id, e)
+	}
+	f.end()
+}
+
+// deadEvent tells the guest that f will not go on.
+func (f *frame) deadEvent(reason string) delivery {
+	w := abi.NewWriter([]byte{abi.EventDead})
+	w.Str(reason)
+	return delivery{f.id, w.Bytes()}
+}
+
+// abandon ends a frame whose caller has gone. The frames of objects go on: the object is not its caller's.
+func (f *frame) abandon(reason string) {
+	if f.dead || f.ended || f.answered || f.object != nil {
+		return
+	}
+	f.die(abi.Errorf("%s", reason))
+	f.isolate.turn(nil, f.deadEvent(reason))
+}

@@ -1,0 +1,228 @@
+// Package host is the local host: isolates with their event loops, Durable Objects with their gates and storage, alarms, bodies,
+// D1, outbound requests and the HTTP front door. It is the other side of docs/abi.md.
+//
+// An Isolate is one Go instance and everything that lives in it, owned by one goroutine: no lock is held while anything
+// waits. What comes from elsewhere is posted to its loop. Start with Isolate.turn, the one way into a guest, then Isolate.Call,
+// the one way out of it.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/clock"
+	"grove.place/lattice/local-runtime/internal/isolate"
+	"grove.place/lattice/local-runtime/internal/storage"
+)
+
+// Config is what a Host runs and with what.
+type Config struct {
+	Module    []byte
+	Script    string              // the Worker's name
+	Objects   map[string]string   // binding → class
+	Databases map[string]Database // binding → D1 database
+	Vars      map[string]Var
+	Services  map[string]string // binding → name of the Worker
+	Others    map[string]string // binding → kind, of bindings that exist but are not served
+	Dir       string            // where storage is kept
+	CacheDir  string            // where compiled code is kept
+	Isolates  int
+	Clock     clock.Clock
+	Logger    *slog.Logger
+	Network   http.RoundTripper // for outbound requests
+}
+
+// Database is a D1 database.
+type Database struct {
+	ID         string // names the file
+	Migrations string // directory of migrations that are applied at start; may be empty
+}
+
+// Var is an environment variable or secret.
+type Var struct {
+	Value string
+	JSON  bool // Value is JSON text of something other than a string
+}
+
+// Host runs one Worker.
+type Host struct {
+	cfg       Config
+	env       []byte // encoded result of ENV
+	isolates  []*Isolate
+	databases map[string]*storage.D1
+	work      work
+	next      atomic.Uint32
+	native    *native
+	closed    atomic.Bool
+
+	door    sync.RWMutex // held by each request while it starts, and by Reload
+	live    atomic.Int64 // frames that have not ended, except constructors'
+	mu      sync.Mutex
+	engine  *isolate.Engine
+	retired []*isolate.Engine
+}
+
+var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
+// New starts a host. The module is compiled here; instances start with their first event.
+func New(ctx context.Context, cfg Config) (*Host, error) {
+	cfg = withDefaults(cfg)
+	for binding, class := range cfg.Objects {
+		if !safeName.MatchString(cfg.Script + "-" + class) {
+			return nil, fmt.Errorf("binding %s: %q is not a name for a class of Worker %q: use letters, digits, _ and -", binding, class, cfg.Script)
+		}
+	}
+	engine, err := isolate.Compile(ctx, cfg.Module, isolate.Config{CacheDir: cfg.CacheDir})
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{cfg: cfg, engine: engine, databases: map[string]*storage.D1{}}
+	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg)) })
+	h.native = newNative(h)
+	for i := range cfg.Isolates {
+		h.isolates = append(h.isolates, newIsolate(h, i))
+	}
+	if err := errors.Join(h.openDatabases(), h.loadAlarms()); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if v, ok := cfg.Clock.(*clock.Virtual); ok {
+		v.OnAdvance(h.work.wait)
+	}
+	return h, nil
+}
+
+func withDefaults(cfg Config) Config {
+	if cfg.Script == "" {
+		cfg.Script = "worker"
+	}
+	if cfg.Isolates <= 0 {
+		cfg.Isolates = runtime.NumCPU()
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.Real{}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Network == nil {
+		cfg.Network = network()
+	}
+	return cfg
+}
+
+// Replace swaps the module for another. Storage stays, objects are constructed again. New requests wait while those that run have time to
+// finish; the ones that do not fail with an error that says so.
+func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duration) error {
+	engine, err := isolate.Compile(ctx, module, isolate.Config{CacheDir: h.cfg.CacheDir})
+	if err != nil {
+		return err
+	}
+	h.door.Lock()
+	defer h.door.Unlock()
+	deadline := time.Now().Add(patience)
+	for h.live.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
+		time.Sleep(5 * time.Millisecond)
+	}
+	h.mu.Lock()
+	old := h.engine
+	h.engine = engine
+	h.mu.Unlock()
+	for _, s := range h.isolates {
+		s.do(func() { s.discard("the Worker was replaced by a new build while this request ran: try again") })
+	}
+	return old.Close()
+}
+
+func (h *Host) currentEngine() *isolate.Engine {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.engine
+}
+
+// Close ends everything. What was acknowledged is on disk.
+func (h *Host) Close() error {
+	if h.closed.Swap(true) {
+		return nil
+	}
+	for _, s := range h.isolates {
+		s.do(s.close)
+	}
+	for _, s := range h.isolates {
+		s.loop.stop()
+	}
+	err := h.engine.Close()
+	for _, d := range h.databases {
+		err = errors.Join(err, d.Close())
+	}
+	return err
+}
+
+// isolateOf returns the isolate that an object lives in.
+func (h *Host) isolateOf(k key) *Isolate {
+	f := fnv.New32a()
+	f.Write([]byte(k.id))
+	return h.isolates[f.Sum32()%uint32(len(h.isolates))]
+}
+
+// nextIsolate returns isolates in turn, for events of the Worker.
+func (h *Host) nextIsolate() *Isolate {
+	return h.isolates[h.next.Add(1)%uint32(len(h.isolates))]
+}
+
+// path returns the storage file of an object.
+func (h *Host) path(k key) string {
+	return filepath.Join(h.cfg.Dir, "objects", h.cfg.Script+"-"+k.class, k.id+".sqlite")
+}
+
+func (h *Host) openDatabases() error {
+	byID := map[string]*storage.D1{}
+	for binding, cfg := range h.cfg.Databases {
+		id := cfg.ID
+		if id == "" {
+			id = binding
+		}
+		if !safeName.MatchString(id) {
+			return fmt.Errorf("D1 binding %s: %q is not a database id: use letters, digits, _ and -", binding, id)
+		}
+		d := byID[id]
+		if d == nil {
+			var err error
+			if d, err = openDatabase(filepath.Join(h.cfg.Dir, "d1", id+".sqlite"), cfg.Migrations, h.cfg.Logger); err != nil {
+				return fmt.Errorf("D1 binding %s: %w", binding, err)
+			}
+			byID[id] = d
+		}
+		h.databases[binding] = d
+	}
+	return nil
+}
+
+func openDatabase(path, migrations string, log *slog.Logger) (*storage.D1, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	d, err := storage.OpenD1(path)
+	if err != nil || migrations == "" {
+		return d, err
+	}
+	applied, err := d.Migrate(migrations)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	for _, name := range applied {
+		log.Info("applied migration", "name", name)
+	}
+	return d, nil
+}

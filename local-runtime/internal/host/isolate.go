@@ -1,0 +1,236 @@
+package host
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/gate"
+	"grove.place/lattice/local-runtime/internal/isolate"
+)
+
+// Isolate is one Go instance with the objects that live in it. All fields belong to the goroutine of its loop.
+type Isolate struct {
+	*loop
+	host     *Host
+	instance *isolate.Instance // nil until the first event, and after a death
+	streams  *streams
+
+	now       time.Time // stands still during a turn
+	current   *frame    // the frame the guest is in
+	inside    bool      // the guest is running
+	lastFrame uint32
+	frames    map[uint32]*frame
+	lastObj   uint64
+	objects   map[key]*object
+	alarms    map[key]*alarm
+	broken    map[uint64]*abi.Error // stubs whose object was reset, by serial
+	open      int                   // storage files open
+
+	outputs gate.Output[*object]
+	touched []*object
+	resets  []*object // to be reset when the guest has left
+
+	timerAt   int64 // when the armed timer fires; 0: none
+	timerStop func()
+	printed   [3]strings.Builder
+}
+
+func newIsolate(h *Host, index int) *Isolate {
+	s := &Isolate{
+		host: h, loop: newLoop(&h.work), streams: newStreams(),
+		frames: map[uint32]*frame{}, objects: map[key]*object{}, alarms: map[key]*alarm{}, broken: map[uint64]*abi.Error{},
+	}
+	s.now = h.cfg.Clock.Now()
+	return s
+}
+
+// boot makes sure that an instance runs.
+func (s *Isolate) boot() error {
+	if s.instance != nil {
+		return nil
+	}
+	s.freeze(0)
+	instance, err := s.host.currentEngine().Start(context.Background(), s, false)
+	if err != nil {
+		return err
+	}
+	s.instance = instance
+	return nil
+}
+
+// freeze sets the time of the turn that begins.
+func (s *Isolate) freeze(atLeast int64) {
+	now := s.host.cfg.Clock.Now()
+	if now.UnixNano() < atLeast {
+		now = time.Unix(0, atLeast)
+	}
+	if now.After(s.now) {
+		s.now = now
+	}
+}
+
+// delivery is an event for the guest.
+type delivery struct {
+	frame uint32
+	event []byte
+}
+
+// turn is the one door into the guest: it delivers events in frame f (nil: none), and runs the guest until it is idle. Then
+// what objects wrote is committed, and what the turn said is released. It must be called on the loop, outside of a turn.
+func (s *Isolate) turn(f *frame, events ...delivery) {
+	if s.inside {
+		panic("host: a turn inside a turn")
+	}
+	if s.instance == nil {
+		return
+	}
+	s.freeze(0)
+	s.inside, s.current = true, f
+	err := s.run(events)
+	s.inside, s.current = false, nil
+	if err != nil {
+		s.died(err)
+		return
+	}
+	s.commit()
+	s.outputs.Flush(func(o *object) error {
+		if o != nil && o.failure != nil {
+			return o.failure
+		}
+		return nil
+	})
+	s.applyResets()
+	s.arm()
+}
+
+func (s *Isolate) run(events []delivery) error {
+	for _, e := range events {
+		if err := s.instance.Deliver(e.frame, e.event); err != nil {
+			return err
+		}
+	}
+	return s.instance.Resume()
+}
+
+// commit ends the implicit transaction of every object that the turn touched.
+func (s *Isolate) commit() {
+	for _, o := range s.touched {
+		o.touched = false
+		if o.failure == nil {
+			if err := o.commit(); err != nil {
+				o.fail(commitError(err))
+			}
+		}
+	}
+	s.touched = s.touched[:0]
+}
+
+func commitError(err error) *abi.Error {
+	e := *asError(err)
+	if strings.Contains(e.Message, "constraint failed") {
+		e.Message = "Durable Object was reset and rolled back to its last known good state because the application left the database in a state where constraints were violated: " + e.Message
+	}
+	e.ObjectWasReset = true
+	return &e
+}
+
+// arm sets the timer for the guest's next deadline.
+func (s *Isolate) arm() {
+	if s.instance == nil {
+		return
+	}
+	at, ok := s.instance.Deadline()
+	if !ok {
+		at = 0
+	}
+	if at == s.timerAt {
+		return
+	}
+	if s.timerStop != nil {
+		s.timerStop()
+		s.timerStop = nil
+	}
+	if s.timerAt = at; at == 0 {
+		return
+	}
+	d := time.Duration(at - s.host.cfg.Clock.Now().UnixNano())
+	s.timerStop = s.host.cfg.Clock.AfterFunc(d, func() {
+		s.post(func() {
+			if s.timerAt == at {
+				s.timerAt, s.timerStop = 0, nil
+				s.freeze(at)
+				s.turn(nil)
+			}
+		})
+	})
+}
+
+// died cleans up after the instance has ended: everything in it fails with the cause.
+func (s *Isolate) died(err error) {
+	var exit *isolate.Exit
+	if errors.As(err, &exit) {
+		s.host.cfg.Logger.Error("the Go instance died; the next event starts a fresh one", "cause", exit.Cause)
+	}
+	s.discard(err.Error())
+}
+
+// discard ends the instance; every frame and object in it fails with cause.
+func (s *Isolate) discard(cause string) {
+	e := abi.Errorf("%s", cause)
+	reset := *e
+	reset.ObjectWasReset = true
+	if s.instance != nil {
+		s.instance.Close()
+		s.instance = nil
+	}
+	for _, o := range s.objects {
+		o.fail(&reset)
+	}
+	s.outputs.Flush(func(o *object) error {
+		if o != nil {
+			return &reset
+		}
+		return e
+	})
+	s.touched = s.touched[:0]
+	s.applyResets()
+	for _, f := range s.frames {
+		f.die(e)
+	}
+	s.streams.abort(e)
+	s.disarm()
+	s.flushPrinted()
+}
+
+// disarm takes the timer down with its instance.
+func (s *Isolate) disarm() {
+	if s.timerStop != nil {
+		s.timerStop()
+	}
+	s.timerAt, s.timerStop = 0, nil
+}
+
+func (s *Isolate) close() {
+	s.discard("the host is shutting down")
+	for _, a := range s.alarms {
+		a.stop()
+	}
+}
+
+// Nanotime implements isolate.Guest.
+func (s *Isolate) Nanotime() int64 { return s.now.UnixNano() }
+
+// Walltime implements isolate.Guest.
+func (s *Isolate) Walltime() time.Time { return s.now }
+
+// Random implements isolate.Guest.
+func (s *Isolate) Random(p []byte) { rand.Read(p) }
+
+// Missing implements isolate.Guest.
+func (s *Isolate) Missing(what string) {
+	s.logger().Warn("the module used JavaScript that the local host does not have: use the Lattice SDK instead of syscall/js", "missing", what)
+}

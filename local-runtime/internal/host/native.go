@@ -1,0 +1,111 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/isolate"
+)
+
+// native performs operations for Go code outside of any guest: tests that use the same descriptors as the module.
+type native struct {
+	host    *Host
+	streams *streams
+}
+
+func newNative(h *Host) *native { return &native{host: h, streams: newStreams()} }
+
+// Invoke performs an operation as if in an event of the Worker, and waits for it.
+func (h *Host) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
+	results := make(chan []byte, 1)
+	if result := h.native.begin(ctx, op, abi.NewReader(request), func(result []byte) { results <- result }); result != nil {
+		return result, nil
+	}
+	select {
+	case result := <-results:
+		return result, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// begin answers in place, or with nil and done later.
+func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(result []byte)) []byte {
+	h := n.host
+	switch op {
+	case abi.OpEnv:
+		return h.env
+	case abi.OpLog:
+		level, text := r.U8(), r.Str()
+		if r.End() == nil && int(level) < len(levels) {
+			h.cfg.Logger.Log(ctx, levels[level], text)
+		}
+		return isolate.Success(nil)
+	case abi.OpID:
+		id, err := h.id(r)
+		if err != nil {
+			return failure(err)
+		}
+		return isolate.Success(func(w *abi.Writer) { w.Str(id) })
+	case abi.OpRPC:
+		c, err := h.decodeRPC(r)
+		if err != nil {
+			return failure(err)
+		}
+		h.rpc(c, done)
+	case abi.OpFetch:
+		return n.fetch(r, done)
+	case abi.OpD1:
+		return h.d1(r, done)
+	case abi.OpRead:
+		n.streams.read(r, done)
+	default:
+		return n.stream(op, r, done)
+	}
+	return nil
+}
+
+func (n *native) fetch(r *abi.Reader, done func([]byte)) []byte {
+	c, err := n.host.decodeFetch(r, n.streams)
+	if err != nil {
+		return failure(err)
+	}
+	n.host.fetch(nil, c, reply{
+		response: func(p *abi.Response, body content) {
+			out := *p
+			out.Body, _ = n.streams.offer(body)
+			done(isolate.Success(func(w *abi.Writer) { w.Response(&out) }))
+		},
+		fail: func(e *abi.Error) { done(isolate.Failure(e)) },
+	})
+	return nil
+}
+
+// stream performs the operations on bodies but READ.
+func (n *native) stream(op uint32, r *abi.Reader, done func([]byte)) []byte {
+	id := r.Uint()
+	switch op {
+	case abi.OpCancel:
+		n.streams.cancel(id, abi.Errorf("%s", r.Str()))
+	case abi.OpWrite:
+		n.streams.writer(id).Write(bytes.Clone(r.Blob()), func(err error) {
+			if err != nil {
+				done(failure(err))
+				return
+			}
+			done(isolate.Success(nil))
+		})
+		return nil
+	case abi.OpClose:
+		n.streams.writer(id)
+		n.streams.finish(id, nil)
+	case abi.OpAbort:
+		n.streams.writer(id)
+		n.streams.finish(id, r.Error())
+	default:
+		return failure(fmt.Errorf("operation %d exists only in handlers of the module", op))
+	}
+	return isolate.Success(nil)
+}

@@ -1,0 +1,125 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/stream"
+)
+
+// network returns the transport of outbound requests.
+func network() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 32
+	t.ResponseHeaderTimeout = 100 * time.Second
+	return t
+}
+
+var errRedirect = errors.New("Unexpected redirect in response to request with redirect mode set to 'error'.")
+
+// fetchNetwork performs an outbound request.
+func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
+	ctx := context.Background()
+	if from != nil {
+		ctx = from.ctx
+	}
+	req, err := http.NewRequestWithContext(ctx, c.request.Method, c.request.URL, c.body.reader())
+	if err != nil {
+		r.fail(abi.TypeErrorf("%s", err))
+		return
+	}
+	for _, f := range c.request.Headers {
+		if strings.EqualFold(f.Name, "host") {
+			req.Host = f.Value
+			continue
+		}
+		req.Header.Add(f.Name, f.Value)
+	}
+	switch {
+	case c.body.source != nil:
+		req.ContentLength = c.body.length
+	case !c.body.none:
+		req.ContentLength = int64(len(c.body.inline))
+	}
+	client := &http.Client{Transport: h.cfg.Network, CheckRedirect: redirectRule(c.redirect)}
+	resp, err := client.Do(req)
+	if err != nil {
+		if errors.Is(err, errRedirect) {
+			err = abi.TypeErrorf("%s", errRedirect)
+		}
+		r.fail(asError(err))
+		return
+	}
+	head := &abi.Response{Status: resp.StatusCode, StatusText: strings.TrimSpace(strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)))}
+	head.Headers = headerList(resp.Header)
+	body, err := bodyOf(resp.Body, resp.ContentLength)
+	if err != nil {
+		r.fail(asError(err))
+		return
+	}
+	if c.request.Method == http.MethodHead {
+		body = noContent
+	}
+	r.response(head, body)
+}
+
+func redirectRule(mode byte) func(*http.Request, []*http.Request) error {
+	return func(_ *http.Request, via []*http.Request) error {
+		switch {
+		case mode == 1:
+			return http.ErrUseLastResponse
+		case mode == 2:
+			return errRedirect
+		case len(via) >= 20:
+			return errors.New("Too many redirects.")
+		}
+		return nil
+	}
+}
+
+// reader returns the body for net/http.
+func (c content) reader() io.Reader {
+	switch {
+	case c.none:
+		return nil
+	case c.source == nil:
+		return bytes.NewReader(c.inline)
+	}
+	return stream.ToReader(c.source)
+}
+
+// bodyOf makes content of a body: inline when it is known to be small.
+func bodyOf(body io.ReadCloser, length int64) (content, error) {
+	switch {
+	case body == nil || body == http.NoBody || length == 0:
+		if body != nil {
+			body.Close()
+		}
+		return noContent, nil
+	case length > 0 && length <= abi.InlineBody:
+		defer body.Close()
+		b := make([]byte, length)
+		if _, err := io.ReadFull(body, b); err != nil {
+			return noContent, err
+		}
+		return content{inline: b}, nil
+	}
+	return content{source: stream.FromReader(body), length: length}, nil
+}
+
+func headerList(h http.Header) []abi.Header {
+	list := make([]abi.Header, 0, len(h))
+	for name, values := range h {
+		for _, v := range values {
+			list = append(list, abi.Header{Name: name, Value: v})
+		}
+	}
+	return list
+}

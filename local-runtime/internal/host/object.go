@@ -1,0 +1,311 @@
+package host
+
+import (
+	"fmt"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/gate"
+	"grove.place/lattice/local-runtime/internal/storage"
+)
+
+const (
+	// idleTime is how long an object stays in memory without work (workerd server/server.c++).
+	idleTime = 10 * time.Second
+	// maxName is the longest name that an object remembers.
+	maxName = 1024
+	// maxOpen is how many storage files an isolate keeps open for objects that are idle.
+	maxOpen = 128
+)
+
+// key names an object.
+type key struct{ class, id string }
+
+// object is a live Durable Object: one instance of its class in the guest.
+//
+// Invariant: at most one object of a key is in Isolate.objects, and only while failure is nil does it accept anything.
+type object struct {
+	isolate   *Isolate
+	key       key
+	name      *string
+	number    uint64
+	gate      *gate.Input
+	construct *frame
+	ready     bool // the constructor has returned
+	queue     []entry
+	frames    int // that have not ended, except construct
+	pending   int // operations under way
+	failure   *abi.Error
+
+	store        *storage.DB
+	touched      bool
+	alarmChanged bool
+	alarmRun     *alarmRun
+
+	idleSince time.Time
+	idleStop  func()
+}
+
+// entry is an event for an object.
+type entry struct {
+	begin func()
+	fail  func(*abi.Error)
+}
+
+// start begins an event in an object, which is constructed first when it is not in memory. write appends the contents of the START event.
+// It must be called on the loop, outside of a turn.
+func (s *Isolate) start(k key, name *string, kind byte, write func(*frame, *abi.Writer), r reply) {
+	o, err := s.wake(k, name)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	begin := func() {
+		f := s.newFrame(kind, o, r)
+		w := f.started()
+		write(f, w)
+		s.turn(f, delivery{f.id, w.Bytes()})
+	}
+	if !o.ready {
+		o.queue = append(o.queue, entry{begin, r.fail})
+		return
+	}
+	o.gate.Do(begin, func(err error) { r.fail(asError(err)) })
+}
+
+// wake returns the object, beginning its construction if it is not in memory.
+func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
+	if o := s.objects[k]; o != nil {
+		return o, nil
+	}
+	if err := s.boot(); err != nil {
+		return nil, asError(err)
+	}
+	store, err := storage.Open(s.host.path(k))
+	if err != nil {
+		s.host.cfg.Logger.Error("storage cannot be opened", "class", k.class, "id", k.id, "error", err)
+		return nil, asError(err)
+	}
+	if name != nil && len(*name) <= maxName {
+		store.SetName(*name)
+	}
+	s.lastObj++
+	o := &object{isolate: s, key: k, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) })}
+	s.open++
+	if name != nil && len(*name) <= maxName {
+		o.name = name
+	}
+	s.objects[k] = o
+	o.construct = s.newFrame(abi.StartConstruct, o, reply{})
+	w := o.construct.started()
+	w.Str(k.class)
+	w.Str(k.id)
+	w.OptStr(o.name)
+	event := delivery{o.construct.id, w.Bytes()}
+	o.limit(func() bool { return !o.ready })
+	s.post(func() {
+		if o.failure == nil {
+			s.turn(o.construct, event)
+		}
+	})
+	return o, nil
+}
+
+// constructed lets in the events that waited for the constructor.
+func (o *object) constructed() {
+	o.isolate.post(func() {
+		if o.failure != nil {
+			return
+		}
+		o.ready = true
+		queue := o.queue
+		o.queue = nil
+		for _, e := range queue {
+			o.gate.Do(e.begin, func(err error) { e.fail(asError(err)) })
+		}
+		o.checkIdle()
+	})
+}
+
+// storage returns what the object stores, opening it again if it was closed to save files.
+func (o *object) storage() (*storage.DB, *abi.Error) {
+	if o.failure != nil {
+		return nil, abi.Errorf("Durable Object storage is no longer accessible.")
+	}
+	if o.store == nil {
+		store, err := storage.Open(o.isolate.host.path(o.key))
+		if err != nil {
+			return nil, asError(err)
+		}
+		o.store = store
+		o.isolate.open++
+	}
+	if !o.touched {
+		o.touched = true
+		o.isolate.touched = append(o.isolate.touched, o)
+	}
+	return o.store, nil
+}
+
+// commit makes what the object wrote durable, and follows its alarm.
+func (o *object) commit() error {
+	if o.store == nil {
+		return nil
+	}
+	if err := o.store.Broken(); err != nil {
+		return err
+	}
+	if o.store.Dirty() {
+		if err := o.store.Commit(); err != nil {
+			return err
+		}
+	}
+	if o.alarmChanged {
+		o.alarmChanged = false
+		return o.isolate.followAlarm(o)
+	}
+	return nil
+}
+
+func (o *object) closeStore() {
+	if o.store == nil {
+		return
+	}
+	if err := o.store.Close(); err != nil {
+		o.isolate.host.cfg.Logger.Error("storage cannot be closed", "class", o.key.class, "id", o.key.id, "error", err)
+	}
+	o.store = nil
+	o.isolate.open--
+}
+
+// fail dooms the object: it is reset as soon as the guest has left. What it wrote since its last commit is lost. It may be called
+// within a turn.
+func (o *object) fail(e *abi.Error) {
+	if o.failure != nil {
+		return
+	}
+	o.failure = e
+	if o.store != nil {
+		if err := o.store.Rollback(); err != nil {
+			o.isolate.host.cfg.Logger.Error("storage cannot be rolled back", "class", o.key.class, "id", o.key.id, "error", err)
+		}
+	}
+	o.isolate.resets = append(o.isolate.resets, o)
+}
+
+// resetSoon resets the object from outside of a turn.
+func (o *object) resetSoon(e *abi.Error) {
+	o.fail(e)
+	o.isolate.applyResets()
+}
+
+// applyResets removes the objects that failed, and tells their callers and the guest.
+func (s *Isolate) applyResets() {
+	for len(s.resets) > 0 {
+		resets := s.resets
+		s.resets = nil
+		var events []delivery
+		for _, o := range resets {
+			events = append(events, o.remove(o.failure)...)
+		}
+		s.turn(nil, events...)
+	}
+}
+
+// remove takes the object out of memory; its callers and whatever waits for it get e.
+func (o *object) remove(e *abi.Error) []delivery {
+	s := o.isolate
+	if s.objects[o.key] == o {
+		delete(s.objects, o.key)
+	}
+	if o.idleStop != nil {
+		o.idleStop()
+	}
+	o.closeStore()
+	o.gate.Break(e)
+	for _, q := range o.queue {
+		q.fail(e)
+	}
+	o.queue = nil
+	var events []delivery
+	for _, f := range s.frames {
+		if f.object == o {
+			events = append(events, f.deadEvent(e.Message))
+			f.die(e)
+		}
+	}
+	w := abi.NewWriter([]byte{abi.EventDrop})
+	w.Uint(o.number)
+	return append(events, delivery{0, w.Bytes()})
+}
+
+func (o *object) busy() bool {
+	return !o.ready || o.frames > 0 || o.pending > 0 || o.gate.Held() || o.alarmRun != nil
+}
+
+// checkIdle starts the time after which an idle object is evicted.
+func (o *object) checkIdle() {
+	if o.failure != nil || o.busy() {
+		return
+	}
+	o.idleSince = o.isolate.host.cfg.Clock.Now()
+	if o.idleStop == nil {
+		o.watchIdle(idleTime)
+	}
+	if o.isolate.open > maxOpen {
+		o.isolate.closeIdle()
+	}
+}
+
+// watchIdle keeps one timer for an object however often it is used.
+func (o *object) watchIdle(d time.Duration) {
+	clock := o.isolate.host.cfg.Clock
+	o.idleStop = clock.AfterFunc(d, func() {
+		o.isolate.post(func() {
+			o.idleStop = nil
+			if o.failure != nil || o.busy() {
+				return // checkIdle starts anew
+			}
+			if left := idleTime - clock.Now().Sub(o.idleSince); left > 0 {
+				o.watchIdle(left)
+				return
+			}
+			o.evict()
+		})
+	})
+}
+
+// evict takes an idle object out of memory.
+func (o *object) evict() {
+	o.failure = abi.Errorf("Durable Object storage is no longer accessible.")
+	o.isolate.turn(nil, o.remove(o.failure)...)
+}
+
+// closeIdle closes the storage files of objects that are idle, longest first, until half of the budget is free.
+func (s *Isolate) closeIdle() {
+	for s.open > maxOpen/2 {
+		var oldest *object
+		for _, o := range s.objects {
+			if o.store != nil && !o.touched && !o.busy() && (oldest == nil || o.idleSince.Before(oldest.idleSince)) {
+				oldest = o
+			}
+		}
+		if oldest == nil {
+			return
+		}
+		oldest.closeStore()
+	}
+}
+
+// limit resets the object if it is still waiting after the time that critical sections and constructors have.
+func (o *object) limit(waiting func() bool) (stop func()) {
+	return o.isolate.host.cfg.Clock.AfterFunc(sectionTime, func() {
+		o.isolate.post(func() {
+			if o.failure == nil && waiting() {
+				o.resetSoon(&abi.Error{Name: "Error", Message: sectionTimeout, Overloaded: true, ObjectWasReset: true})
+			}
+		})
+	})
+}
+
+func (o *object) String() string { return fmt.Sprintf("%s %s", o.key.class, o.key.id) }

@@ -1,0 +1,221 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/isolate"
+)
+
+// op performs an operation of frame f, which is current. It answers with a result, or with nil and abi.Pending.
+type op func(s *Isolate, f *frame, id uint32, r *abi.Reader) (result []byte, code int32)
+
+var ops = map[uint32]op{
+	abi.OpDone: opDone, abi.OpRespond: opRespond, abi.OpEnd: opEnd, abi.OpEnv: opEnv,
+	abi.OpRead: opRead, abi.OpCancel: opCancel, abi.OpWrite: opWrite, abi.OpClose: opClose, abi.OpAbort: opAbort,
+	abi.OpFetch: opFetch, abi.OpRPC: opRPC, abi.OpID: opID, abi.OpReset: opReset,
+	abi.OpSQLExec: stored(sqlExec), abi.OpSQLNext: stored(sqlNext), abi.OpSQLClose: stored(sqlClose), abi.OpSQLSize: stored(sqlSize),
+	abi.OpKVGet: stored(kvGet), abi.OpKVPut: stored(kvPut), abi.OpKVDelete: stored(kvDelete), abi.OpKVList: stored(kvList),
+	abi.OpDeleteAll: stored(deleteAll), abi.OpSync: opSync,
+	abi.OpGetAlarm: stored(getAlarm), abi.OpSetAlarm: stored(setAlarm), abi.OpDeleteAlarm: stored(deleteAlarm),
+	abi.OpSyncKVGet: stored(syncGet), abi.OpSyncKVPut: stored(syncPut), abi.OpSyncKVDel: stored(syncDelete), abi.OpSyncKVList: stored(syncList),
+	abi.OpTxnSync: opTxnSync, abi.OpSection: opSection, abi.OpRollback: opRollback,
+	abi.OpD1: opD1,
+}
+
+var errNoObject = abi.Errorf("this operation exists only in a Durable Object")
+
+// Call implements isolate.Guest: the one door out of the guest.
+func (s *Isolate) Call(frame, number, id uint32, req []byte) ([]byte, int32) {
+	switch number {
+	case abi.OpLog:
+		return s.log(frame, req), 0
+	case abi.OpManifest:
+		return isolate.Success(nil), 0
+	case abi.OpHop:
+		return s.hop(frame)
+	}
+	if frame == 0 {
+		return failure(abi.Errorf("operation %d outside of an event: it needs the context that a handler got", number)), 0
+	}
+	f := s.current
+	if f == nil || f.id != frame {
+		return nil, abi.WrongFrame
+	}
+	do := ops[number]
+	if do == nil {
+		return failure(abi.Errorf("unknown operation %d: build the module with the same release of Lattice as this host", number)), 0
+	}
+	if f.dead {
+		return failure(abi.Errorf("the event this operation is for is over")), 0
+	}
+	return do(s, f, id, abi.NewReader(req))
+}
+
+// hop answers with a WAKE event in the frame.
+func (s *Isolate) hop(frame uint32) ([]byte, int32) {
+	f := s.frames[frame]
+	if f == nil || f.dead {
+		return failure(abi.Errorf("the event this goroutine worked for is over")), 0
+	}
+	s.post(func() { f.deliver([]byte{abi.EventWake}) })
+	return nil, abi.Pending
+}
+
+var levels = []slog.Level{abi.LogDebug: slog.LevelDebug, abi.LogInfo: slog.LevelInfo, abi.LogWarn: slog.LevelWarn, abi.LogError: slog.LevelError}
+
+func (s *Isolate) log(frame uint32, req []byte) []byte {
+	r := abi.NewReader(req)
+	level, text := r.U8(), r.Str()
+	if r.End() != nil || int(level) >= len(levels) {
+		return failure(abi.Errorf("malformed log message"))
+	}
+	s.loggerOf(s.frames[frame]).Log(context.Background(), levels[level], text)
+	return isolate.Success(nil)
+}
+
+// logger names the object whose code runs.
+func (s *Isolate) logger() *slog.Logger { return s.loggerOf(s.current) }
+
+func (s *Isolate) loggerOf(f *frame) *slog.Logger {
+	log := s.host.cfg.Logger
+	if f != nil && f.object != nil {
+		return log.With("class", f.object.key.class, "id", f.object.key.id)
+	}
+	return log
+}
+
+// Output implements isolate.Guest: lines of standard output and error go to the log.
+func (s *Isolate) Output(fd int, p []byte) {
+	if fd != 2 {
+		fd = 1
+	}
+	b := &s.printed[fd]
+	for {
+		i := bytes.IndexByte(p, '\n')
+		if i < 0 {
+			b.Write(p)
+			return
+		}
+		b.Write(p[:i])
+		s.print(fd, b.String())
+		b.Reset()
+		p = p[i+1:]
+	}
+}
+
+func (s *Isolate) print(fd int, line string) {
+	if fd == 2 {
+		s.logger().Warn(line)
+	} else {
+		s.logger().Info(line)
+	}
+}
+
+func (s *Isolate) flushPrinted() {
+	for fd := range s.printed {
+		if b := &s.printed[fd]; b.Len() > 0 {
+			s.print(fd, strings.TrimRight(b.String(), "\n"))
+			b.Reset()
+		}
+	}
+}
+
+func opEnv(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) { return s.host.env, 0 }
+
+// outcome decodes a result that the guest passes on: the encoded value, or an error.
+func outcome(r *abi.Reader) (value []byte, failed *abi.Error, err error) {
+	switch status := r.U8(); status {
+	case abi.StatusOK:
+		value = bytes.Clone(r.Rest())
+		r.Value()
+	case abi.StatusError:
+		failed = r.Error()
+	default:
+		r.Fail("unknown status %d", status)
+	}
+	return value, failed, r.End()
+}
+
+// opDone is the outcome of every kind of frame but fetch, which it can only fail.
+func opDone(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	end := r.Bool()
+	value, failed, err := outcome(r)
+	if err != nil {
+		return failure(err), 0
+	}
+	if f.answered {
+		return failure(abi.Errorf("the event was answered before")), 0
+	}
+	f.answered = true
+	switch {
+	case f.kind == abi.StartConstruct:
+		s.doneConstruct(f.object, failed)
+	case f.kind == abi.StartSection:
+		s.doneSection(f, failed)
+	case failed != nil:
+		s.outputs.Add(f.object, func() { f.reply.fail(failed) }, f.refuse)
+	case f.kind == abi.StartFetch:
+		s.outputs.Add(f.object, func() { f.reply.fail(abi.Errorf("the fetch event ended without a response")) }, f.refuse)
+	default:
+		if f.kind == abi.StartAlarm {
+			if err := f.object.alarmSucceeded(); err != nil {
+				f.object.fail(asError(err))
+			}
+		}
+		s.outputs.Add(f.object, func() { f.reply.value(value) }, f.refuse)
+	}
+	if end && f.kind != abi.StartConstruct {
+		f.end()
+	}
+	return isolate.Success(nil), 0
+}
+
+// refuse is what becomes of an answer that the output gate dropped.
+func (f *frame) refuse(err error) {
+	if f.reply.fail != nil {
+		f.reply.fail(asError(err))
+	}
+}
+
+func (s *Isolate) doneConstruct(o *object, failed *abi.Error) {
+	if failed != nil {
+		e := *failed
+		e.ObjectWasReset = true
+		o.fail(&e)
+		return
+	}
+	s.outputs.Add(o, o.constructed, nil)
+}
+
+func opEnd(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	if err := r.End(); err != nil {
+		return failure(err), 0
+	}
+	if !f.answered {
+		return failure(abi.Errorf("END before DONE or RESPOND")), 0
+	}
+	if f.kind != abi.StartConstruct {
+		f.end()
+	}
+	return isolate.Success(nil), 0
+}
+
+// opReset is ctx.abort(): uncommitted writes are lost at once, the rest follows when the guest has left.
+func opReset(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	reason := r.Str()
+	if err := r.End(); err != nil {
+		return failure(err), 0
+	}
+	if f.object == nil {
+		return failure(errNoObject), 0
+	}
+	if reason == "" {
+		reason = "Application called abort() to reset Durable Object."
+	}
+	f.object.fail(&abi.Error{Name: "Error", Message: reason, ObjectWasReset: true})
+	return isolate.Success(nil), 0
+}

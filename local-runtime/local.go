@@ -1,0 +1,152 @@
+// Package local runs a Lattice module on this machine: the local host that `lattice dev` serves from, and that tests start
+// in their own process. It runs the same app.wasm as Cloudflare, on wazero, with Durable Objects whose storage is
+// SQLite files, input and output gates, alarms, D1 and an HTTP front door.
+//
+//	h, err := local.New(ctx, local.Options{Module: wasm, Objects: map[string]string{"COUNTERS": "Counter"}, Dir: ".lattice"})
+//	http.ListenAndServe("127.0.0.1:8787", h)
+//
+// The descriptors of the SDK work natively against a host: pass Host.Context where a handler would pass its own context. For tests
+// start with StartTest and VirtualClock.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"grove.place/lattice/internal/guest"
+	"grove.place/lattice/local-runtime/internal/clock"
+	"grove.place/lattice/local-runtime/internal/host"
+)
+
+// Options is what a Host runs and how. Module is required, everything else has a default.
+type Options struct {
+	Module []byte // app.wasm
+	Name   string // of the Worker; object ids depend on it. Default "worker"
+
+	Objects   map[string]string   // Durable Object binding → class
+	Databases map[string]Database // D1 binding → database
+	Vars      map[string]string   // variables and secrets
+	JSONVars  map[string]string   // variables that are not strings, as JSON
+	Services  map[string]string   // service binding → Worker; only this Worker itself is served
+	Others    map[string]string   // binding → kind, of bindings that exist but are not served here
+
+	Dir      string // where objects and databases are stored. Default: a temporary directory that Close removes
+	CacheDir string // where compiled code is kept for the next start. Default: nowhere
+	Isolates int    // Go instances. Default: the number of processors
+	Clock    Clock  // Default: the machine's clock
+	Logger   *slog.Logger
+	Network  http.RoundTripper // performs outbound requests. Default: the network
+}
+
+// Database is a D1 database.
+type Database struct {
+	ID         string // names its file. Default: the binding
+	Migrations string // folder of migrations that are applied at start. Default: none
+}
+
+// Clock is the time of a host: nil for the machine's, or a *VirtualClock.
+type Clock = clock.Clock
+
+// VirtualClock stands still until Advance moves it. Timers and alarms of the host fire while it moves, in order, and each has
+// done its work before the next fires.
+type VirtualClock = clock.Virtual
+
+// NewVirtualClock returns a clock that stands at start.
+func NewVirtualClock(start time.Time) *VirtualClock { return clock.NewVirtual(start) }
+
+// Host runs one module.
+type Host struct {
+	// Clock is the host's virtual clock, or nil when it runs on the machine's.
+	Clock *VirtualClock
+
+	host      *host.Host
+	temporary string
+}
+
+// Object is a Durable Object that is in memory or has stored something.
+type Object = host.Object
+
+// New compiles the module and starts a host. Go instances start with their first event.
+func New(ctx context.Context, o Options) (*Host, error) {
+	if len(o.Module) == 0 {
+		return nil, errors.New("there is no module to run: set Options.Module to the bytes of app.wasm")
+	}
+	h := &Host{}
+	h.Clock, _ = o.Clock.(*VirtualClock)
+	if o.Dir == "" {
+		dir, err := os.MkdirTemp("", "lattice-")
+		if err != nil {
+			return nil, fmt.Errorf("make a directory for storage: %w", err)
+		}
+		o.Dir, h.temporary = dir, dir
+	}
+	vars := map[string]host.Var{}
+	for name, v := range o.Vars {
+		vars[name] = host.Var{Value: v}
+	}
+	for name, v := range o.JSONVars {
+		vars[name] = host.Var{Value: v, JSON: true}
+	}
+	databases := map[string]host.Database{}
+	for binding, d := range o.Databases {
+		databases[binding] = host.Database(d)
+	}
+	var err error
+	h.host, err = host.New(ctx, host.Config{
+		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases, Vars: vars, Services: o.Services, Others: o.Others,
+		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
+	})
+	if err != nil {
+		return nil, errors.Join(err, h.removeTemporary())
+	}
+	return h, nil
+}
+
+// Context returns a context whose operations reach this host: the SDK's descriptors work with it as they do in a handler of the Worker.
+func (h *Host) Context() context.Context {
+	return guest.WithTransport(context.Background(), h.host)
+}
+
+// ServeHTTP gives a request to the Worker.
+func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.host.ServeHTTP(w, r) }
+
+// Scheduled sends the Worker a scheduled event and waits for its handler.
+func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
+	return h.host.Scheduled(ctx, cron, at)
+}
+
+// Objects lists the objects of a class.
+func (h *Host) Objects(class string) ([]Object, error) { return h.host.Objects(class) }
+
+// Evict takes an idle object out of memory, as ten idle seconds do. It reports false when the object was not in memory.
+func (h *Host) Evict(class, id string) (bool, error) { return h.host.Evict(class, id) }
+
+// RunAlarm runs an object's alarm now and waits for its handler. It reports false when no alarm is set.
+func (h *Host) RunAlarm(class, id string) (bool, error) { return h.host.RunAlarm(class, id) }
+
+// Memory returns the bytes of Wasm memory that the module's instances use.
+func (h *Host) Memory() int64 { return h.host.Memory() }
+
+// reloadPatience is how long Reload waits for requests that run.
+const reloadPatience = 3 * time.Second
+
+// Reload replaces the module. Stored state stays. Requests that run may finish; those that take longer than three seconds
+// fail with an error that says why. When the new module is unusable the old one keeps running.
+func (h *Host) Reload(ctx context.Context, module []byte) error {
+	return h.host.Replace(ctx, module, reloadPatience)
+}
+
+// Close ends the host. Everything that was acknowledged is stored.
+func (h *Host) Close() error { return errors.Join(h.host.Close(), h.removeTemporary()) }
+
+func (h *Host) removeTemporary() error {
+	if h.temporary == "" {
+		return nil
+	}
+	return os.RemoveAll(h.temporary)
+}

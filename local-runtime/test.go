@@ -1,0 +1,98 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestOptions is what StartTest builds and runs. Options.Module is built from Package unless it is given.
+type TestOptions struct {
+	Options
+	Package string // the Worker's main package, as go build takes it
+}
+
+// testStart is where the clocks of tests stand at first.
+var testStart = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// StartTest builds a Worker for Wasm, once in a process, and runs it until the test ends, on a virtual clock unless
+// Options.Clock says otherwise. Its log is the test's.
+func StartTest(t testing.TB, o TestOptions) *Host {
+	t.Helper()
+	if o.Module == nil {
+		module, err := buildOnce(o.Package)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Module = module
+	}
+	if o.Clock == nil {
+		o.Clock = NewVirtualClock(testStart)
+	}
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	if o.CacheDir == "" {
+		o.CacheDir = TestCacheDir()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	h, err := New(context.Background(), o.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Errorf("close the host: %v", err)
+		}
+	})
+	return h
+}
+
+// TestCacheDir is where tests keep compiled code between runs.
+func TestCacheDir() string {
+	if dir, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(dir, "lattice", "wasm")
+	}
+	return filepath.Join(os.TempDir(), "lattice-wasm")
+}
+
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Logf("%s", p)
+	return len(p), nil
+}
+
+var builds sync.Map // package → func() ([]byte, error)
+
+func buildOnce(pkg string) ([]byte, error) {
+	if pkg == "" {
+		return nil, errors.New("StartTest needs TestOptions.Package, the Worker's main package, or a Module")
+	}
+	build, _ := builds.LoadOrStore(pkg, sync.OnceValues(func() ([]byte, error) { return buildWasm(pkg) }))
+	return build.(func() ([]byte, error))()
+}
+
+func buildWasm(pkg string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "lattice-build-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "app.wasm")
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, pkg)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build %s for Wasm: %w\n%s", pkg, err, text)
+	}
+	return os.ReadFile(out)
+}

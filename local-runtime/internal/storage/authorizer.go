@@ -49,7 +49,7 @@ func allowedInTemp(a sqlite.Action) bool {
 	case sqlite.OpRead, sqlite.OpUpdate:
 		return a.Arg1 == "sqlite_temp_master" || a.Arg1 == "sqlite_temp_schema" || a.Arg1 == "sqlite_master"
 	case sqlite.OpFunction:
-		return allowedFunctions[a.Arg2]
+		return allowedFunctions[strings.ToLower(a.Arg2)]
 	}
 	return false
 }
@@ -68,7 +68,7 @@ func (g *guard) allowed(a sqlite.Action) bool {
 	case sqlite.OpCreateVTable, sqlite.OpDropVTable:
 		return free(a.Arg1) && allowedModules[strings.ToLower(a.Arg2)]
 	case sqlite.OpFunction:
-		return allowedFunctions[a.Arg2]
+		return allowedFunctions[strings.ToLower(a.Arg2)]
 	case sqlite.OpPragma:
 		return g.allowedPragma(a)
 	}
@@ -89,12 +89,12 @@ func (g *guard) allowedPragma(a sqlite.Action) bool {
 	case pragmaOptionalName:
 		return !a.HasArg2 || free(a.Arg2)
 	case pragmaNumber:
-		return !a.HasArg2 || number(a.Arg2)
+		return !a.HasArg2 || isNumber(a.Arg2)
 	}
 	return false
 }
 
-func number(s string) bool {
+func isNumber(s string) bool {
 	s = strings.TrimPrefix(strings.ToLower(s), "0x")
 	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
 }

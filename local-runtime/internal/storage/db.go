@@ -19,7 +19,8 @@ import (
 type DB struct {
 	path    string
 	conn    *sqlite.Conn // nil until something is read from or written to the file
-	stmts   *statements
+	stmts   *statements  // of the object's SQL
+	own     *statements  // of this package's: apart, since the object may not run them by writing the same text
 	auth    guard
 	cursors map[uint64]*cursor
 	lastID  uint64 // of a cursor
@@ -75,7 +76,7 @@ func (d *DB) connect() error {
 		return err
 	}
 	d.conn = conn
-	d.stmts = newStatements(conn, statementCacheSize)
+	d.stmts, d.own = newStatements(conn, statementCacheSize), newStatements(conn, statementCacheSize)
 	d.auth = guard{conn: conn}
 	conn.Authorize(d.auth.decide)
 	return nil
@@ -143,6 +144,7 @@ func (d *DB) Close() error {
 	}
 	d.closeCursors()
 	d.stmts.close()
+	d.own.close()
 	if d.inTx && !d.conn.Autocommit() {
 		d.conn.Run("ROLLBACK")
 	}
@@ -176,7 +178,7 @@ func (d *DB) Size() (float64, error) {
 			return 0, err
 		}
 	}
-	return float64((n[0] - n[1]) * n[2]), nil
+	return float64(max(n[0]-n[1], 1) * n[2]), nil // an empty file counts as the one page that it will have
 }
 
 // query runs a statement of the host's own.
@@ -184,5 +186,5 @@ func (d *DB) query(text string, row func(*stmt) error, args ...any) error {
 	restricted := d.auth.restricted
 	d.auth.restrict(false)
 	defer d.auth.restrict(restricted)
-	return d.fail(d.stmts.each(text, row, args...))
+	return d.fail(d.own.each(text, row, args...))
 }

@@ -233,3 +233,18 @@ func TestDamagedFilesAreReportedAndKept(t *testing.T) {
 		t.Errorf("damage inside: %v, broken %v", err, d.Broken())
 	}
 }
+
+func TestTheObjectCannotRunTheHostsStatements(t *testing.T) {
+	d := open(t, file(t))
+	must(t, d.Put([]abi.Field{{Name: "k", Value: "secret"}}))
+	_, err := d.Get(strs("k"))
+	must(t, err)
+	for _, q := range []string{"SELECT value FROM _cf_KV WHERE key = ?", "DELETE FROM _cf_KV WHERE key = ?"} {
+		if _, _, err := d.Exec(q, []abi.Value{"k"}, 1); err == nil || !strings.HasSuffix(err.Error(), "SQLITE_AUTH") {
+			t.Errorf("%s: %v", q, err)
+		}
+	}
+	if _, _, err := d.Exec("BEGIN IMMEDIATE", nil, 1); err == nil || !strings.HasPrefix(err.Error(), "To execute a transaction") {
+		t.Error(err)
+	}
+}

@@ -209,11 +209,7 @@ func row(s *sqlite.Stmt, columns int) []abi.Value {
 	for i := range r {
 		switch s.Type(i) {
 		case sqlite.Integer:
-			if v := s.Int64(i); v > abi.MaxSafeInt || v < -abi.MaxSafeInt {
-				r[i] = float64(v)
-			} else {
-				r[i] = v
-			}
+			r[i] = number53(s.Int64(i))
 		case sqlite.Float:
 			r[i] = s.Float64(i)
 		case sqlite.Text:
@@ -223,6 +219,13 @@ func row(s *sqlite.Stmt, columns int) []abi.Value {
 		}
 	}
 	return r
+}
+
+func number53(v int64) abi.Value {
+	if v > abi.MaxSafeInt || v < -abi.MaxSafeInt {
+		return float64(v)
+	}
+	return v
 }
 
 // valid replaces each byte that is not UTF-8 by U+FFFD.

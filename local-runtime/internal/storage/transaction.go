@@ -44,6 +44,9 @@ func (d *DB) Savepoint() error {
 	if err := d.connect(); err != nil {
 		return asError(err)
 	}
+	if !d.inTx {
+		d.useLog()
+	}
 	if err := d.begin("BEGIN"); err != nil {
 		return err
 	}
@@ -134,7 +137,7 @@ func (d *DB) useLog() {
 	if d.logged || d.path == "" {
 		return
 	}
-	if d.stmts.each("PRAGMA journal_mode=WAL", func(s *stmt) error { d.logged = s.Text(0) == "wal"; return nil }) != nil {
+	if d.own.each("PRAGMA journal_mode=WAL", func(s *stmt) error { d.logged = s.Text(0) == "wal"; return nil }) != nil {
 		d.logged = false
 	}
 }

@@ -1,0 +1,134 @@
+package storage
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/storage/sqlite"
+)
+
+// createMigrations is the table in which wrangler keeps what it applied, so that both can work on one database.
+const createMigrations = `CREATE TABLE IF NOT EXISTS "d1_migrations"(
+	id INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT UNIQUE,
+	applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`
+
+// Migrate applies the files of dir that have not been applied, in order, each in a transaction of its own, as "wrangler
+// d1 migrations apply" does. It returns those it applied. When one fails, nothing of it stays and the later ones are
+// not tried. A folder that does not exist has no migrations.
+func (d *D1) Migrate(dir string) (applied []string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	names, err := migrations(dir)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	done := map[string]bool{}
+	err = d.transaction(func() error {
+		if _, _, err := d.db.Exec(createMigrations, nil, 0); err != nil {
+			return err
+		}
+		_, page, err := d.db.Exec("SELECT name FROM d1_migrations", nil, math.MaxInt)
+		for _, row := range page.Rows {
+			name, _ := row[0].(string)
+			done[name] = true
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("migrations: table d1_migrations: %w", err)
+	}
+	for _, name := range names {
+		if done[name] {
+			continue
+		}
+		if err := d.apply(filepath.Join(dir, name), name); err != nil {
+			return applied, fmt.Errorf("migration %s: %w; nothing of it was applied: correct the file and start again", filepath.Join(dir, name), err)
+		}
+		applied = append(applied, name)
+	}
+	return applied, nil
+}
+
+// migrations lists the files of dir by their leading number, then by name.
+func migrations(dir string) ([]string, error) {
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("migrations: %w", err)
+	}
+	var names []string
+	for _, f := range files {
+		if !f.IsDir() && strings.HasSuffix(f.Name(), ".sql") {
+			names = append(names, f.Name())
+		}
+	}
+	leading := func(name string) int {
+		n, err := strconv.Atoi(name[:len(name)-len(strings.TrimLeft(name, "0123456789"))])
+		if err != nil {
+			return math.MaxInt
+		}
+		return n
+	}
+	sort.SliceStable(names, func(i, j int) bool {
+		a, b := leading(names[i]), leading(names[j])
+		return a < b || a == b && names[i] < names[j]
+	})
+	return names, nil
+}
+
+func (d *D1) apply(path, name string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return d.transaction(func() error {
+		if err := d.db.script(string(text)); err != nil {
+			return err
+		}
+		_, _, err := d.db.Exec("INSERT INTO d1_migrations (name) VALUES (?)", []abi.Value{name}, 0)
+		return err
+	})
+}
+
+// script runs all statements of a file. The limit on SQL text is one for each statement here, not for the file.
+func (d *DB) script(text string) error {
+	limit := limits[sqlite.LimitSQLLength]
+	d.conn.SetLimit(sqlite.LimitSQLLength, math.MaxInt32)
+	defer d.conn.SetLimit(sqlite.LimitSQLLength, limit)
+	d.auth.restrict(true)
+	defer d.auth.restrict(false)
+	line := 1
+	for text != "" {
+		s, used, err := d.stmts.prepare(text)
+		if err == nil && used > limit {
+			err = abi.Errorf("statement too long: SQLITE_TOOBIG")
+		}
+		if err == nil && s != nil {
+			err = d.fail(d.runThrough(s))
+		}
+		d.stmts.release(s, false)
+		if err != nil {
+			return fmt.Errorf("statement at line %d: %w", line+leadingLines(text), err)
+		}
+		line += strings.Count(text[:used], "\n")
+		text = text[used:]
+	}
+	return nil
+}
+
+// leadingLines counts the line breaks before the first thing that is not white space.
+func leadingLines(text string) int {
+	return strings.Count(text[:len(text)-len(strings.TrimLeft(text, " \t\r\n"))], "\n")
+}

@@ -99,7 +99,7 @@ func (o Options) withDefaults() Options {
 
 // Summary is one line about the result for people.
 func (r *Result) Summary() string {
-	text := fmt.Sprintf("%s: %s", r.Out, r.Manifest.summary())
+	text := fmt.Sprintf("%s: %s", r.Out, r.Manifest.Summary())
 	if r.Sizes.Raw > 0 {
 		text += ", " + r.Sizes.String()
 	}

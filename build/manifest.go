@@ -109,7 +109,8 @@ func (m *Manifest) json() []byte {
 	return append(b, '\n')
 }
 
-func (m *Manifest) summary() string {
+// Summary names the handlers and classes.
+func (m *Manifest) Summary() string {
 	var parts []string
 	if m.Fetch {
 		parts = append(parts, "fetch")

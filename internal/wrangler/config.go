@@ -74,6 +74,14 @@ type Database struct {
 	Remote          bool   `toml:"remote"`
 }
 
+// Migrations is the folder with the migrations of the database: migrations_dir, or wrangler's default.
+func (d Database) Migrations() string {
+	if d.MigrationsDir == "" {
+		return "migrations"
+	}
+	return d.MigrationsDir
+}
+
 // Service binds a name to another Worker.
 type Service struct {
 	Binding     string `toml:"binding"`

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"grove.place/lattice/build"
+)
+
+func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
+	var p project
+	fs := newFlags("build", buildHelp, out, errs)
+	p.flags(fs)
+	var err error
+	if p.pkg, err = parse(fs, args, errs); err != nil {
+		return err
+	}
+	_, options, err := p.load()
+	if err != nil {
+		return err
+	}
+	res, err := build.Build(ctx, options)
+	if _, ok := errors.AsType[*build.CompileError](err); ok {
+		fmt.Fprintln(errs, explain(err))
+		return fmt.Errorf("%s does not compile", options.Package)
+	}
+	if err != nil {
+		return err
+	}
+	for _, w := range res.Warnings {
+		fmt.Fprintf(errs, "warning: %s\n", w)
+	}
+	fmt.Fprintln(out, res.Summary())
+	return nil
+}

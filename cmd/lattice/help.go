@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+)
+
+const buildHelp = `lattice build [flags] [package]
+
+Compiles a Go program to Wasm, asks it what it contains, and writes to build/dist:
+
+  worker.mjs      the JavaScript that Cloudflare loads: the shim and one class for each Durable Object class
+  app.wasm        the program; the local host runs the same bytes
+  lattice.d.ts    TypeScript types of the classes and of Env, for Workers that call them
+  manifest.json   what the program contains
+
+wrangler.toml is checked against the program. When a class lacks a binding or a migration, the error has the lines to add.
+
+The package is what the go command takes: a folder like ./workers/site, or an import path. Without one it is the package
+that the [build] command of wrangler.toml names, or else the folder that holds wrangler.toml. So with
+
+  [build]
+  command = "lattice build ./workers/site"
+
+"wrangler deploy" builds the right program, and "lattice build" and "lattice dev" need no argument.
+
+Examples:
+  lattice build
+  lattice build ./workers/site
+  lattice build --config workers/site/wrangler.toml ./workers/site
+`
+
+const devHelp = `lattice dev [flags] [package]
+
+Builds a program and serves it on http://127.0.0.1:8787, without Node and without a Cloudflare account. Objects, key-value
+storage and D1 databases are SQLite files under .lattice/state and survive restarts.
+
+When a Go file, an embedded file, wrangler.toml, .dev.vars or a D1 migration changes, the program is built again and takes
+over; stored state stays. While it does not compile, the last good build goes on serving.
+
+Variables come from [vars] in wrangler.toml; .dev.vars beside it adds secrets as NAME=value lines and wins over [vars].
+D1 migrations are applied at the start and whenever one is added. Cron triggers run on time (UTC).
+
+Addresses that are not the program's:
+  GET /healthz                                      200 when the program is ready
+  GET /cdn-cgi/handler/scheduled?cron=*+*+*+*+*     run the scheduled handler now
+
+The package is found as "lattice build" finds it.
+
+Examples:
+  lattice dev
+  lattice dev --port 9000 ./workers/site
+  lattice dev --host 0.0.0.0                        let other machines connect
+  lattice dev --sidecar "go run ./tools/mailcatcher"  run something next to it, and stop it too
+  rm -r .lattice/state                              start over with nothing stored
+`
+
+const versionHelp = `lattice version
+
+Prints the version of this command, the version of the ABI that it speaks, and the Go release that built it.
+`
+
+func overview() string {
+	var b strings.Builder
+	b.WriteString("lattice builds Go programs for Cloudflare Workers and Durable Objects, and runs them on this machine.\n\nCommands:\n")
+	for _, c := range commandList {
+		fmt.Fprintf(&b, "  lattice %-13s %s\n", c.name, c.short)
+	}
+	b.WriteString("  lattice help COMMAND  explain a command and its flags\n\nStart with: lattice dev\n")
+	return b.String()
+}
+
+func help(args []string, out, errs io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(out, overview())
+		return exitOK
+	}
+	for _, c := range commandList {
+		if c.name == args[0] {
+			return exitCode(c.run(context.Background(), []string{"-h"}, out, errs), errs)
+		}
+	}
+	fmt.Fprintf(errs, "lattice: there is no command %q\n\n%s", args[0], overview())
+	return exitUsage
+}

@@ -1,0 +1,143 @@
+// Command lattice builds Go programs for Cloudflare Workers and runs them on this machine.
+//
+//	lattice build [package]   compile, describe, bundle and check
+//	lattice dev [package]     build, serve, and build again when a source changes
+//	lattice version           print the version
+//	lattice help [command]    explain
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// errUsage is the error behind a command line that makes no sense. It has been explained already.
+var errUsage = errors.New("usage")
+
+// command is one subcommand. run parses args itself, with flags made by newFlags.
+type command struct {
+	name  string
+	short string
+	run   func(ctx context.Context, args []string, out, errs io.Writer) error
+}
+
+var commandList []command
+
+func init() { // not an initialiser: the commands print the list themselves
+	commandList = []command{
+		{"build", "compile a program and write build/dist", runBuild},
+		{"dev", "serve a program and build it again on changes", runDev},
+		{"version", "print the version", runVersion},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(errs, overview())
+		return exitUsage
+	}
+	name, rest := args[0], args[1:]
+	if name == "help" || name == "-h" || name == "--help" || name == "-help" {
+		return help(rest, out, errs)
+	}
+	for _, c := range commandList {
+		if c.name == name {
+			return exitCode(c.run(ctx, rest, out, errs), errs)
+		}
+	}
+	fmt.Fprintf(errs, "lattice: there is no command %q\n\n%s", name, overview())
+	return exitUsage
+}
+
+func exitCode(err error, errs io.Writer) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(errs, "lattice: interrupted")
+		return exitFailure
+	}
+	fmt.Fprintf(errs, "lattice: %v\n", err)
+	return exitFailure
+}
+
+// newFlags returns a flag set whose -h prints the command's help.
+func newFlags(name, long string, out, errs io.Writer) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(errs)
+	fs.Usage = func() {
+		fmt.Fprint(out, long)
+		fs.SetOutput(out)
+		fmt.Fprintln(out, "\nFlags:")
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+// parse takes flags before and after at most one positional argument, which it returns.
+func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err error) {
+	for first := true; ; first = false {
+		usage := fs.Usage
+		fs.Usage = func() {}
+		err := fs.Parse(args)
+		fs.Usage = usage
+		if errors.Is(err, flag.ErrHelp) {
+			fs.Usage()
+			return "", err
+		}
+		if err != nil {
+			fmt.Fprintf(errs, "`lattice help %s` lists the flags\n", fs.Name())
+			return "", errUsage
+		}
+		if fs.NArg() == 0 {
+			return arg, nil
+		}
+		if !first {
+			fmt.Fprintf(errs, "lattice %s takes one package, not also %q\n", fs.Name(), fs.Arg(0))
+			return "", errUsage
+		}
+		arg, args = fs.Arg(0), fs.Args()[1:]
+	}
+}
+
+func runVersion(_ context.Context, args []string, out, errs io.Writer) error {
+	if _, err := parse(newFlags("version", versionHelp, out, errs), args, errs); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "lattice %s, ABI %d, %s\n", version(), abi.Version, runtime.Version())
+	return nil
+}
+
+// version is the module's version as the go command recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "(development)"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"grove.place/lattice/build"
+	"grove.place/lattice/internal/wrangler"
+)
+
+// project is what both build and dev need to know: where wrangler.toml is and which program it belongs to.
+type project struct {
+	configPath string
+	env        string
+	out        string
+	pkg        string
+}
+
+func (p *project) flags(fs *flag.FlagSet) {
+	fs.StringVar(&p.configPath, "config", "wrangler.toml", "`file` with the Worker's configuration")
+	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`]")
+	fs.StringVar(&p.out, "out", "", "write to `folder` (default build/dist beside the configuration)")
+}
+
+// load reads the configuration and says how to build the program with it.
+func (p *project) load() (*wrangler.Config, build.Options, error) {
+	cfg, err := wrangler.Load(p.configPath, p.env)
+	if err != nil {
+		return nil, build.Options{}, err
+	}
+	o := build.Options{Package: p.pkg, Out: p.out, Config: cfg, CacheDir: cacheDir()}
+	if o.Package == "" {
+		o.Dir, o.Package = defaultPackage(cfg)
+	}
+	return cfg, o, nil
+}
+
+// defaultPackage is the package that the [build] command hands to lattice build, or the folder of the configuration.
+func defaultPackage(cfg *wrangler.Config) (dir, pkg string) {
+	words := strings.Fields(cfg.Build.Command)
+	for i, word := range words {
+		if word != "build" || i == 0 || !isLattice(words[i-1]) {
+			continue
+		}
+		if pkg := packageWord(words[i+1:]); pkg != "" {
+			return cfg.Abs(cfg.Build.Cwd), pkg
+		}
+	}
+	return cfg.Dir(), "."
+}
+
+// isLattice recognises the command as people write it: lattice, ./bin/lattice, ./cmd/lattice, a module path with @version.
+func isLattice(word string) bool {
+	word, _, _ = strings.Cut(word, "@")
+	return filepath.Base(strings.Trim(word, `"'`)) == "lattice"
+}
+
+// packageWord returns the argument that is neither a flag nor the value of one.
+func packageWord(words []string) string {
+	for i := 0; i < len(words); i++ {
+		switch word := words[i]; {
+		case word == "&&" || word == ";" || word == "|" || word == "||":
+			return ""
+		case !strings.HasPrefix(word, "-"):
+			return strings.Trim(word, `"'`)
+		case !strings.Contains(word, "="):
+			i++
+		}
+	}
+	return ""
+}
+
+// cacheDir keeps compiled Wasm for all projects of this user. Without a home there is no cache, only a slower start.
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "lattice")
+}
+
+// explain makes the errors of a build readable: the compiler's lines as they are.
+func explain(err error) string {
+	if ce, ok := errors.AsType[*build.CompileError](err); ok {
+		return strings.TrimRight(ce.Output, "\n")
+	}
+	return err.Error()
+}

@@ -1,0 +1,130 @@
+package devserver
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// handler is the front: two addresses of its own, the program for all others, and a line in the log for each request.
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("/cdn-cgi/handler/scheduled", s.scheduledNow)
+	mux.HandleFunc("/", s.program)
+	return mux
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	ok, reason := s.door.ready()
+	if !ok {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, reason, http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// scheduledNow answers as wrangler's address of that name does: ?cron= and ?time= (milliseconds) are optional.
+func (s *Server) scheduledNow(w http.ResponseWriter, r *http.Request) {
+	at := time.Now()
+	if ms := r.URL.Query().Get("time"); ms != "" {
+		var n int64
+		if _, err := fmt.Sscanf(ms, "%d", &n); err != nil {
+			http.Error(w, "time must be in milliseconds since 1970", http.StatusBadRequest)
+			return
+		}
+		at = time.UnixMilli(n)
+	}
+	host, leave, err := s.door.enter(r.Context())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	defer leave()
+	if err := host.Scheduled(r.Context(), r.URL.Query().Get("cron"), at); err != nil {
+		s.log.printf("scheduled: %v", err)
+		http.Error(w, "exception", http.StatusInternalServerError)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+func (s *Server) program(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	rec := &recorder{ResponseWriter: w}
+	defer func() {
+		crash := recover()
+		s.log.request(r, s.listener.Addr().String(), rec.status, crash != nil, time.Since(began))
+		if crash != nil {
+			panic(crash) // the server ends the connection; the host has reported it
+		}
+	}()
+	host, leave, err := s.door.enter(r.Context())
+	if err != nil {
+		rec.Header().Set("Retry-After", "1")
+		http.Error(rec, "the program is not running:\n\n"+err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	defer leave()
+	host.ServeHTTP(rec, r)
+}
+
+// recorder notes the status on its way out.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(p)
+}
+
+// Flush is here for hosts that ask for an http.Flusher, and Unwrap for those that use http.ResponseController.
+func (r *recorder) Flush() {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	http.NewResponseController(r.ResponseWriter).Flush()
+}
+
+// Hijack hands the connection over, for WebSockets.
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	r.status = http.StatusSwitchingProtocols
+	return http.NewResponseController(r.ResponseWriter).Hijack()
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// request prints one line. The query stays out of it, for it carries codes and tokens.
+func (l *logger) request(r *http.Request, addr string, status int, crashed bool, took time.Duration) {
+	where := (&url.URL{Path: r.URL.Path}).EscapedPath()
+	if name, _, ok := strings.Cut(r.Host, ".localhost"); ok && !strings.ContainsAny(name, "\x00\n\x1b") && r.Host != addr {
+		where = r.Host + where
+	}
+	result := fmt.Sprint(status)
+	switch {
+	case crashed:
+		result = "failed"
+	case status == 0 && r.Context().Err() != nil:
+		result = "cancelled"
+	case status == 0:
+		result = "200"
+	}
+	l.printf("%s %s %s %s", r.Method, where, result, duration(took))
+}

@@ -1,0 +1,41 @@
+package devserver
+
+import (
+	"crypto/sha256"
+	"maps"
+	"os"
+	"path/filepath"
+
+	"grove.place/lattice/internal/wrangler"
+)
+
+// variables are [vars] with .dev.vars on top, as wrangler dev has them.
+func variables(cfg *wrangler.Config, env string) (map[string]wrangler.Var, error) {
+	vars := maps.Clone(cfg.Vars)
+	secrets, err := wrangler.LoadDevVars(cfg.Dir(), env)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range secrets {
+		vars[name] = wrangler.Var{Text: value}
+	}
+	return vars, nil
+}
+
+// fingerprint tells whether the files that a host reads at its start have changed: the configuration and the migrations.
+func fingerprint(cfg *wrangler.Config) [sha256.Size]byte {
+	h := sha256.New()
+	add := func(path string) {
+		data, _ := os.ReadFile(path) // what cannot be read is reported by whoever needs it
+		h.Write([]byte(path))
+		h.Write(data)
+	}
+	add(cfg.Path)
+	for _, d := range cfg.Databases {
+		files, _ := filepath.Glob(filepath.Join(cfg.Abs(d.Migrations()), "*.sql"))
+		for _, f := range files {
+			add(f)
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}

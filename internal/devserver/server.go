@@ -1,0 +1,232 @@
+// Package devserver is what `lattice dev` does around a host: it builds the program, serves it, and when a source changes
+// builds it again and lets the new program take over where the old one stopped, with its stored state.
+//
+// The one idea is that there is at most one running host, behind a door: requests wait at the door while programs change
+// places, and a build that fails leaves everything as it was. Package devserver knows no host; Options.Start makes one.
+// Start reading at Server.Run.
+package devserver
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"grove.place/lattice/build"
+	"grove.place/lattice/internal/wrangler"
+)
+
+// Host runs one program.
+type Host interface {
+	http.Handler
+	// Scheduled runs the scheduled handler and returns its error.
+	Scheduled(ctx context.Context, cron string, at time.Time) error
+	// Close stops the program and gives its files free for the next one.
+	Close() error
+}
+
+// Program is everything a host needs: the module and the configuration that goes with it.
+type Program struct {
+	Module   []byte
+	Manifest *build.Manifest
+	Config   *wrangler.Config
+	Vars     map[string]wrangler.Var // [vars] and .dev.vars together
+
+	crons []schedule
+	files [sha256.Size]byte // fingerprint of the files that the host reads
+}
+
+// same reports whether p would run just as q does.
+func (p *Program) same(q *Program) bool {
+	return p.Manifest.SHA256 == q.Manifest.SHA256 && p.files == q.files && maps.Equal(p.Vars, q.Vars)
+}
+
+// Options are the parts that a server is made of.
+type Options struct {
+	Host       string // address to listen on
+	Port       int    // 0 lets the system choose
+	ConfigPath string // of wrangler.toml
+	Env        string // the environment in it
+	Load       func() (*wrangler.Config, build.Options, error)
+	Build      func(context.Context, build.Options) (*build.Result, error) // nil: build.Build
+	Start      func(ctx context.Context, p Program) (Host, error)
+	Sidecars   []string // shell commands that run next to the server
+	Out        io.Writer
+}
+
+// Server is a development server. Make one with New.
+type Server struct {
+	opts     Options
+	log      *logger
+	listener net.Listener
+	door     *door
+	crons    crons
+	last     *Program // what the running host runs, or nil
+}
+
+// New takes the port, so that a port in use is known before anything else is done.
+func New(o Options) (*Server, error) {
+	if o.Build == nil {
+		o.Build = build.Build
+	}
+	addr := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
+	l, err := net.Listen("tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("port %d on %s is in use, perhaps by another lattice dev: stop that, or choose another port with --port", o.Port, o.Host)
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("this user may not listen on port %d: choose one above 1023 with --port", o.Port)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w; choose the address with --host and --port", addr, err)
+	}
+	s := &Server{opts: o, log: &logger{out: o.Out}, listener: l}
+	s.door = newDoor(func(err error) { s.log.printf("stop the program: %v", err) })
+	return s, nil
+}
+
+// URL is where the server answers.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Run serves until ctx ends or the server cannot go on. Then it stops the program and the sidecars.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.listener.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	sides, err := startSidecars(s.opts.Sidecars, s.log)
+	if err != nil {
+		return err
+	}
+	defer sides.stop()
+
+	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 30 * time.Second}
+	go func() {
+		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			cancel(fmt.Errorf("serve: %w", err))
+		}
+	}()
+	defer s.stop(server)
+
+	go s.crons.run(ctx, s.runCron)
+	return s.rebuildForever(ctx)
+}
+
+// stop ends the requests first and the program after them.
+func (s *Server) stop(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		server.Close()
+	}
+	s.door.shut()
+}
+
+// rebuildForever builds now and after every change of a source.
+func (s *Server) rebuildForever(ctx context.Context) error {
+	w, err := newWatcher(s.log)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	for {
+		s.rebuild(ctx, w)
+		changed, err := w.wait(ctx)
+		if ctx.Err() != nil {
+			if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+				return cause
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.log.printf("%s changed, building", changed)
+	}
+}
+
+// rebuild builds the program and lets it take over. Whatever goes wrong is printed, and what runs goes on running.
+func (s *Server) rebuild(ctx context.Context, w *watcher) {
+	began := time.Now()
+	p, err := s.build(ctx, w)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		s.failed(err)
+		return
+	}
+	if s.last != nil && s.last.same(p) {
+		s.log.printf("nothing that runs has changed")
+		return
+	}
+	if err := s.takeOver(ctx, p); err != nil {
+		s.failed(err)
+		return
+	}
+	s.log.printf("ready on %s (%s, took %s)", s.URL(), p.Manifest.Summary(), duration(time.Since(began)))
+}
+
+func (s *Server) failed(err error) {
+	goesOn := "waiting for a change"
+	if s.last != nil {
+		goesOn = "the last good build goes on serving"
+	} else {
+		s.door.excuse(err.Error())
+	}
+	s.log.printf("%s\nnot built; %s", err, goesOn)
+}
+
+// build makes the program. The sources are watched before they are compiled, so that no change falls between the two.
+func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
+	w.add(filepath.Dir(s.opts.ConfigPath))
+	cfg, o, err := s.opts.Load()
+	if err != nil {
+		return nil, err
+	}
+	w.watch(ctx, cfg, o)
+	p := &Program{Config: cfg, files: fingerprint(cfg)}
+	if p.crons, err = parseCrons(cfg.Crons); err != nil {
+		return nil, fmt.Errorf("%s: triggers.crons: %w", cfg.Path, err)
+	}
+	if p.Vars, err = variables(cfg, s.opts.Env); err != nil {
+		return nil, err
+	}
+	o.NoSizes = true
+	res, err := s.opts.Build(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range res.Warnings {
+		s.log.printf("warning: %s", warning)
+	}
+	p.Module, p.Manifest = res.Module, res.Manifest
+	return p, nil
+}
+
+// takeOver lets p run instead of what runs now. If it does not start, the program before it is started again.
+func (s *Server) takeOver(ctx context.Context, p *Program) error {
+	start := func(p *Program) func() (Host, error) {
+		return func() (Host, error) { return s.opts.Start(ctx, *p) }
+	}
+	err := s.door.replace(start(p))
+	if err == nil {
+		s.last = p
+		s.crons.set(p.crons)
+		return nil
+	}
+	if s.last != nil {
+		if again := s.door.replace(start(s.last)); again != nil {
+			s.last = nil
+			return errors.Join(err, again)
+		}
+	}
+	return err
+}

@@ -1,0 +1,316 @@
+package devserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"grove.place/lattice/build"
+	"grove.place/lattice/internal/wrangler"
+)
+
+// fakeHost answers with the text of its module.
+type fakeHost struct {
+	p      Program
+	closed chan struct{}
+	once   sync.Once
+	hold   chan struct{} // a request to /hold waits for it
+	holds  chan struct{} // and says here that it does
+}
+
+func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/hold" {
+		h.holds <- struct{}{}
+		<-h.hold
+	}
+	select {
+	case <-h.closed:
+		http.Error(w, "a request met a closed host", http.StatusInternalServerError)
+	default:
+		fmt.Fprintf(w, "%s %s", h.p.Module, h.p.Vars["NAME"].Text)
+	}
+}
+
+func (h *fakeHost) Scheduled(_ context.Context, cron string, at time.Time) error {
+	if cron == "bad" {
+		return errors.New("no such cron")
+	}
+	return nil
+}
+
+func (h *fakeHost) Close() error {
+	h.once.Do(func() { close(h.closed) })
+	return nil
+}
+
+// project is a folder in which program.go is the module: its text is what a build makes.
+type project struct {
+	t    *testing.T
+	dir  string
+	url  string
+	out  *lines
+	hold chan struct{}
+	// holds tells that a request is inside.
+	holds chan struct{}
+	stop  func() error
+}
+
+// lines is a log that a test can wait on.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	wake chan struct{}
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Write(p)
+	close(l.wake)
+	l.wake = make(chan struct{})
+	return len(p), nil
+}
+
+// await waits until the log has text after the offset, and returns the offset behind it.
+func (l *lines) await(t *testing.T, after int, text string) int {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		l.mu.Lock()
+		all, wake := l.text.String(), l.wake
+		l.mu.Unlock()
+		if i := strings.Index(all[after:], text); i >= 0 {
+			return after + i + len(text)
+		}
+		select {
+		case <-wake:
+		case <-deadline:
+			t.Fatalf("the log never says %q:\n%s", text, all)
+		}
+	}
+}
+
+func (p *project) write(name, text string) {
+	p.t.Helper()
+	path := filepath.Join(p.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *project) get(path string) (int, string) {
+	p.t.Helper()
+	res, err := http.Get(p.url + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, _ := io.ReadAll(res.Body)
+	return res.StatusCode, strings.TrimSpace(string(body))
+}
+
+const config = "name = \"app\"\n[vars]\nNAME = \"world\"\n[[d1_databases]]\nbinding = \"DB\"\n"
+
+func serve(t *testing.T, source string, change func(*Options)) *project {
+	t.Helper()
+	p := &project{t: t, dir: t.TempDir(), out: &lines{wake: make(chan struct{})}, hold: make(chan struct{}), holds: make(chan struct{}, 1)}
+	p.write("go.mod", "module app\n\ngo 1.26\n")
+	p.write("wrangler.toml", config)
+	p.write("program.go", source)
+	o := Options{
+		Host: "127.0.0.1", ConfigPath: filepath.Join(p.dir, "wrangler.toml"), Out: p.out,
+		Load: func() (*wrangler.Config, build.Options, error) {
+			cfg, err := wrangler.Load(filepath.Join(p.dir, "wrangler.toml"), "")
+			return cfg, build.Options{Dir: p.dir, Package: ".", Config: cfg}, err
+		},
+		Build: func(context.Context, build.Options) (*build.Result, error) {
+			text, err := os.ReadFile(filepath.Join(p.dir, "program.go"))
+			if strings.Contains(string(text), "broken") {
+				return nil, &build.CompileError{Package: ".", Output: "program.go:1:1: broken"}
+			}
+			return &build.Result{Module: text, Manifest: &build.Manifest{SHA256: string(text)}}, err
+		},
+		Start: func(_ context.Context, prog Program) (Host, error) {
+			if strings.Contains(string(prog.Module), "unstartable") {
+				return nil, errors.New("cannot start that")
+			}
+			return &fakeHost{p: prog, closed: make(chan struct{}), hold: p.hold, holds: p.holds}, nil
+		},
+	}
+	if change != nil {
+		change(&o)
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.url = s.URL()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	p.stop = sync.OnceValue(func() error { cancel(); return <-done })
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	})
+	return p
+}
+
+func TestChangesTakeOver(t *testing.T) {
+	p := serve(t, "// one", nil)
+	if status, body := p.get("/"); status != 200 || body != "// one world" {
+		t.Fatalf("at first: %d %s", status, body)
+	}
+	at := p.out.await(t, 0, "ready on "+p.url)
+	for _, k := range []struct{ file, text, want string }{
+		{"program.go", "// two", "// two world"},
+		{".dev.vars", "NAME=secret", "// two secret"},
+		{"wrangler.toml", config + "# changed", "// two secret"},
+		{"migrations/0001.sql", "CREATE TABLE t (a)", "// two secret"},
+		{"migrations/0001.sql", "CREATE TABLE t (b)", "// two secret"},
+	} {
+		p.write(k.file, k.text)
+		at = p.out.await(t, at, "ready on")
+		if _, body := p.get("/"); body != k.want {
+			t.Fatalf("after %s: %s, want %s", k.file, body, k.want)
+		}
+	}
+	p.write("other.go", "package app")
+	p.out.await(t, at, "nothing that runs has changed")
+}
+
+func TestFailuresLeaveTheLastGoodBuildServing(t *testing.T) {
+	p := serve(t, "// one", nil)
+	at := p.out.await(t, 0, "ready on")
+	for _, k := range []struct{ file, text, want string }{
+		{"program.go", "broken", "program.go:1:1: broken"},
+		{"program.go", "// unstartable", "cannot start that"},
+		{"wrangler.toml", "name = ", "wrangler.toml:1:7: not valid TOML"},
+		{"wrangler.toml", config + "[triggers]\ncrons = [\"often\"]", `"often": a cron has five fields`},
+		{".dev.vars", "nonsense", ".dev.vars:1: expected NAME=value"},
+	} {
+		p.write(k.file, k.text)
+		at = p.out.await(t, at, k.want)
+		at = p.out.await(t, at, "the last good build goes on serving")
+		if status, body := p.get("/"); status != 200 || body != "// one world" {
+			t.Errorf("after %s: %d %s", k.text, status, body)
+		}
+		if k.file == "wrangler.toml" {
+			p.write(k.file, config)
+		} else if k.file == "program.go" {
+			p.write(k.file, "// one")
+		} else {
+			continue
+		}
+		at = p.out.await(t, at, "nothing that runs has changed")
+	}
+}
+
+func TestFirstBuildThatFailsIsExplainedUntilItIsMended(t *testing.T) {
+	p := serve(t, "broken", nil)
+	p.out.await(t, 0, "not built; waiting for a change")
+	for _, path := range []string{"/", "/healthz", "/cdn-cgi/handler/scheduled"} {
+		if status, body := p.get(path); status != 503 || !strings.Contains(body, "program.go:1:1: broken") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	p.write("program.go", "// mended")
+	p.out.await(t, 0, "ready on")
+	if status, body := p.get("/healthz"); status != 200 || body != "ok" {
+		t.Errorf("healthz: %d %s", status, body)
+	}
+}
+
+func TestRequestsFinishInTheHostTheyStartedIn(t *testing.T) {
+	p := serve(t, "// one", nil)
+	at := p.out.await(t, 0, "ready on")
+	answer := make(chan string)
+	go func() {
+		_, body := p.get("/hold")
+		answer <- body
+	}()
+	<-p.holds
+	p.write("program.go", "// two")
+	p.out.await(t, at, "program.go changed")
+	next := make(chan string)
+	go func() {
+		for { // until the old host has left, this may still be answered by it
+			if _, body := p.get("/"); body != "// one world" {
+				next <- body
+				return
+			}
+		}
+	}()
+	close(p.hold)
+	if body := <-answer; body != "// one world" {
+		t.Errorf("the request inside got %q", body)
+	}
+	if body := <-next; body != "// two world" {
+		t.Errorf("the request at the door got %q", body)
+	}
+}
+
+func TestScheduledNow(t *testing.T) {
+	p := serve(t, "// one", nil)
+	for path, want := range map[string]int{"?cron=*+*+*+*+*": 200, "?cron=bad": 500, "?time=soon": 400, "?time=1700000000000": 200} {
+		if status, body := p.get("/cdn-cgi/handler/scheduled" + path); status != want {
+			t.Errorf("%s: %d %s, want %d", path, status, body, want)
+		}
+	}
+}
+
+func TestLogHasNoQueries(t *testing.T) {
+	p := serve(t, "// one", nil)
+	p.get("/auth/callback?code=secret")
+	p.out.await(t, 0, "GET /auth/callback 200 ")
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	if strings.Contains(p.out.text.String(), "secret") {
+		t.Error("a query is in the log")
+	}
+}
+
+func TestPortInUseNamesTheFlag(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	_, err = New(Options{Host: "127.0.0.1", Port: port})
+	if err == nil || !strings.Contains(err.Error(), "--port") || !strings.Contains(err.Error(), fmt.Sprint(port)) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSidecarsLiveAndEndWithTheServer(t *testing.T) {
+	mark := filepath.Join(t.TempDir(), "ended")
+	p := serve(t, "// one", func(o *Options) {
+		o.Sidecars = []string{
+			"trap 'echo ended > " + mark + "; exit 0' INT; echo up; while :; do sleep 0.05; done",
+			"echo gone; exit 3",
+		}
+	})
+	p.out.await(t, 0, "[sidecar] up")
+	p.out.await(t, 0, "has ended (exit status 3); the server goes on without it")
+	if err := p.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(mark); err != nil {
+		t.Error("the sidecar was not told to end")
+	}
+}

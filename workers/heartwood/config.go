@@ -103,6 +103,7 @@ func (c *config) addProviders(getenv func(string) string) {
 		list = append(list, more...)
 	}
 	for _, p := range list {
+		p.Transport = workers.Transport
 		if p.SecretEnv != "" {
 			if p.ClientSecret = getenv(p.SecretEnv); p.ClientSecret == "" {
 				c.wrongs = append(c.wrongs, fmt.Errorf("heartwood: provider %s: its secret %s is not set", p.ID, p.SecretEnv))

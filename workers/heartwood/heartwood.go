@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/grove/markup"
 )
 
 // maxBody is more than any form or JSON body here needs.
@@ -110,7 +111,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeJSON(w, p.status, map[string]any{"error": map[string]string{"code": p.code, "message": p.message}})
 		return
 	}
-	render(w, r, p.status, "problem", view{Title: p.title, Message: p.message})
+	render(w, r, p.status, "problem", markup.Data{"title": p.title, "message": p.message})
 }
 
 // wantsJSON tells programs from people: the session API always answers with JSON, the rest when it is asked for it and not

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"grove.place/lattice/durables/session"
+	"grove.place/lattice/workers/grove/markup"
 	"grove.place/lattice/workers/heartwood/oidc"
 )
 
@@ -28,11 +30,12 @@ func loginPage(w http.ResponseWriter, r *http.Request, c *config) error {
 	for _, wrong := range c.wrongs {
 		slog.ErrorContext(r.Context(), "sign-in provider left out", "error", wrong)
 	}
-	v := view{Title: "Sign in", ReturnTo: returnTo}
+	providers := []markup.Data{}
 	for _, p := range c.providers {
-		v.Providers = append(v.Providers, p.Config())
+		link := "/auth/login/" + p.Config().ID + "?return_to=" + url.QueryEscape(returnTo)
+		providers = append(providers, markup.Data{"id": p.Config().ID, "name": p.Config().Name, "link": link})
 	}
-	render(w, r, http.StatusOK, "login", v)
+	render(w, r, http.StatusOK, "login", markup.Data{"title": "Sign in", "providers": providers})
 	return nil
 }
 

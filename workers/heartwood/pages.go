@@ -6,55 +6,44 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"grove.place/lattice/workers/heartwood/oidc"
+	"grove.place/lattice/workers/grove/markup"
 )
 
 //go:embed pages/*.html
 var pageFiles embed.FS
 
 // Templates are parsed when the first page is shown, not while the instance starts.
-var templates = sync.OnceValues(func() (map[string]*template.Template, error) {
-	set := map[string]*template.Template{}
+var templates = sync.OnceValues(func() (map[string]*markup.Template, error) {
+	set := map[string]*markup.Template{}
+	layout, err := pageFiles.ReadFile("pages/layout.html")
 	for _, name := range []string{"home", "login", "sessions", "confirm", "problem"} {
-		t, err := template.New("layout.html").Funcs(template.FuncMap{"ago": ago, "day": day, "iso": iso}).
-			ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
-		if err != nil {
-			return nil, err
+		var main []byte
+		if err == nil {
+			main, err = pageFiles.ReadFile("pages/" + name + ".html")
 		}
-		set[name] = t
+		if err == nil {
+			set[name], err = markup.Parse(name, string(layout), map[string]string{"main": string(main)})
+		}
 	}
-	return set, nil
+	return set, err
 })
 
-// view is what the pages show.
-type view struct {
-	Title     string
-	Message   string
-	Notice    string
-	User      *account
-	CSRF      string
-	Now       time.Time
-	ReturnTo  string
-	Providers []oidc.Config
-	Sessions  []listed
-	Others    int
-	Target    *listed // of a confirmation; nil for all others
-}
-
-// render answers with a page.
-func render(w http.ResponseWriter, r *http.Request, status int, page string, v view) {
-	v.Now = time.Now()
+// render answers with a page. What the layout needs is there even when data does not say it.
+func render(w http.ResponseWriter, r *http.Request, status int, page string, data markup.Data) {
+	shown := markup.Data{"user": false, "home": page == "home", "notice": ""}
+	maps.Copy(shown, data)
 	var body bytes.Buffer
 	set, err := templates()
 	if err == nil {
-		err = set[page].Execute(&body, v)
+		err = set[page].Execute(&body, shown)
 	}
 	if err != nil {
 		slog.ErrorContext(r.Context(), "page not rendered", "page", page, "error", err)
@@ -69,7 +58,7 @@ func render(w http.ResponseWriter, r *http.Request, status int, page string, v v
 
 // RenderProblem answers with Grove's error page, for the router.
 func RenderProblem(w http.ResponseWriter, r *http.Request, status int, title, message string) {
-	render(w, r, status, "problem", view{Title: title, Message: message})
+	render(w, r, status, "problem", markup.Data{"title": title, "message": message})
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
@@ -80,18 +69,18 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 
 // home is public: when it cannot be said who is there, they are nobody.
 func home(w http.ResponseWriter, r *http.Request, c *config) error {
-	v := view{Title: "Grove"}
+	data := markup.Data{"title": "Grove"}
 	visitor, err := authenticate(w, r, c)
 	if err == nil && visitor != nil {
 		var user account
 		if user, err = accountOf(r.Context(), visitor.UserID); err == nil {
-			v.User, v.CSRF = &user, visitor.csrf
+			visitor.show(data, user)
 		}
 	}
 	if err != nil {
 		slog.WarnContext(r.Context(), "home page shown as for nobody", "error", err)
 	}
-	render(w, r, http.StatusOK, "home", v)
+	render(w, r, http.StatusOK, "home", data)
 	return nil
 }
 
@@ -100,52 +89,68 @@ var notices = map[string]string{
 	"others":  "You are signed out everywhere else.",
 }
 
+// show puts whose page it is into data.
+func (v *Visitor) show(data markup.Data, user account) {
+	data["user"], data["csrf"] = markup.Data{"name": user.Name, "email": user.Email}, v.csrf
+}
+
 func sessionsPage(w http.ResponseWriter, r *http.Request, c *config) error {
-	v, err := settingsView(w, r, c)
+	data, list, err := settings(w, r, c)
 	if err != nil {
 		return err
 	}
-	v.Title, v.Notice = "Your sessions", notices[r.URL.Query().Get("done")]
-	render(w, r, http.StatusOK, "sessions", v)
+	now, shown := time.Now(), []markup.Data{}
+	for _, entry := range list {
+		shown = append(shown, entry.data(now))
+	}
+	data["title"], data["notice"] = "Your sessions", notices[r.URL.Query().Get("done")]
+	data["sessions"], data["others"] = shown, len(list) > 1
+	render(w, r, http.StatusOK, "sessions", data)
 	return nil
 }
 
-// settingsView is a view for a signed-in visitor, with their sessions. Others are sent to sign in.
-func settingsView(w http.ResponseWriter, r *http.Request, c *config) (view, error) {
+// settings begins a page for a signed-in visitor, with their sessions. Others are sent to sign in.
+func settings(w http.ResponseWriter, r *http.Request, c *config) (markup.Data, []listed, error) {
 	visitor, err := require(w, r, c)
 	if err != nil {
-		return view{}, err
+		return nil, nil, err
 	}
 	user, err := accountOf(r.Context(), visitor.UserID)
 	if err != nil {
-		return view{}, err
+		return nil, nil, err
 	}
 	list, err := visitor.sessions(r.Context())
-	if err != nil {
-		return view{}, err
+	data := markup.Data{}
+	visitor.show(data, user)
+	return data, list, err
+}
+
+func (l listed) data(now time.Time) markup.Data {
+	return markup.Data{
+		"id": l.ID, "current": l.Current, "device": l.DeviceName, "ip": l.IPAddress, "active": ago(now, l.LastActive),
+		"activeAt": iso(l.LastActive), "created": day(l.CreatedAt), "createdAt": iso(l.CreatedAt),
 	}
-	return view{User: &user, CSRF: visitor.csrf, Sessions: list, Others: len(list) - 1}, nil
 }
 
 // confirmPage asks once more before a session, or all others, are ended. It is what people without JavaScript see.
 func confirmPage(w http.ResponseWriter, r *http.Request, c *config) error {
-	v, err := settingsView(w, r, c)
+	data, list, err := settings(w, r, c)
 	if err != nil {
 		return err
 	}
-	v.Title = "Sign out everywhere else?"
+	others := "Every other browser is"
+	if n := len(list) - 1; n > 1 {
+		others = fmt.Sprintf("%d other browsers are", n)
+	}
+	data["title"], data["target"], data["others"] = "Sign out everywhere else?", false, others
 	if id := r.URL.Query().Get("id"); id != "" {
-		for _, entry := range v.Sessions {
-			if entry.ID == id {
-				v.Target = &entry
-			}
-		}
-		if v.Target == nil {
+		at := slices.IndexFunc(list, func(l listed) bool { return l.ID == id })
+		if at < 0 {
 			return errNoSession
 		}
-		v.Title = "End this session?"
+		data["title"], data["target"] = "End this session?", list[at].data(time.Now())
 	}
-	render(w, r, http.StatusOK, "confirm", v)
+	render(w, r, http.StatusOK, "confirm", data)
 	return nil
 }
 

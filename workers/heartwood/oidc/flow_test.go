@@ -22,7 +22,7 @@ func devProvider(t *testing.T, change func(*oidc.Config)) oidc.Provider {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	config := oidc.Config{ID: "dev", Issuer: p.Issuer(), ClientID: p.Client().ID, ClientSecret: p.Client().Secret}
+	config := oidc.Config{ID: "dev", Issuer: p.Issuer(), ClientID: p.Client().ID, ClientSecret: p.Client().Secret, Transport: http.DefaultTransport}
 	if change != nil {
 		change(&config)
 	}
@@ -112,7 +112,7 @@ func TestExchangeRefuses(t *testing.T) {
 func TestAProviderThatIsNotThereIsUnavailable(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	defer gone.Close()
-	provider, err := oidc.New(oidc.Config{ID: "dev", Issuer: gone.URL, ClientID: "grove"})
+	provider, err := oidc.New(oidc.Config{ID: "dev", Issuer: gone.URL, ClientID: "grove", Transport: http.DefaultTransport})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +133,7 @@ func TestNewRefuses(t *testing.T) {
 		"GitHub without TLS":     {ID: "gh", Kind: oidc.KindGitHub, APIBase: "http://api.test", ClientID: "grove"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			c.Transport = http.DefaultTransport
 			if _, err := oidc.New(c); err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -165,7 +166,7 @@ func TestGitHubIdentityIsTheNumericIDAndThePrimaryEmail(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	provider, err := oidc.New(oidc.Config{ID: "github", Kind: oidc.KindGitHub, ClientID: "grove", ClientSecret: "s", SiteBase: server.URL, APIBase: server.URL})
+	provider, err := oidc.New(oidc.Config{ID: "github", Kind: oidc.KindGitHub, ClientID: "grove", ClientSecret: "s", SiteBase: server.URL, APIBase: server.URL, Transport: http.DefaultTransport})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (p *github) Exchange(ctx context.Context, flow Flow, redirectURI, code, _ s
 		Name    string `json:"name"`
 		Picture string `json:"avatar_url"`
 	}
-	if err := getJSON(ctx, p.api+"/user", answer.AccessToken, &user); err != nil {
+	if err := getJSON(ctx, p.config.Transport, p.api+"/user", answer.AccessToken, &user); err != nil {
 		return Identity{}, err
 	}
 	if user.ID <= 0 {
@@ -79,7 +79,7 @@ func (p *github) Exchange(ctx context.Context, flow Flow, redirectURI, code, _ s
 		Primary  bool   `json:"primary"`
 		Verified bool   `json:"verified"`
 	}
-	if err := getJSON(ctx, p.api+"/user/emails", answer.AccessToken, &emails); err != nil {
+	if err := getJSON(ctx, p.config.Transport, p.api+"/user/emails", answer.AccessToken, &emails); err != nil {
 		return Identity{}, err
 	}
 	for _, e := range emails {

@@ -114,7 +114,7 @@ func (p *issuer) verify(ctx context.Context, meta metadata, token, nonce string)
 // userInfo completes an identity whose ID token carries no e-mail.
 func (p *issuer) userInfo(ctx context.Context, meta metadata, accessToken string, identity *Identity) error {
 	var claims Claims
-	if err := getJSON(ctx, meta.UserInfo, accessToken, &claims); err != nil {
+	if err := getJSON(ctx, p.config.Transport, meta.UserInfo, accessToken, &claims); err != nil {
 		return err
 	}
 	// OpenID Connect Core 1.0, section 5.3.2: another subject's answer must not be used.
@@ -140,7 +140,7 @@ func (p *issuer) discover(ctx context.Context) (metadata, error) {
 	}
 	meta = metadata{}
 	address := strings.TrimSuffix(p.config.Issuer, "/") + "/.well-known/openid-configuration"
-	if err := getJSON(ctx, address, "", &meta); err != nil {
+	if err := getJSON(ctx, p.config.Transport, address, "", &meta); err != nil {
 		return metadata{}, err
 	}
 	if meta.Issuer != p.config.Issuer {
@@ -172,7 +172,7 @@ func (p *issuer) keySet(ctx context.Context, meta metadata, again bool) ([]Key, 
 		return keys, nil
 	}
 	var set KeySet
-	if err := getJSON(ctx, meta.Keys, "", &set); err != nil {
+	if err := getJSON(ctx, p.config.Transport, meta.Keys, "", &set); err != nil {
 		return nil, err
 	}
 	keys = set.Usable()

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -42,6 +43,8 @@ type Config struct {
 	// SecretEnv names the secret that holds the client secret; "" when the client has none.
 	SecretEnv string   `json:"secretEnv"`
 	Scopes    []string `json:"scopes"`
+	// Transport sends requests to the provider; it is required.
+	Transport http.RoundTripper `json:"-"`
 	// APIBase and SiteBase replace https://api.github.com and https://github.com (GitHub Enterprise).
 	APIBase  string `json:"apiBase"`
 	SiteBase string `json:"siteBase"`
@@ -87,6 +90,9 @@ func New(c Config) (Provider, error) {
 	}
 	if c.ClientID == "" {
 		return nil, fmt.Errorf("oidc: provider %s has no clientId", c.ID)
+	}
+	if c.Transport == nil {
+		return nil, fmt.Errorf("oidc: provider %s has no Transport to reach it with", c.ID)
 	}
 	if c.Name == "" {
 		c.Name = strings.ToUpper(c.ID[:1]) + c.ID[1:]

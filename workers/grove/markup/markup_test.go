@@ -1,0 +1,85 @@
+package markup
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTemplates(t *testing.T) {
+	cases := []struct {
+		name, text string
+		data       Data
+		want       string
+	}{
+		{"plain text", `<p>Hello</p>`, nil, `<p>Hello</p>`},
+		{"a value in text is escaped", `<p>{{x}}</p>`, Data{"x": `<b>&"'`}, `<p>&lt;b&gt;&amp;&#34;&#39;</p>`},
+		{"a value in an attribute cannot leave it", `<a title="{{x}}">`, Data{"x": `" onclick="x`}, `<a title="&#34; onclick=&#34;x">`},
+		{"a link to this site", `<a href="{{x}}">`, Data{"x": "/a?b=1&c=2"}, `<a href="/a?b=1&amp;c=2">`},
+		{"a value within a link", `<a href="/a/{{x}}">`, Data{"x": "javascript:"}, `<a href="/a/javascript:">`},
+		{"a section that is there", `{{#x}}yes{{/x}}{{^x}}no{{/x}}`, Data{"x": true}, `yes`},
+		{"a section that is not", `{{#x}}yes{{/x}}{{^x}}no{{/x}}`, Data{"x": ""}, `no`},
+		{"a list", `<ul>{{#x}}<li>{{n}}{{y}}</li>{{/x}}</ul>`, Data{"y": "!", "x": []Data{{"n": "1"}, {"n": "2"}}}, `<ul><li>1!</li><li>2!</li></ul>`},
+		{"an empty list", `{{#x}}yes{{/x}}{{^x}}no{{/x}}`, Data{"x": []Data{}}, `no`},
+		{"an inner name hides the outer", `{{#x}}{{n}}{{/x}}{{n}}`, Data{"n": "out", "x": Data{"n": "in"}}, `inout`},
+		{"no data", `{{#x}}yes{{/x}}{{^x}}no{{/x}}`, Data{"x": Data(nil)}, `no`},
+		{"a part", `<main>{{>main}}</main>`, Data{"x": "1"}, `<main><p>1</p></main>`},
+		{"a section within a tag", `<li{{#x}} class="a"{{/x}}>`, Data{"x": true}, `<li class="a">`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			template, err := Parse("test", c.text, map[string]string{"main": "<p>{{x}}</p>"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			if err := template.Execute(&b, c.data); err != nil || b.String() != c.want {
+				t.Fatalf("got %q, %v, want %q", b.String(), err, c.want)
+			}
+		})
+	}
+}
+
+func TestUnsafeTemplatesAreRefused(t *testing.T) {
+	for name, text := range map[string]string{
+		"an unquoted attribute":         `<a title={{x}}>`,
+		"a single-quoted attribute":     `<a title='{{x}}'>`,
+		"an attribute name":             `<a {{x}}="1">`,
+		"a tag name":                    `<{{x}}>`,
+		"a script":                      `<script>var x = "{{x}}"</script>`,
+		"a module":                      `<script type="module">{{x}}</script>`,
+		"a style":                       `<style>{{x}}</style>`,
+		"an inline handler":             `<a onclick="{{x}}">`,
+		"an inline style":               `<a style="{{x}}">`,
+		"a comment":                     `<!--{{x}}-->`,
+		"a section that stays open":     `{{#x}}`,
+		"a closing tag of another":      `{{#x}}{{/y}}`,
+		"a brace that stays open":       `{{x`,
+		"a section that opens a quote":  `<a {{#x}}title="{{/x}}">`,
+		"a section that closes its tag": `<a {{#x}}>{{/x}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Parse("test", text, nil); err == nil {
+				t.Fatal("it was accepted")
+			}
+		})
+	}
+}
+
+func TestUnsafeValuesAreRefused(t *testing.T) {
+	link := MustParse("test", `<a href="{{x}}">`, nil)
+	for name, data := range map[string]Data{
+		"a script":        {"x": "javascript:alert(1)"},
+		"another site":    {"x": "//evil.test"},
+		"a full address":  {"x": "https://evil.test"},
+		"a backslash":     {"x": `/\evil.test`},
+		"a missing value": {},
+		"no string":       {"x": 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			if err := link.Execute(&b, data); err == nil {
+				t.Fatalf("it rendered %q", b.String())
+			}
+		})
+	}
+}

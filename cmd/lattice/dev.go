@@ -2,14 +2,61 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
+
+	"grove.place/lattice/build"
+	"grove.place/lattice/internal/devserver"
+	"grove.place/lattice/internal/wrangler"
 )
 
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, ", ") }
+func (l *list) Set(v string) error { *l = append(*l, v); return nil }
+
 func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
+	var (
+		p        project
+		sidecars list
+	)
 	fs := newFlags("dev", devHelp, out, errs)
-	if _, err := parse(fs, args, errs); err != nil {
+	p.flags(fs)
+	host := fs.String("host", "127.0.0.1", "`address` to listen on")
+	port := fs.Int("port", 8787, "`port` to listen on; 0 lets the system choose")
+	persist := fs.String("persist-to", "", "`folder` for what the program stores (default .lattice/state beside the configuration)")
+	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
+	debug := fs.Bool("debug", false, "print debug messages of the program as well")
+	fs.Var(&sidecars, "sidecar", "shell `command` to run next to the server; may be repeated")
+	var err error
+	if p.pkg, err = parse(fs, args, errs); err != nil {
 		return err
 	}
-	return errors.New("soon")
+	if *port < 0 || *port > 65535 {
+		fmt.Fprintf(errs, "--port %d: a port is a number from 0 to 65535\n", *port)
+		return errUsage
+	}
+	if _, _, err := p.load(); err != nil {
+		return err // without a configuration there is nothing to wait for
+	}
+	state := *persist
+	if state == "" {
+		state = filepath.Join(filepath.Dir(p.configPath), ".lattice", "state")
+	}
+	log := devserver.Logger(out, *debug)
+	s, err := devserver.New(devserver.Options{
+		Host: *host, Port: *port, ConfigPath: p.configPath, Env: p.env, Sidecars: sidecars, Log: log,
+		Load: func() (*wrangler.Config, build.Options, error) { return p.load() },
+		Start: func(ctx context.Context, prog devserver.Program) (devserver.Host, error) {
+			return startHost(ctx, prog, state, *isolates, log)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "lattice dev on %s, Ctrl-C stops it\n", s.URL())
+	return s.Run(ctx)
 }

@@ -79,7 +79,7 @@ func cacheDir() string {
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(dir, "lattice")
+	return filepath.Join(dir, "lattice", "wasm")
 }
 
 // explain makes the errors of a build readable: the compiler's lines as they are.

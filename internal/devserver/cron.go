@@ -193,14 +193,14 @@ func (c *crons) run(ctx context.Context, do func(ctx context.Context, cron strin
 func (s *Server) runCron(ctx context.Context, cron string, at time.Time) {
 	host, leave, err := s.door.enter(ctx)
 	if err != nil {
-		s.log.printf("scheduled %s: not run: %v", cron, err)
+		s.log.Error("scheduled handler not run", "cron", cron, "error", err)
 		return
 	}
 	defer leave()
 	began := time.Now()
 	if err := host.Scheduled(ctx, cron, at); err != nil {
-		s.log.printf("scheduled %s: %v", cron, err)
+		s.log.Error("scheduled handler failed", "cron", cron, "error", err)
 		return
 	}
-	s.log.printf("scheduled %s ok %s", cron, duration(time.Since(began)))
+	s.log.Info("scheduled handler ran", "cron", cron, "took", duration(time.Since(began)))
 }

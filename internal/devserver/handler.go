@@ -3,6 +3,7 @@ package devserver
 import (
 	"bufio"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -47,7 +48,7 @@ func (s *Server) scheduledNow(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	if err := host.Scheduled(r.Context(), r.URL.Query().Get("cron"), at); err != nil {
-		s.log.printf("scheduled: %v", err)
+		s.log.Error("scheduled handler failed", "cron", r.URL.Query().Get("cron"), "error", err)
 		http.Error(w, "exception", http.StatusInternalServerError)
 		return
 	}
@@ -59,7 +60,7 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	defer func() {
 		crash := recover()
-		s.log.request(r, s.listener.Addr().String(), rec.status, crash != nil, time.Since(began))
+		logRequest(s.log, r, s.listener.Addr().String(), rec.status, crash != nil, time.Since(began))
 		if crash != nil {
 			panic(crash) // the server ends the connection; the host has reported it
 		}
@@ -111,8 +112,8 @@ func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// request prints one line. The query stays out of it, for it carries codes and tokens.
-func (l *logger) request(r *http.Request, addr string, status int, crashed bool, took time.Duration) {
+// logRequest prints one line. The query stays out of it, for it carries codes and tokens.
+func logRequest(log *slog.Logger, r *http.Request, addr string, status int, crashed bool, took time.Duration) {
 	where := (&url.URL{Path: r.URL.Path}).EscapedPath()
 	if name, _, ok := strings.Cut(r.Host, ".localhost"); ok && !strings.ContainsAny(name, "\x00\n\x1b") && r.Host != addr {
 		where = r.Host + where
@@ -126,5 +127,5 @@ func (l *logger) request(r *http.Request, addr string, status int, crashed bool,
 	case status == 0:
 		result = "200"
 	}
-	l.printf("%s %s %s %s", r.Method, where, result, duration(took))
+	log.Info(fmt.Sprintf("%s %s %s %s", r.Method, where, result, duration(took)))
 }

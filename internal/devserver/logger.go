@@ -1,24 +1,88 @@
 package devserver
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// logger prints whole lines with the time of day before them.
-type logger struct {
-	mu  sync.Mutex
-	out io.Writer
+// Logger returns a logger that writes for people: the time of day, the level unless it is information, the message, and
+// key=value for what remains. Messages of several lines stay as they are.
+func Logger(out io.Writer, debug bool) *slog.Logger {
+	level := slog.LevelInfo
+	if debug {
+		level = slog.LevelDebug
+	}
+	return slog.New(&lineHandler{out: out, mu: &sync.Mutex{}, level: level})
 }
 
-func (l *logger) printf(format string, args ...any) {
-	text := strings.TrimRight(fmt.Sprintf(format, args...), "\n")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	fmt.Fprintf(l.out, "%s %s\n", time.Now().Format("15:04:05"), text)
+// lineHandler writes one record at a time. Attributes of With are kept as text.
+type lineHandler struct {
+	mu     *sync.Mutex
+	out    io.Writer
+	level  slog.Level
+	prefix string // of keys, from groups
+	attrs  string
+}
+
+func (h *lineHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+
+func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
+	var b strings.Builder
+	b.WriteString(r.Time.Format("15:04:05 "))
+	if r.Level != slog.LevelInfo {
+		b.WriteString(r.Level.String() + " ")
+	}
+	b.WriteString(strings.TrimRight(r.Message, "\n"))
+	b.WriteString(h.attrs)
+	r.Attrs(func(a slog.Attr) bool {
+		writeAttr(&b, h.prefix, a)
+		return true
+	})
+	b.WriteByte('\n')
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, err := io.WriteString(h.out, b.String())
+	return err
+}
+
+func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	with := *h
+	var b strings.Builder
+	for _, a := range attrs {
+		writeAttr(&b, h.prefix, a)
+	}
+	with.attrs += b.String()
+	return &with
+}
+
+func (h *lineHandler) WithGroup(name string) slog.Handler {
+	with := *h
+	with.prefix += name + "."
+	return &with
+}
+
+func writeAttr(b *strings.Builder, prefix string, a slog.Attr) {
+	v := a.Value.Resolve()
+	if v.Kind() == slog.KindGroup {
+		if a.Key != "" {
+			prefix += a.Key + "."
+		}
+		for _, inner := range v.Group() {
+			writeAttr(b, prefix, inner)
+		}
+		return
+	}
+	text := v.String()
+	if text == "" || strings.ContainsAny(text, " \t\r\n\"=") {
+		text = strconv.Quote(text)
+	}
+	fmt.Fprintf(b, " %s%s=%s", prefix, a.Key, text)
 }
 
 // duration rounds to what a person wants to know.

@@ -11,7 +11,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -59,13 +59,13 @@ type Options struct {
 	Build      func(context.Context, build.Options) (*build.Result, error) // nil: build.Build
 	Start      func(ctx context.Context, p Program) (Host, error)
 	Sidecars   []string // shell commands that run next to the server
-	Out        io.Writer
+	Log        *slog.Logger
 }
 
 // Server is a development server. Make one with New.
 type Server struct {
 	opts     Options
-	log      *logger
+	log      *slog.Logger
 	listener net.Listener
 	door     *door
 	crons    crons
@@ -87,8 +87,8 @@ func New(o Options) (*Server, error) {
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s: %w; choose the address with --host and --port", addr, err)
 	}
-	s := &Server{opts: o, log: &logger{out: o.Out}, listener: l}
-	s.door = newDoor(func(err error) { s.log.printf("stop the program: %v", err) })
+	s := &Server{opts: o, log: o.Log, listener: l}
+	s.door = newDoor(func(err error) { s.log.Error("the program did not stop cleanly", "error", err) })
 	return s, nil
 }
 
@@ -148,7 +148,7 @@ func (s *Server) rebuildForever(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.log.printf("%s changed, building", changed)
+		s.log.Info(changed + " changed, building")
 	}
 }
 
@@ -164,14 +164,14 @@ func (s *Server) rebuild(ctx context.Context, w *watcher) {
 		return
 	}
 	if s.last != nil && s.last.same(p) {
-		s.log.printf("nothing that runs has changed")
+		s.log.Info("nothing that runs has changed")
 		return
 	}
 	if err := s.takeOver(ctx, p); err != nil {
 		s.failed(err)
 		return
 	}
-	s.log.printf("ready on %s (%s, took %s)", s.URL(), p.Manifest.Summary(), duration(time.Since(began)))
+	s.log.Info(fmt.Sprintf("ready on %s (%s) after %s", s.URL(), p.Manifest.Summary(), duration(time.Since(began))))
 }
 
 func (s *Server) failed(err error) {
@@ -181,7 +181,7 @@ func (s *Server) failed(err error) {
 	} else {
 		s.door.excuse(err.Error())
 	}
-	s.log.printf("%s\nnot built; %s", err, goesOn)
+	s.log.Error(fmt.Sprintf("not built; %s:\n%s", goesOn, err))
 }
 
 // build makes the program. The sources are watched before they are compiled, so that no change falls between the two.
@@ -205,7 +205,7 @@ func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
 		return nil, err
 	}
 	for _, warning := range res.Warnings {
-		s.log.printf("warning: %s", warning)
+		s.log.Warn(warning)
 	}
 	p.Module, p.Manifest = res.Module, res.Manifest
 	return p, nil

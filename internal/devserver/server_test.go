@@ -131,7 +131,7 @@ func serve(t *testing.T, source string, change func(*Options)) *project {
 	p.write("wrangler.toml", config)
 	p.write("program.go", source)
 	o := Options{
-		Host: "127.0.0.1", ConfigPath: filepath.Join(p.dir, "wrangler.toml"), Out: p.out,
+		Host: "127.0.0.1", ConfigPath: filepath.Join(p.dir, "wrangler.toml"), Log: Logger(p.out, false),
 		Load: func() (*wrangler.Config, build.Options, error) {
 			cfg, err := wrangler.Load(filepath.Join(p.dir, "wrangler.toml"), "")
 			return cfg, build.Options{Dir: p.dir, Package: ".", Config: cfg}, err
@@ -204,8 +204,8 @@ func TestFailuresLeaveTheLastGoodBuildServing(t *testing.T) {
 		{".dev.vars", "nonsense", ".dev.vars:1: expected NAME=value"},
 	} {
 		p.write(k.file, k.text)
+		at = p.out.await(t, at, "the last good build goes on serving:")
 		at = p.out.await(t, at, k.want)
-		at = p.out.await(t, at, "the last good build goes on serving")
 		if status, body := p.get("/"); status != 200 || body != "// one world" {
 			t.Errorf("after %s: %d %s", k.text, status, body)
 		}
@@ -222,7 +222,7 @@ func TestFailuresLeaveTheLastGoodBuildServing(t *testing.T) {
 
 func TestFirstBuildThatFailsIsExplainedUntilItIsMended(t *testing.T) {
 	p := serve(t, "broken", nil)
-	p.out.await(t, 0, "not built; waiting for a change")
+	p.out.await(t, 0, "not built; waiting for a change:")
 	for _, path := range []string{"/", "/healthz", "/cdn-cgi/handler/scheduled"} {
 		if status, body := p.get(path); status != 503 || !strings.Contains(body, "program.go:1:1: broken") {
 			t.Errorf("%s: %d %s", path, status, body)

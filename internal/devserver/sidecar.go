@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"os/exec"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ type sidecar struct {
 }
 
 // startSidecars starts every command, or none.
-func startSidecars(commands []string, log *logger) (*sidecars, error) {
+func startSidecars(commands []string, log *slog.Logger) (*sidecars, error) {
 	s := &sidecars{}
 	for _, command := range commands {
 		one, err := startSidecar(command, log)
@@ -39,7 +40,7 @@ func startSidecars(commands []string, log *logger) (*sidecars, error) {
 	return s, nil
 }
 
-func startSidecar(command string, log *logger) (*sidecar, error) {
+func startSidecar(command string, log *slog.Logger) (*sidecar, error) {
 	cmd := shell(command)
 	pr, pw := io.Pipe()
 	cmd.Stdout, cmd.Stderr = pw, pw
@@ -50,7 +51,7 @@ func startSidecar(command string, log *logger) (*sidecar, error) {
 	s := &sidecar{command: command, cmd: cmd, done: make(chan struct{})}
 	go func() {
 		for lines := bufio.NewScanner(pr); lines.Scan(); {
-			log.printf("[sidecar] %s", lines.Text())
+			log.Info("[sidecar] " + lines.Text())
 		}
 		io.Copy(io.Discard, pr) // a line too long for the scanner must not block the process
 	}()
@@ -59,7 +60,7 @@ func startSidecar(command string, log *logger) (*sidecar, error) {
 		err := cmd.Wait()
 		pw.Close()
 		if s.mu.Lock(); !s.asked {
-			log.printf("the sidecar %q has ended (%v); the server goes on without it", command, exitText(err))
+			log.Error(fmt.Sprintf("the sidecar %q has ended (%s); the server goes on without it", command, exitText(err)))
 		}
 		s.mu.Unlock()
 	}()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,7 @@ const quiet = 80 * time.Millisecond
 // replace files; and every folder of the program's modules, because a new package may appear in any of them.
 type watcher struct {
 	fs      *fsnotify.Watcher
-	log     *logger
+	log     *slog.Logger
 	dirs    map[string]bool // watched
 	config  string          // absolute path of wrangler.toml
 	sql     map[string]bool // folders with migrations
@@ -34,7 +35,7 @@ type watcher struct {
 	skipped map[string]bool // output folders, never watched
 }
 
-func newWatcher(log *logger) (*watcher, error) {
+func newWatcher(log *slog.Logger) (*watcher, error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return nil, fmt.Errorf("watch for changes: %w", err)
@@ -82,7 +83,7 @@ func (w *watcher) sources(ctx context.Context, o build.Options) []string {
 		var p listed
 		if err := dec.Decode(&p); err != nil {
 			if err != io.EOF {
-				w.log.printf("warning: cannot tell which files to watch: %v", err)
+				w.log.Warn("cannot tell which files to watch", "error", err)
 			}
 			return roots
 		}
@@ -124,7 +125,7 @@ func (w *watcher) add(dir string) {
 	}
 	if err := w.fs.Add(dir); err != nil {
 		if _, gone := os.Stat(dir); gone == nil {
-			w.log.printf("warning: changes in %s go unnoticed: %v", dir, err)
+			w.log.Warn("changes in a folder go unnoticed", "folder", dir, "error", err)
 		}
 		return
 	}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+
+	"grove.place/lattice/internal/devserver"
+	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
+)
+
+// startHost starts the local host with the bindings of wrangler.toml.
+func startHost(ctx context.Context, p devserver.Program, stateDir string, isolates int, log *slog.Logger) (devserver.Host, error) {
+	databases, err := localDatabases(p.Config)
+	if err != nil {
+		return nil, err
+	}
+	o := local.Options{
+		Module: p.Module, Name: p.Config.Name, Databases: databases,
+		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{},
+		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: log,
+	}
+	for _, b := range p.Config.Objects {
+		if b.Script == "" || b.Script == p.Config.Name {
+			o.Objects[b.Name] = b.Class
+		} else {
+			o.Others[b.Name] = "namespace"
+		}
+	}
+	for name, v := range p.Vars {
+		if v.JSON != "" {
+			o.JSONVars[name] = v.JSON
+		} else {
+			o.Vars[name] = v.Text
+		}
+	}
+	for _, s := range p.Config.Services {
+		o.Services[s.Binding] = s.Service
+	}
+	for _, b := range p.Config.Other {
+		o.Others[b.Name] = otherKinds[b.Type]
+	}
+	return local.New(context.WithoutCancel(ctx), o)
+}
+
+// otherKinds are the kinds that docs/abi.md gives to bindings, by their TypeScript types.
+var otherKinds = map[string]string{"KVNamespace": "kv", "R2Bucket": "r2", "Queue": "queue"}
+
+var fileName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
+// localDatabases names the file of each database after the database, so that a new database_id does not empty it.
+func localDatabases(cfg *wrangler.Config) (map[string]local.Database, error) {
+	all := map[string]local.Database{}
+	for _, d := range cfg.Databases {
+		one := local.Database{ID: d.Binding, Migrations: cfg.Abs(d.Migrations())}
+		if fileName.MatchString(d.Name) {
+			one.ID = d.Name
+		}
+		if _, err := os.Stat(one.Migrations); err != nil {
+			if d.MigrationsDir != "" {
+				return nil, fmt.Errorf("%s: migrations_dir of database %s: there is no folder %s: make it, or take the line out", cfg.Path, d.Binding, one.Migrations)
+			}
+			one.Migrations = ""
+		}
+		all[d.Binding] = one
+	}
+	return all, nil
+}

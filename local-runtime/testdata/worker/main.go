@@ -1,0 +1,115 @@
+// A Worker for tests of the host.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"grove.place/lattice/durables"
+	"grove.place/lattice/local-runtime/testdata/thing"
+	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/d1"
+)
+
+var crons []string
+
+func main() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "hello %s from %s", workers.Getenv(r.Context(), "WHO"), r.RemoteAddr)
+	})
+	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Set-Cookie", "a=1")
+		w.Header().Add("Set-Cookie", "b=2")
+		io.Copy(w, r.Body)
+	})
+	mux.HandleFunc("/stream", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.FormValue("n"))
+		for i := range n {
+			fmt.Fprintf(w, "line %d\n", i)
+			if i%100 == 0 {
+				w.(http.Flusher).Flush()
+			}
+		}
+	})
+	mux.HandleFunc("/add/{name}", func(w http.ResponseWriter, r *http.Request) {
+		total, err := thing.Add.Call(r.Context(), thing.Things.GetByName(r.PathValue("name")), 1)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprint(w, total)
+	})
+	mux.HandleFunc("/thing/{name}/{path...}", func(w http.ResponseWriter, r *http.Request) {
+		out := r.Clone(r.Context())
+		out.RequestURI = ""
+		resp, err := thing.Things.GetByName(r.PathValue("name")).Fetch(r.Context(), out)
+		relay(w, resp, err)
+	})
+	mux.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) {
+		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, r.FormValue("url"), nil)
+		resp, err := (&http.Client{Transport: workers.Transport}).Do(req)
+		relay(w, resp, err)
+	})
+	mux.HandleFunc("/database", func(w http.ResponseWriter, r *http.Request) {
+		db := d1.Database("DB")
+		if _, err := db.Prepare("INSERT INTO notes (text) VALUES (?)").Bind(r.FormValue("text")).Run(r.Context()); err != nil {
+			http.Error(w, err.Error(), 500)
+			return
+		}
+		var notes []string
+		_, rows, err := db.Prepare("SELECT text FROM notes").Raw(r.Context())
+		for _, row := range rows {
+			notes = append(notes, fmt.Sprint(row[0]))
+		}
+		fmt.Fprint(w, strings.Join(notes, ","), err)
+	})
+	mux.HandleFunc("/panic", func(w http.ResponseWriter, r *http.Request) { panic("handler panics") })
+	mux.HandleFunc("/die", func(w http.ResponseWriter, r *http.Request) { os.Exit(7) })
+	mux.HandleFunc("/wait", func(w http.ResponseWriter, r *http.Request) {
+		workers.WaitUntil(r.Context(), func(ctx context.Context) error {
+			time.Sleep(time.Second)
+			_, err := thing.Add.Call(ctx, thing.Things.GetByName("waited"), 5)
+			return err
+		})
+	})
+	mux.HandleFunc("/hang", func(w http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		fmt.Println("hang ended:", context.Cause(r.Context()))
+	})
+	mux.HandleFunc("/service", func(w http.ResponseWriter, r *http.Request) {
+		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://x/hello", nil)
+		resp, err := workers.Service(r.FormValue("binding")).Do(req)
+		relay(w, resp, err)
+	})
+	mux.HandleFunc("/crons", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, crons) })
+	workers.Run(workers.Worker{
+		Fetch: mux,
+		Scheduled: func(ctx context.Context, ev workers.ScheduledEvent) error {
+			crons = append(crons, ev.Cron+"@"+ev.ScheduledTime.UTC().Format(time.TimeOnly))
+			if ev.Cron == "fail" {
+				return durables.TypeError("the cron fails")
+			}
+			return nil
+		},
+	})
+}
+
+func relay(w http.ResponseWriter, resp *http.Response, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer resp.Body.Close()
+	for k, v := range resp.Header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(resp.StatusCode)
+	io.Copy(w, resp.Body)
+}

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"errors"
+	"strconv"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -9,8 +11,8 @@ import (
 
 // guard decides what the SQL of an object may do, as workerd does (util/sqlite.c++, isAuthorized).
 type guard struct {
-	conn       *sqlite.Conn
 	restricted bool
+	alters     bool // an ALTER TABLE has been seen since the flag was cleared
 }
 
 // restrict switches between the object's SQL and the host's own.
@@ -29,7 +31,9 @@ func (g *guard) decide(a sqlite.Action) error {
 	switch {
 	case a.Op == sqlite.OpTransaction || a.Op == sqlite.OpSavepoint:
 		return abi.Errorf(transactionAdvice)
-	case a.InView && !free(a.Trigger):
+	case a.Op == sqlite.OpAlterTable:
+		g.alters = true // checked again when it has run: the new name is not told here
+		allowed = a.Arg1 == "main" && free(a.Arg2)
 	case a.HasDB && a.Database == "temp":
 		allowed = allowedInTemp(a)
 	case a.HasDB && a.Database != "main":
@@ -56,15 +60,13 @@ func allowedInTemp(a sqlite.Action) bool {
 
 func (g *guard) allowed(a sqlite.Action) bool {
 	switch a.Op {
-	case sqlite.OpSelect, sqlite.OpRecursive:
+	case sqlite.OpSelect, sqlite.OpRecursive, sqlite.OpAnalyze:
 		return true
 	case sqlite.OpRead, sqlite.OpInsert, sqlite.OpUpdate, sqlite.OpDelete, sqlite.OpCreateTable, sqlite.OpDropTable,
-		sqlite.OpCreateView, sqlite.OpDropView, sqlite.OpReindex, sqlite.OpAnalyze:
+		sqlite.OpCreateView, sqlite.OpDropView, sqlite.OpReindex:
 		return free(a.Arg1)
 	case sqlite.OpCreateIndex, sqlite.OpDropIndex, sqlite.OpCreateTrigger, sqlite.OpDropTrigger:
 		return free(a.Arg1) && free(a.Arg2)
-	case sqlite.OpAlterTable:
-		return free(a.Arg2)
 	case sqlite.OpCreateVTable, sqlite.OpDropVTable:
 		return free(a.Arg1) && allowedModules[strings.ToLower(a.Arg2)]
 	case sqlite.OpFunction:
@@ -82,8 +84,10 @@ func (g *guard) allowedPragma(a sqlite.Action) bool {
 	switch pragmas[strings.ToLower(a.Arg1)] {
 	case pragmaNoArg:
 		return !a.HasArg2
+	case pragmaAny:
+		return true
 	case pragmaBool:
-		return !a.HasArg2 || booleans[strings.ToLower(a.Arg2)]
+		return !a.HasArg2 || booleans[strings.ToLower(a.Arg2)] || strings.HasPrefix(a.Arg2, "0") || strings.HasPrefix(a.Arg2, "1")
 	case pragmaName:
 		return a.HasArg2 && free(a.Arg2)
 	case pragmaOptionalName:
@@ -95,8 +99,22 @@ func (g *guard) allowedPragma(a sqlite.Action) bool {
 }
 
 func isNumber(s string) bool {
-	s = strings.TrimPrefix(strings.ToLower(s), "0x")
-	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
+	_, err := strconv.ParseInt(s, 0, 64)
+	return err == nil
+}
+
+// explain gives a refused function that workerd's SQLite does not have the message that it gets there.
+func explain(err error) error {
+	const refusal = "not authorized to use function: "
+	var e *sqlite.Error
+	if !errors.As(err, &e) || !strings.HasPrefix(e.Message, refusal) {
+		return err
+	}
+	name := strings.ToLower(strings.TrimPrefix(e.Message, refusal))
+	if name == "soundex" || name == "sqlite_offset" || strings.HasPrefix(name, "geopoly_") {
+		return &sqlite.Error{Code: e.Code, Offset: e.Offset, Message: "no such function: " + name}
+	}
+	return err
 }
 
 // How a pragma may be used.
@@ -107,10 +125,11 @@ const (
 	pragmaName
 	pragmaOptionalName
 	pragmaNumber
+	pragmaAny
 )
 
 var pragmas = map[string]int{
-	"data_version": pragmaNoArg, "page_size": pragmaNoArg, "table_list": pragmaNoArg,
+	"data_version": pragmaNoArg, "page_size": pragmaNoArg, "table_list": pragmaAny,
 
 	"case_sensitive_like": pragmaBool, "foreign_keys": pragmaBool, "defer_foreign_keys": pragmaBool,
 	"ignore_check_constraints": pragmaBool, "legacy_alter_table": pragmaBool, "recursive_triggers": pragmaBool,
@@ -124,7 +143,7 @@ var pragmas = map[string]int{
 	"optimize": pragmaNumber,
 }
 
-var booleans = set("true false on off yes no 1 0")
+var booleans = set("true false on off yes no") // or any text that begins with 0 or 1
 
 var allowedModules = set("fts5 fts5vocab rtree rtree_i32")
 
@@ -132,7 +151,7 @@ var allowedFunctions = set(
 	// core
 	"abs changes char coalesce concat concat_ws format glob hex ifnull iif instr last_insert_rowid length like likelihood",
 	"likely load_extension lower ltrim max_scalar min_scalar nullif octet_length printf quote random randomblob replace round",
-	"rtrim sign soundex substr substring total_changes trim typeof unhex unicode unlikely upper zeroblob",
+	"rtrim sign substr substring total_changes trim typeof unhex unicode unlikely upper zeroblob",
 	// dates
 	"date time datetime julianday unixepoch strftime timediff current_date current_time current_timestamp",
 	// aggregates and windows

@@ -77,7 +77,7 @@ func (d *DB) connect() error {
 	}
 	d.conn = conn
 	d.stmts, d.own = newStatements(conn, statementCacheSize), newStatements(conn, statementCacheSize)
-	d.auth = guard{conn: conn}
+	d.auth = guard{}
 	conn.Authorize(d.auth.decide)
 	return nil
 }
@@ -109,6 +109,7 @@ func configure(conn *sqlite.Conn) error {
 	if err := conn.SetDefensive(); err != nil {
 		return err
 	}
+	conn.KeepModules("fts5", "fts5vocab", "rtree", "rtree_i32", "json_each", "json_tree")
 	for id, value := range limits {
 		conn.SetLimit(id, value)
 	}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -62,7 +63,7 @@ func (d *DB) Exec(query string, args []abi.Value, max int) (columns []string, pa
 func (d *DB) prepareLast(query string) (*stmt, error) {
 	rest := query
 	for {
-		s, used, err := d.stmts.prepare(rest)
+		s, used, err := d.prepare(rest)
 		if err != nil {
 			return nil, err
 		}
@@ -83,6 +84,16 @@ func (d *DB) prepareLast(query string) (*stmt, error) {
 	}
 }
 
+// prepare compiles the first statement of the object's SQL.
+func (d *DB) prepare(text string) (*stmt, int, error) {
+	d.auth.alters = false
+	s, used, err := d.stmts.prepare(text)
+	if s != nil {
+		s.alters = d.auth.alters && !s.readOnly
+	}
+	return s, used, explain(err)
+}
+
 // runThrough runs a statement that is not the last.
 func (d *DB) runThrough(s *stmt) error {
 	if s.params > 0 {
@@ -91,11 +102,41 @@ func (d *DB) runThrough(s *stmt) error {
 	if err := d.beforeStep(s); err != nil {
 		return err
 	}
-	for {
-		if more, err := s.Step(); err != nil || !more {
+	return d.checkingNames(s, func() error {
+		for {
+			if more, err := s.Step(); err != nil || !more {
+				return err
+			}
+		}
+	})
+}
+
+// checkingNames calls run, and undoes it when it gave a table a reserved name.
+func (d *DB) checkingNames(s *stmt, run func() error) error {
+	if !s.alters {
+		return run()
+	}
+	before, err := d.reserved()
+	if err != nil {
+		return err
+	}
+	return d.atomically(func() error {
+		if err := run(); err != nil {
 			return err
 		}
-	}
+		if after, err := d.reserved(); err != nil || after != before {
+			return cmp.Or(err, error(sqlite.ErrDenied))
+		}
+		return nil
+	})
+}
+
+func (d *DB) reserved() (n int64, err error) {
+	err = d.query("SELECT count(*) FROM sqlite_schema WHERE lower(substr(name, 1, 4)) = '_cf_'", func(s *stmt) error {
+		n = s.Int64(0)
+		return nil
+	})
+	return n, err
 }
 
 // beforeStep opens the transaction for a statement that writes.
@@ -116,8 +157,8 @@ func (d *DB) advance(c *cursor) error {
 		return err
 	}
 	s.columns = s.Columns()
-	if err := d.step(c); err != nil || s.readOnly {
-		return err
+	if err := d.checkingNames(s, func() error { return d.step(c) }); err != nil || s.readOnly {
+		return d.fail(err)
 	}
 	for c.stmt != nil {
 		c.rows = append(c.rows, row(s.Stmt, len(s.columns)))

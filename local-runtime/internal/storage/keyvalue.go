@@ -49,7 +49,7 @@ func (d *DB) Put(entries []abi.Field) error {
 		}
 		d.hasKV = true
 	}
-	return d.atomically(len(entries), func() error {
+	put := func() error {
 		for _, e := range entries {
 			w := abi.NewWriter([]byte{formatVersion})
 			w.Value(e.Value)
@@ -59,7 +59,11 @@ func (d *DB) Put(entries []abi.Field) error {
 			}
 		}
 		return nil
-	})
+	}
+	if len(entries) == 1 {
+		return put()
+	}
+	return d.atomically(put)
 }
 
 // Delete removes keys and returns how many there were.
@@ -71,7 +75,7 @@ func (d *DB) Delete(keys []string) (int, error) {
 		return 0, err
 	}
 	removed := 0
-	err := d.atomically(len(keys), func() error {
+	remove := func() error {
 		for _, k := range keys {
 			if err := d.query("DELETE FROM _cf_KV WHERE key = ?", nil, valid(k)); err != nil {
 				return err
@@ -79,7 +83,12 @@ func (d *DB) Delete(keys []string) (int, error) {
 			removed += d.conn.Changes()
 		}
 		return nil
-	})
+	}
+	if len(keys) > 1 {
+		err := d.atomically(remove)
+		return removed, err
+	}
+	err := remove()
 	return removed, err
 }
 
@@ -132,10 +141,10 @@ func span(o abi.ListOptions) (r keyRange, limit int, err error) {
 	limit = -1
 	if o.Limit != nil {
 		v := math.Trunc(*o.Limit)
-		if math.IsInf(v, 0) || v > math.MaxInt32 || v < math.MinInt32 {
+		if !math.IsInf(v, 0) && (v > math.MaxInt32 || v < math.MinInt32) {
 			return r, 0, abi.TypeErrorf("Value out of range. Must be between -2147483648 and 2147483647 (inclusive).")
 		}
-		if !(v > 0) {
+		if !(v > 0) || math.IsInf(v, 0) {
 			return r, 0, abi.TypeErrorf("List limit must be positive.")
 		}
 		limit = int(v)
@@ -214,20 +223,17 @@ func (d *DB) haveTable(name string, known *bool) (bool, error) {
 	return *known, err
 }
 
-// atomically runs f, and undoes all of it when it fails and n is more than one.
-func (d *DB) atomically(n int, f func() error) error {
-	if n == 1 {
-		return f()
-	}
-	if err := d.run("SAVEPOINT _cf_entries"); err != nil {
+// atomically runs f in the open transaction, and undoes all of it when it fails.
+func (d *DB) atomically(f func() error) error {
+	if err := d.run("SAVEPOINT _cf_part"); err != nil {
 		return err
 	}
 	err := f()
 	if err != nil && d.broken == nil {
-		d.run("ROLLBACK TO _cf_entries")
+		d.run("ROLLBACK TO _cf_part")
 	}
 	if d.broken == nil {
-		if e := d.run("RELEASE _cf_entries"); err == nil {
+		if e := d.run("RELEASE _cf_part"); err == nil {
 			err = e
 		}
 	}

@@ -111,7 +111,7 @@ func (d *DB) script(text string) error {
 	defer d.auth.restrict(false)
 	line := 1
 	for text != "" {
-		s, used, err := d.stmts.prepare(text)
+		s, used, err := d.prepare(text)
 		if err == nil && used > limit {
 			err = abi.Errorf("statement too long: SQLITE_TOOBIG")
 		}

@@ -15,6 +15,7 @@ type stmt struct {
 	text     string
 	readOnly bool
 	params   int
+	alters   bool // an ALTER TABLE
 	busy     bool
 	columns  []string      // as of its last run
 	element  *list.Element // nil when not in the cache

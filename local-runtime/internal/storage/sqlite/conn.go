@@ -39,7 +39,7 @@ func Open(path string) (*Conn, error) {
 		return nil, err
 	}
 	defer libc.Xfree(tls, name)
-	c := &Conn{tls: tls, scratch: libc.Xmalloc(tls, 2*ptrSize)}
+	c := &Conn{tls: tls, scratch: libc.Xmalloc(tls, libc.Tsize_t(2*ptrSize))}
 	flags := int32(lib.SQLITE_OPEN_READWRITE | lib.SQLITE_OPEN_CREATE | lib.SQLITE_OPEN_NOMUTEX)
 	res := lib.Xsqlite3_open_v2(tls, name, c.scratch, flags, 0)
 	c.db = c.pointer(0)
@@ -101,6 +101,23 @@ func (c *Conn) SetDefensive() error {
 	return nil
 }
 
+// KeepModules removes the virtual table modules that are not named.
+func (c *Conn) KeepModules(names ...string) {
+	list := libc.Xmalloc(c.tls, libc.Tsize_t((len(names)+1)*ptrSize))
+	defer libc.Xfree(c.tls, list)
+	slots := libc.GoBytes(list, (len(names)+1)*ptrSize)
+	clear(slots)
+	for i, name := range names {
+		p, err := libc.CString(name)
+		if err != nil {
+			return
+		}
+		defer libc.Xfree(c.tls, p)
+		*(*uintptr)(unsafe.Pointer(&slots[i*ptrSize])) = p
+	}
+	lib.Xsqlite3_drop_modules(c.tls, c.db, list)
+}
+
 // Autocommit reports whether no transaction is open.
 func (c *Conn) Autocommit() bool { return lib.Xsqlite3_get_autocommit(c.tls, c.db) != 0 }
 
@@ -144,7 +161,7 @@ func (c *Conn) Int(query string) (int64, error) {
 	return s.Int64(0), nil
 }
 
-const ptrSize = 8
+const ptrSize = int(unsafe.Sizeof(uintptr(0)))
 
 func (c *Conn) pointer(i int) uintptr {
 	return *(*uintptr)(unsafe.Pointer(&libc.GoBytes(c.scratch, 2*ptrSize)[i*ptrSize]))

@@ -19,11 +19,9 @@ func (c *Conn) Prepare(query string) (s *Stmt, used int, err error) {
 		return nil, 0, &Error{Code: NoMem, Offset: -1, Message: "out of memory"}
 	}
 	defer libc.Xfree(c.tls, text)
-	b := libc.GoBytes(text, len(query)+1)
-	copy(b, query)
-	b[len(query)] = 0
+	copy(libc.GoBytes(text, len(query)), query)
 	c.denied = nil
-	res := lib.Xsqlite3_prepare_v3(c.tls, c.db, text, int32(len(query)+1), 0, c.scratch, c.scratch+ptrSize)
+	res := lib.Xsqlite3_prepare_v3(c.tls, c.db, text, int32(len(query)), 0, c.scratch, c.scratch+uintptr(ptrSize))
 	if res != lib.SQLITE_OK {
 		if err := c.denied; err != nil {
 			c.denied = nil
@@ -31,9 +29,7 @@ func (c *Conn) Prepare(query string) (s *Stmt, used int, err error) {
 		}
 		return nil, 0, c.failure(res)
 	}
-	if used = int(c.pointer(1) - text); used > len(query) {
-		used = len(query)
-	}
+	used = min(int(c.pointer(1)-text), len(query))
 	if ptr := c.pointer(0); ptr != 0 {
 		s = &Stmt{c: c, ptr: ptr}
 	}

@@ -13,30 +13,45 @@ import (
 // describeTime bounds how long a program may take to describe itself.
 const describeTime = 30 * time.Second
 
-// Describe starts a program only to ask it for its manifest.
+// Describe starts a program only to ask it for its manifest. It compiles as a host does, so that a host finds the machine
+// code in the cache; such code cannot be interrupted, and a program that never gets to main goes on in the background.
 func Describe(ctx context.Context, wasm []byte, cacheDir string) (abi.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, describeTime)
-	defer cancel()
-	e, err := Compile(ctx, wasm, Config{CacheDir: cacheDir, Interruptible: true})
+	e, err := Compile(ctx, wasm, Config{CacheDir: cacheDir})
 	if err != nil {
 		return nil, err
 	}
-	defer e.Close()
+	type answer struct {
+		manifest abi.Value
+		err      error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		defer e.Close()
+		manifest, err := describe(context.WithoutCancel(ctx), e)
+		answers <- answer{manifest, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.manifest, a.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("describe the module: %w", ctx.Err())
+	case <-time.After(describeTime):
+		return nil, fmt.Errorf("the program did not describe itself within %s: main and package initialisation must not wait", describeTime)
+	}
+}
+
+func describe(ctx context.Context, e *Engine) (abi.Value, error) {
 	g := &describer{start: time.Now()}
 	in, err := e.Start(ctx, g, true)
-	if g.done {
-		if err == nil {
-			in.Close()
-		}
-		return g.manifest, g.err
+	if err == nil {
+		in.Close()
 	}
-	if err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("the program did not describe itself within %s: main and package initialisation must not wait", describeTime)
-		}
+	switch {
+	case g.done:
+		return g.manifest, g.err
+	case err != nil:
 		return nil, fmt.Errorf("describe the module: %w", err)
 	}
-	in.Close()
 	return nil, errors.New("describe the module: it sent no manifest, build it with the same release of Lattice as this host")
 }
 

@@ -31,16 +31,13 @@ type Engine struct {
 // Config is how an Engine compiles.
 type Config struct {
 	CacheDir string // where machine code is kept between runs; empty: nowhere
-	// Interruptible lets the context of an entry stop the program. It costs speed.
-	Interruptible bool
 }
 
 // Compile prepares a module to be instantiated.
 func Compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 	rc := wazero.NewRuntimeConfig().
 		WithMemoryLimitPages(MemoryLimit / pageSize).
-		WithDebugInfoEnabled(false).
-		WithCloseOnContextDone(cfg.Interruptible)
+		WithDebugInfoEnabled(false)
 	e := &Engine{}
 	if cfg.CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)

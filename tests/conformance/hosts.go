@@ -2,14 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
 
+	"grove.place/lattice/build"
+	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/tests/workerd"
 )
 
@@ -35,6 +41,8 @@ type host struct {
 
 type hosts []host
 
+var errScheduled = errors.New("the scheduled handler failed")
+
 func (h hosts) close() {
 	for _, one := range h {
 		one.close()
@@ -43,35 +51,90 @@ func (h hosts) close() {
 
 // startHosts starts the named homes, and the server that the fetch cases call.
 func startHosts(ctx context.Context, names []string) (hosts, error) {
+	root, err := workerd.Root()
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := os.MkdirTemp("", "lattice-conformance-")
+	if err != nil {
+		return nil, err
+	}
 	upstream := startUpstream()
-	started := hosts{}
-	var bundle string
+	started := hosts{{name: "support", close: func() {
+		upstream.Close()
+		os.RemoveAll(bundle)
+	}}}
+	var module []byte
 	for _, name := range names {
-		h, err := startHost(ctx, name, upstream.URL, &bundle)
+		if name != "oracle" && module == nil {
+			if module, err = buildApp(ctx, filepath.Join(root, "conformance", "app"), bundle); err != nil {
+				started.close()
+				return nil, err
+			}
+		}
+		var h host
+		switch name {
+		case "oracle":
+			h, err = startWorkerd(ctx, name, filepath.Join(root, "conformance", "oracle"), upstream.URL)
+		case "workerd":
+			h, err = startWorkerd(ctx, name, bundle, upstream.URL)
+		case "local":
+			h, err = startLocal(ctx, module, upstream.URL)
+		default:
+			err = errors.New("no such home; there are oracle, workerd and local")
+		}
 		if err != nil {
 			started.close()
-			upstream.Close()
 			return nil, fmt.Errorf("start %s: %w", name, err)
 		}
 		started = append(started, h)
 	}
-	last := &started[len(started)-1]
-	closeLast := last.close
-	last.close = func() { closeLast(); upstream.Close() }
 	return started, nil
 }
 
-func startHost(ctx context.Context, name, upstream string, bundle *string) (host, error) {
-	root, err := workerd.Root()
+// buildApp compiles the Go app into dir and returns the module.
+func buildApp(ctx context.Context, source, dir string) ([]byte, error) {
+	result, err := build.Build(ctx, build.Options{Dir: source, Out: dir, CacheDir: cacheDir(), NoSizes: true})
+	if err != nil {
+		return nil, fmt.Errorf("build the Go app: %w", err)
+	}
+	return result.Module, nil
+}
+
+// cacheDir is where compiled Wasm is kept between runs.
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "lattice", "wazero")
+}
+
+// startLocal runs the module on the local host, in this process.
+func startLocal(ctx context.Context, module []byte, upstream string) (host, error) {
+	bound := map[string]local.Database{}
+	for _, binding := range databases {
+		bound[binding] = local.Database{}
+	}
+	h, err := local.New(ctx, local.Options{
+		Module: module, Name: script, Objects: objects, Databases: bound, Vars: variables(upstream), CacheDir: cacheDir(),
+		Logger: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		return host{}, err
 	}
-	switch name {
-	case "oracle":
-		return startWorkerd(ctx, name, filepath.Join(root, "conformance", "oracle"), upstream)
-	default:
-		return host{}, fmt.Errorf("no such home; there are oracle, workerd and local")
+	server := httptest.NewServer(h)
+	scheduled := func(ctx context.Context, cron string, at time.Time) error {
+		if h.Scheduled(ctx, cron, at) != nil {
+			return errScheduled
+		}
+		return nil
 	}
+	return host{"local", server.URL, scheduled, func() {
+		server.CloseClientConnections()
+		server.Close()
+		h.Close()
+	}}, nil
 }
 
 // startWorkerd runs the Worker in dir on real workerd.
@@ -100,7 +163,7 @@ func scheduledThrough(address string) func(context.Context, string, time.Time) e
 		defer resp.Body.Close()
 		io.Copy(io.Discard, resp.Body)
 		if resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("the scheduled handler failed")
+			return errScheduled
 		}
 		return nil
 	}

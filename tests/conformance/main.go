@@ -51,11 +51,12 @@ func (o options) conform(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer hosts.close()
-	cases, err := allCases(hosts[0], match)
+	homes := hosts[1:]
+	cases, err := allCases(homes[0], match)
 	if err != nil {
 		return 0, err
 	}
-	results := runAll(ctx, hosts, cases)
+	results := runAll(ctx, homes, cases)
 	different := 0
 	for i, r := range results {
 		different += o.report(cases[i], r)

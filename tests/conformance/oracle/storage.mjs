@@ -85,11 +85,18 @@ export const object = {
 		return [failed, [...await st(self).list()]];
 	},
 	"transaction/rollback": async (self) => {
-		const r = await st(self).transaction(async (txn) => { await txn.put("a", 1); txn.rollback(); return "still returned"; });
-		return [r, [...await st(self).list()]];
+		let after;
+		await st(self).transaction(async (txn) => { await txn.put("a", 1); txn.rollback(); after = "went on"; });
+		return [after, [...await st(self).list()]];
 	},
-	"transaction/use after rollback": async (self) => attempt(() => st(self).transaction(async (txn) => { txn.rollback(); await txn.put("a", 1); })),
-	"transaction/get after rollback": async (self) => attempt(() => st(self).transaction(async (txn) => { txn.rollback(); await txn.get("a"); })),
+	"transaction/storage after rollback": async (self) => {
+		const inside = await attempt(() => st(self).transaction(async (txn) => {
+			await txn.put("a", 1);
+			txn.rollback();
+			await st(self).put("b", 2);
+		}));
+		return [inside, [...await st(self).list()]];
+	},
 	"transaction/rollback twice": async (self) => attempt(() => st(self).transaction(async (txn) => { txn.rollback(); txn.rollback(); return "fine"; })),
 	"transaction/operations": (self) => st(self).transaction(async (txn) => {
 		await txn.put({ a: 1, b: 2, c: 3 });

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 
 	"grove.place/lattice/internal/wrangler"
-	local "grove.place/lattice/local-runtime"
 )
 
 // Names of the files in the output folder.
@@ -52,15 +51,10 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	described, err := local.Describe(ctx, module, o.CacheDir)
+	manifest, err := describe(ctx, module, o.CacheDir)
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := manifestOf(described)
-	if err != nil {
-		return nil, err
-	}
-	manifest.seal(module)
 	res := &Result{Out: o.Out, Module: module, Manifest: manifest}
 	if o.Config != nil {
 		if res.Warnings, err = check(o.Config, manifest, o.Out); err != nil {

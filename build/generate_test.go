@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 )
@@ -133,5 +134,38 @@ func TestSizesAgainstLimits(t *testing.T) {
 		if (want == "") != (got == "") || !strings.Contains(got, want) {
 			t.Errorf("%d bytes: %q, want %q", gzip, got, want)
 		}
+	}
+}
+
+func TestPruneKeepsTheNewest(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"old", "middle", "deep/new"} {
+		path := filepath.Join(dir, name)
+		os.MkdirAll(filepath.Dir(path), 0o755)
+		if err := os.WriteFile(path, make([]byte, 100), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(time.Duration(i-3) * time.Hour)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prune(dir, 250)
+	for name, want := range map[string]bool{"old": false, "middle": true, "deep/new": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s: kept is not %v", name, want)
+		}
+	}
+}
+
+func TestManifestsAreRemembered(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "deep", "manifest")
+	remember(path, described(describedClass("A")))
+	if m, err := remembered(path); err != nil || m.class("A") == nil {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	os.WriteFile(path, []byte("junk"), 0o600)
+	if _, err := remembered(path); err == nil {
+		t.Error("junk was taken for a manifest")
 	}
 }

@@ -1,8 +1,6 @@
 package build
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,11 +92,6 @@ func (m *Manifest) validate() error {
 		seen[c.Name] = true
 	}
 	return errors.Join(errs...)
-}
-
-func (m *Manifest) seal(module []byte) {
-	sum := sha256.Sum256(module)
-	m.SHA256 = hex.EncodeToString(sum[:])
 }
 
 func (m *Manifest) json() []byte {

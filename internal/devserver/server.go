@@ -191,7 +191,7 @@ func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.watch(ctx, cfg, o)
+	defer w.watch(ctx, cfg, o)()
 	p := &Program{Config: cfg, files: fingerprint(cfg)}
 	if p.crons, err = parseCrons(cfg.Crons); err != nil {
 		return nil, fmt.Errorf("%s: triggers.crons: %w", cfg.Path, err)

@@ -1,6 +1,7 @@
 package devserver
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -45,17 +46,56 @@ func newWatcher(log *slog.Logger) (*watcher, error) {
 
 func (w *watcher) close() { w.fs.Close() }
 
-// watch follows everything that a build with these options reads.
-func (w *watcher) watch(ctx context.Context, cfg *wrangler.Config, o build.Options) {
+// watch follows everything that a build with these options reads. The module in the working folder is watched when it
+// returns; finish, to be called after the build, adds what only the go command knows.
+func (w *watcher) watch(ctx context.Context, cfg *wrangler.Config, o build.Options) (finish func()) {
 	w.config = absolute(cfg.Path)
-	w.sql, w.embeds = map[string]bool{}, map[string]bool{}
+	w.sql = map[string]bool{}
 	w.skipped = map[string]bool{absolute(o.Out): true, absolute(cfg.Abs(build.DefaultOut)): true}
 	for _, d := range cfg.Databases {
 		dir := absolute(cfg.Abs(d.Migrations()))
 		w.sql[dir] = true
 		w.add(dir)
 	}
-	for _, root := range w.sources(ctx, o) {
+	if root := moduleRoot(absolute(o.Dir)); root != "" {
+		w.tree(root)
+	}
+	found := make(chan sources, 1)
+	go func() { found <- listSources(ctx, o, w.log) }()
+	return func() { w.follow(<-found) }
+}
+
+// moduleRoot is the nearest folder around dir with a go.mod, or "".
+func moduleRoot(dir string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// sources is what a program is made of, apart from what nobody edits here.
+type sources struct {
+	modules  []string // folders of the main module and of local replacements
+	packages []string
+	embeds   []string // folders with embedded files
+}
+
+func (w *watcher) follow(s sources) {
+	w.embeds = map[string]bool{}
+	for _, dir := range s.embeds {
+		w.embeds[dir] = true
+		w.add(dir)
+	}
+	for _, dir := range s.packages {
+		w.add(dir)
+	}
+	for _, root := range s.modules {
 		w.tree(root)
 	}
 }
@@ -71,34 +111,30 @@ type listed struct {
 	}
 }
 
-// sources returns the folders of the modules that are edited here: the main ones and local replacements. It notes the
-// folders of embedded files. What cannot be listed is not watched, and the build says why.
-func (w *watcher) sources(ctx context.Context, o build.Options) []string {
+// listSources asks the go command. What cannot be listed is not watched, and the build says why.
+func listSources(ctx context.Context, o build.Options, log *slog.Logger) (s sources) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-e", "-deps", "-json=Dir,Standard,EmbedFiles,Module", o.Package)
 	cmd.Dir = o.Dir
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	out, _ := cmd.Output()
-	var roots []string
-	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p listed
 		if err := dec.Decode(&p); err != nil {
 			if err != io.EOF {
-				w.log.Warn("cannot tell which files to watch", "error", err)
+				log.Warn("cannot tell which files to watch", "error", err)
 			}
-			return roots
+			return s
 		}
 		edited := p.Module != nil && (p.Module.Version == "" || p.Module.Replace != nil && p.Module.Replace.Version == "")
 		if p.Standard || !edited {
 			continue
 		}
-		if !slices.Contains(roots, p.Module.Dir) {
-			roots = append(roots, p.Module.Dir)
+		if !slices.Contains(s.modules, p.Module.Dir) {
+			s.modules = append(s.modules, p.Module.Dir)
 		}
-		w.add(p.Dir)
+		s.packages = append(s.packages, p.Dir)
 		for _, f := range p.EmbedFiles {
-			dir := filepath.Dir(filepath.Join(p.Dir, f))
-			w.embeds[dir] = true
-			w.add(dir)
+			s.embeds = append(s.embeds, filepath.Dir(filepath.Join(p.Dir, f)))
 		}
 	}
 }

@@ -14,7 +14,6 @@ import (
 func newRouter() http.Handler {
 	apex := http.NewServeMux()
 	heartwood.Routes(apex)
-	apex.HandleFunc("/", notFound)
 	return secured(contained(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		domain := workers.Getenv(r.Context(), "GROVE_DOMAIN")
 		if r.URL.Path == "/healthz" {
@@ -23,7 +22,7 @@ func newRouter() http.Handler {
 		}
 		switch hosts.Classify(r.Host, domain).Kind {
 		case hosts.Apex:
-			apex.ServeHTTP(w, r)
+			serve(apex, w, r)
 		case hosts.Tenant:
 			heartwood.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Nobody writes here. Look at the address once more.")
 		default:
@@ -32,9 +31,32 @@ func newRouter() http.Handler {
 	})))
 }
 
-func notFound(w http.ResponseWriter, r *http.Request) {
+// serve answers with the mux, and with pages of ours for what it has no route for.
+func serve(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	refuse, pattern := mux.Handler(r)
+	if pattern != "" {
+		mux.ServeHTTP(w, r)
+		return
+	}
+	refusal := head{header: http.Header{}}
+	refuse.ServeHTTP(&refusal, r)
+	if refusal.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", refusal.header.Get("Allow"))
+		heartwood.RenderProblem(w, r, refusal.status, "That cannot be done here", "Go back and use the buttons of the page.")
+		return
+	}
 	heartwood.RenderProblem(w, r, http.StatusNotFound, "There is nothing here", "Look at the address once more, or go to the home page.")
 }
+
+// head keeps only the head of a response.
+type head struct {
+	header http.Header
+	status int
+}
+
+func (h *head) Header() http.Header         { return h.header }
+func (h *head) WriteHeader(status int)      { h.status = status }
+func (h *head) Write(p []byte) (int, error) { return len(p), nil }
 
 // contained turns a panic into an answer for its caller alone.
 func contained(next http.Handler) http.Handler {

@@ -23,9 +23,8 @@ func (c *Conn) Prepare(query string) (s *Stmt, used int, err error) {
 	c.denied = nil
 	res := lib.Xsqlite3_prepare_v3(c.tls, c.db, text, int32(len(query)), 0, c.scratch, c.scratch+uintptr(ptrSize))
 	if res != lib.SQLITE_OK {
-		if err := c.denied; err != nil {
-			c.denied = nil
-			return nil, 0, err
+		if c.denied != nil && res == lib.SQLITE_AUTH { // otherwise a syntax error came after it
+			return nil, 0, c.denied
 		}
 		return nil, 0, c.failure(res)
 	}

@@ -1,0 +1,78 @@
+# The commands that people and CI use. `make help` lists them.
+#
+# dev, build and test-short need Go alone. The others also need npm: Node 22, workerd and wrangler come from
+# tests/package-lock.json.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PORT ?= 8787
+# What compiles to Wasm: the SDK, the application, and the programs of the tests.
+WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./internal/guest/... \
+	./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app
+# Half of these is used on Wasm only, which staticcheck cannot see. ST1005: many error texts are workerd's own.
+SHARED = lattice/(workers|durables|internal/(abi|codec|guest))(/|$$)
+FUZZTIME ?= 20s
+
+.PHONY: help dev build test test-short conformance bench lint fuzz npm browser clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+dev: .dev.vars ## serve Grove on http://localhost:8787 with a sign-in provider for development
+	go run ./cmd/lattice dev --port $(PORT) --sidecar "go run ./tests/devoidc/cmd/devoidc" $(DEVFLAGS)
+
+.dev.vars:
+	go run ./tests/devoidc/cmd/devoidc -write-vars .dev.vars -domain localhost:$(PORT)
+
+build: ## write build/dist for Cloudflare
+	go run ./cmd/lattice build
+
+test: lint npm browser ## everything that CI runs
+	go test -timeout 12m ./...
+	$(MAKE) --no-print-directory conformance
+
+test-short: ## what needs neither workerd nor a browser
+	go vet ./...
+	go test -short ./...
+
+conformance: npm ## compare Go on workerd and on the local host with JavaScript on workerd
+	go run ./tests/conformance
+
+bench: npm ## measure side by side; takes minutes, on an otherwise idle machine
+	go run ./tests/bench
+
+lint: ## gofmt, vet for both targets, staticcheck
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	GOOS=js GOARCH=wasm go build -o /dev/null $(WASM)
+	GOOS=js GOARCH=wasm go vet $$(GOOS=js GOARCH=wasm go list -f '{{if not .XTestGoFiles}}{{.ImportPath}}{{end}}' $(WASM))
+	go run $(STATICCHECK) -checks inherit,-ST1005 $$(go list ./... | grep -vE '$(SHARED)')
+	go run $(STATICCHECK) -checks inherit,-ST1005,-U1000 $$(go list ./... | grep -E '$(SHARED)')
+
+fuzz: ## fuzz every decoder for $(FUZZTIME)
+	@grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=node_modules . | while read -r file; do \
+		for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+).*/\1/p' "$$file"); do \
+			echo "$$name in $$(dirname "$$file")"; \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
+		done; \
+	done
+
+npm: tests/node_modules/.package-lock.json
+
+tests/node_modules/.package-lock.json: tests/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm, which fetches workerd and wrangler for the tests"; exit 1; }
+	cd tests && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# The browser test drives Chromium. Where this is root on Debian it is installed, elsewhere that is the user's to do.
+browser:
+	@if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq </dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium </dev/null; \
+		else \
+			echo "Chromium is missing, which the browser test drives: install the package chromium, or run make test-short"; exit 1; \
+		fi; \
+	fi
+
+clean: ## remove what was built and what lattice dev has stored
+	rm -rf build/dist .lattice

@@ -12,6 +12,7 @@ import (
 // guard decides what the SQL of an object may do, as workerd does (util/sqlite.c++, isAuthorized).
 type guard struct {
 	restricted bool
+	pinned     bool // a PRAGMA has been set, which a new connection would not have
 	alters     bool // an ALTER TABLE has been seen since the flag was cleared
 }
 
@@ -87,6 +88,7 @@ func (g *guard) allowedPragma(a sqlite.Action) bool {
 	case pragmaAny:
 		return true
 	case pragmaBool:
+		g.pinned = g.pinned || a.HasArg2
 		return !a.HasArg2 || booleans[strings.ToLower(a.Arg2)] || strings.HasPrefix(a.Arg2, "0") || strings.HasPrefix(a.Arg2, "1")
 	case pragmaName:
 		return a.HasArg2 && free(a.Arg2)

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"grove.place/lattice/local-runtime/internal/storage/sqlite"
 )
@@ -18,9 +19,11 @@ import (
 // DB is the storage of one object.
 type DB struct {
 	path    string
-	conn    *sqlite.Conn // nil until something is read from or written to the file
-	stmts   *statements  // of the object's SQL
-	own     *statements  // of this package's: apart, since the object may not run them by writing the same text
+	conn    *sqlite.Conn                // nil when there is no file yet, and while idle
+	live    atomic.Pointer[sqlite.Conn] // conn, for Interrupt
+	stored  bool                        // the file exists
+	stmts   *statements                 // of the object's SQL
+	own     *statements                 // of this package's: apart, since the object may not run them by writing the same text
 	auth    guard
 	cursors map[uint64]*cursor
 	lastID  uint64 // of a cursor
@@ -60,6 +63,7 @@ func Open(path string) (*DB, error) {
 	if err := d.connect(); err != nil {
 		return nil, err
 	}
+	d.stored = path != ""
 	return d, nil
 }
 
@@ -76,6 +80,7 @@ func (d *DB) connect() error {
 		return err
 	}
 	d.conn = conn
+	d.live.Store(conn)
 	d.stmts, d.own = newStatements(conn, statementCacheSize), newStatements(conn, statementCacheSize)
 	d.auth = guard{}
 	conn.Authorize(d.auth.decide)
@@ -149,8 +154,10 @@ func (d *DB) Close() error {
 	if d.inTx && !d.conn.Autocommit() {
 		d.conn.Run("ROLLBACK")
 	}
+	d.live.Store(nil)
 	err := d.conn.Close()
 	d.conn, d.inTx, d.dirty, d.savepoints = nil, false, false, nil
+	d.forget()
 	if err != nil {
 		return unusable(d.path, err)
 	}
@@ -160,10 +167,18 @@ func (d *DB) Close() error {
 	return nil
 }
 
-// Interrupt makes a running statement fail soon. Any goroutine may call it while the DB is open.
+// Idle closes the file until it is needed again, when nothing is in the way: an open transaction, a cursor, a PRAGMA that
+// the object has set. An open file costs about 150 KB of memory, a closed one nothing; opening it takes about 0.3 ms.
+func (d *DB) Idle() {
+	if d.path != "" && d.conn != nil && d.broken == nil && !d.inTx && len(d.cursors) == 0 && !d.auth.pinned {
+		d.Close()
+	}
+}
+
+// Interrupt makes a running statement fail soon. Any goroutine may call it.
 func (d *DB) Interrupt() {
-	if d.conn != nil {
-		d.conn.Interrupt()
+	if c := d.live.Load(); c != nil {
+		c.Interrupt()
 	}
 }
 

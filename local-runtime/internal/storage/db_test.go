@@ -29,7 +29,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func exec(t *testing.T, d *DB, query string, args ...abi.Value) [][]abi.Value {
+func run(t *testing.T, d *DB, query string, args ...abi.Value) [][]abi.Value {
 	t.Helper()
 	_, p, err := d.Exec(query, args, 1000)
 	if err != nil {
@@ -50,17 +50,17 @@ func strs(s ...string) []string { return s }
 func TestCommittedDataIsThereAfterReopening(t *testing.T) {
 	path := file(t)
 	d := open(t, path)
-	exec(t, d, "CREATE TABLE t (a INTEGER, b)")
-	exec(t, d, "INSERT INTO t VALUES (?, ?)", int64(1), "x")
+	run(t, d, "CREATE TABLE t (a INTEGER, b)")
+	run(t, d, "INSERT INTO t VALUES (?, ?)", int64(1), "x")
 	must(t, d.Put([]abi.Field{{Name: "k", Value: abi.Object{{Name: "n", Value: int64(3)}}}}))
 	must(t, d.SetAlarm(1234.0))
 	must(t, d.SetName("room"))
 	must(t, d.Commit())
-	exec(t, d, "INSERT INTO t VALUES (2, 'lost')")
+	run(t, d, "INSERT INTO t VALUES (2, 'lost')")
 	must(t, d.Close())
 
 	d = open(t, path)
-	equal(t, "rows", exec(t, d, "SELECT * FROM t"), [][]abi.Value{{int64(1), "x"}})
+	equal(t, "rows", run(t, d, "SELECT * FROM t"), [][]abi.Value{{int64(1), "x"}})
 	got, err := d.Get(strs("k", "none"))
 	must(t, err)
 	equal(t, "value", got, []abi.Field{{Name: "k", Value: abi.Object{{Name: "n", Value: int64(3)}}}})
@@ -82,7 +82,7 @@ func TestNothingWrittenMakesNoFile(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("reading keys made a file")
 	}
-	exec(t, d, "SELECT 1")
+	run(t, d, "SELECT 1")
 	must(t, d.Close())
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a query left an empty file")
@@ -136,7 +136,7 @@ func TestRollbackAndSavepoints(t *testing.T) {
 
 func TestCursorsPageAndSurviveCommit(t *testing.T) {
 	d := open(t, file(t))
-	exec(t, d, "CREATE TABLE t (a)")
+	run(t, d, "CREATE TABLE t (a)")
 	columns, page, err := d.Exec("INSERT INTO t VALUES (1),(2),(3) RETURNING a AS x, a", nil, 2)
 	must(t, err)
 	equal(t, "columns", columns, strs("x", "a"))
@@ -153,7 +153,7 @@ func TestCursorsPageAndSurviveCommit(t *testing.T) {
 	must(t, err)
 	_, two, err := d.Exec("SELECT a FROM t", nil, 2)
 	must(t, err)
-	exec(t, d, "INSERT INTO t VALUES (4)")
+	run(t, d, "INSERT INTO t VALUES (4)")
 	must(t, d.Commit())
 	for _, id := range []uint64{one.Cursor, two.Cursor} {
 		page, err = d.Next(id, 10)
@@ -178,7 +178,7 @@ func TestDeleteAllKeepsTheNameAndNothingElse(t *testing.T) {
 	d := open(t, path)
 	must(t, d.SetName("n"))
 	must(t, d.SetAlarm(5))
-	exec(t, d, "CREATE TABLE t (a)")
+	run(t, d, "CREATE TABLE t (a)")
 	must(t, d.Commit())
 	must(t, d.DeleteAll())
 	if _, err := os.Stat(path); err == nil {
@@ -200,9 +200,9 @@ func TestDeleteAllKeepsTheNameAndNothingElse(t *testing.T) {
 func TestDamagedFilesAreReportedAndKept(t *testing.T) {
 	path := file(t)
 	d := open(t, path)
-	exec(t, d, "CREATE TABLE t (a)")
+	run(t, d, "CREATE TABLE t (a)")
 	for range 50 {
-		exec(t, d, "INSERT INTO t VALUES (randomblob(1000))")
+		run(t, d, "INSERT INTO t VALUES (randomblob(1000))")
 	}
 	must(t, d.Commit())
 	must(t, d.Close())

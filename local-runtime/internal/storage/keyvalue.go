@@ -205,7 +205,7 @@ func (d *DB) DeleteAll() error {
 		}
 	}
 	d.forget()
-	d.logged = false
+	d.logged, d.stored = false, false
 	return removeFile(d.path)
 }
 
@@ -216,8 +216,11 @@ func (d *DB) haveTable(name string, known *bool) (bool, error) {
 	if d.broken != nil {
 		return false, d.broken
 	}
-	if *known || d.conn == nil {
+	if *known || d.conn == nil && !d.stored {
 		return *known, nil
+	}
+	if err := d.connect(); err != nil {
+		return false, asError(err)
 	}
 	err := d.query("SELECT 1 FROM sqlite_schema WHERE name = ?", func(*stmt) error { *known = true; return nil }, name)
 	return *known, err

@@ -113,7 +113,7 @@ func (d *DB) write() error {
 	if err := d.begin("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	d.dirty = true
+	d.dirty, d.stored = true, d.path != ""
 	return d.saveName()
 }
 

@@ -18,6 +18,8 @@ const (
 	firstRetry = 2 * time.Second
 	maxRetries = 6
 	jitter     = 0.25
+	// alarmTime is how long a handler may run.
+	alarmTime = 15 * time.Minute
 )
 
 // alarm is an alarm that will go off. It is kept apart from the object, which may be out of memory.
@@ -42,6 +44,7 @@ type alarmRun struct {
 	at       float64
 	retry    int
 	replaced bool // the alarm was set or deleted meanwhile
+	stop     func()
 }
 
 // alarmSet notes that this turn changes the object's alarm.
@@ -111,6 +114,13 @@ func (s *Isolate) schedule(k key, a *alarm, d time.Duration) {
 func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 	a.stop()
 	run := &alarmRun{at: a.at, retry: a.retry}
+	run.stop = s.host.cfg.Clock.AfterFunc(alarmTime, func() {
+		s.post(func() {
+			if o := s.objects[k]; o != nil && o.alarmRun == run {
+				o.resetSoon(&abi.Error{Name: "Error", Message: "Alarm exceeded its allowed execution time", ObjectWasReset: true})
+			}
+		})
+	})
 	finish := func(e *abi.Error) {
 		s.post(func() {
 			s.alarmEnded(k, a, run, e)
@@ -165,6 +175,7 @@ func (o *object) alarmSucceeded() error {
 
 // alarmEnded decides what follows a run.
 func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) {
+	run.stop()
 	o := s.objects[k]
 	if o != nil && o.alarmRun == run {
 		o.alarmRun = nil
@@ -214,6 +225,7 @@ func (s *Isolate) abandonAlarm(k key) {
 	}
 	if err != nil {
 		s.host.cfg.Logger.Error("alarm cannot be cleared", "class", k.class, "id", k.id, "error", err)
+		return // its mark stays, for when the storage is readable again
 	}
 	s.setAlarm(k, 0, false)
 }

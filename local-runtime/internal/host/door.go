@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync/atomic"
 
@@ -29,6 +30,11 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "Request body is larger than 100 MB: send it in parts.", http.StatusRequestEntityTooLarge)
 		return
 	}
+	q := requestOf(req)
+	if u, err := url.Parse(q.URL); err != nil || u.Host == "" {
+		http.Error(w, "The request's host or path is malformed.", http.StatusBadRequest)
+		return
+	}
 	limited := &limitedBody{ReadCloser: req.Body, left: MaxBody}
 	body := noContent
 	if req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0 {
@@ -37,10 +43,14 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			http.Error(w, "The request body ended early.", http.StatusBadRequest)
 			return
 		}
+		if body.source != nil {
+			// The handler may write while it still reads; a writer that cannot do so says so, and then it cannot.
+			_ = http.NewResponseController(w).EnableFullDuplex()
+		}
 	}
 	answers := make(chan answer, 1)
 	h.door.RLock()
-	abandon := h.fetchWorker(requestOf(req), body, reply{
+	abandon := h.fetchWorker(q, body, reply{
 		response: func(p *abi.Response, body content) { answers <- answer{head: p, body: body} },
 		fail:     func(e *abi.Error) { answers <- answer{failed: e} },
 	})

@@ -71,7 +71,6 @@ type Host struct {
 	live    atomic.Int64 // frames that have not ended, except constructors'
 	mu      sync.Mutex
 	engine  *isolate.Engine
-	retired []*isolate.Engine
 }
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
@@ -97,6 +96,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	if err := errors.Join(h.openDatabases(), h.loadAlarms()); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	go h.watch()
 	if v, ok := cfg.Clock.(*clock.Virtual); ok {
 		v.OnAdvance(h.work.wait)
 	}
@@ -140,9 +140,38 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	h.engine = engine
 	h.mu.Unlock()
 	for _, s := range h.isolates {
-		s.do(func() { s.discard("the Worker was replaced by a new build while this request ran: try again") })
+		swapped := s.doWithin(stuckTime, func() {
+			s.discard("the Worker was replaced by a new build while this request ran: try again")
+		})
+		if !swapped {
+			return errStuck
+		}
 	}
 	return old.Close()
+}
+
+// stuckTime is how long a guest that has to stop may run without waiting for anything.
+const stuckTime = 5 * time.Second
+
+var errStuck = errors.New("the module has been running for seconds without waiting for anything, perhaps in an endless loop: it cannot be stopped, so restart the process")
+
+// watch warns once when a turn does not end.
+func (h *Host) watch() {
+	tick := time.NewTicker(stuckTime / 5)
+	defer tick.Stop()
+	warned := map[*Isolate]int64{}
+	for range tick.C {
+		if h.closed.Load() {
+			return
+		}
+		for _, s := range h.isolates {
+			began := s.began.Load()
+			if began != 0 && warned[s] != began && time.Since(time.Unix(0, began)) > stuckTime {
+				warned[s] = began
+				h.cfg.Logger.Warn("the module has been running for seconds without waiting for anything; what else is in its isolate waits", "isolate", s.index)
+			}
+		}
+	}
 }
 
 func (h *Host) currentEngine() *isolate.Engine {
@@ -157,7 +186,9 @@ func (h *Host) Close() error {
 		return nil
 	}
 	for _, s := range h.isolates {
-		s.do(s.close)
+		if !s.doWithin(stuckTime, s.close) {
+			return errStuck
+		}
 	}
 	for _, s := range h.isolates {
 		s.loop.stop()

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"grove.place/lattice/internal/abi"
@@ -16,6 +17,8 @@ import (
 type Isolate struct {
 	*loop
 	host     *Host
+	index    int
+	began    atomic.Int64 // when the turn that runs began, by the machine's clock; 0: none runs
 	instance *isolate.Instance // nil until the first event, and after a death
 	streams  *streams
 
@@ -41,7 +44,7 @@ type Isolate struct {
 
 func newIsolate(h *Host, index int) *Isolate {
 	s := &Isolate{
-		host: h, loop: newLoop(&h.work), streams: newStreams(),
+		host: h, index: index, loop: newLoop(&h.work), streams: newStreams(),
 		frames: map[uint32]*frame{}, objects: map[key]*object{}, alarms: map[key]*alarm{}, broken: map[uint64]*abi.Error{},
 	}
 	s.now = h.cfg.Clock.Now()
@@ -90,7 +93,9 @@ func (s *Isolate) turn(f *frame, events ...delivery) {
 	}
 	s.freeze(0)
 	s.inside, s.current = true, f
+	s.began.Store(time.Now().UnixNano())
 	err := s.run(events)
+	s.began.Store(0)
 	s.inside, s.current = false, nil
 	if err != nil {
 		s.died(err)
@@ -202,6 +207,7 @@ func (s *Isolate) discard(cause string) {
 		f.die(e)
 	}
 	s.streams.abort(e)
+	clear(s.broken) // the next instance numbers its stubs anew
 	s.disarm()
 	s.flushPrinted()
 }

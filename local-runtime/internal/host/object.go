@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"grove.place/lattice/internal/abi"
@@ -36,11 +37,13 @@ type object struct {
 	frames    int // that have not ended, except construct
 	pending   int // operations under way
 	failure   *abi.Error
+	limitStop func() // of the constructor's time limit
 
 	store        *storage.DB
 	touched      bool
 	alarmChanged bool
 	alarmRun     *alarmRun
+	transactions int // asynchronous ones that are open
 
 	idleSince time.Time
 	idleStop  func()
@@ -102,7 +105,7 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	w.Str(k.id)
 	w.OptStr(o.name)
 	event := delivery{o.construct.id, w.Bytes()}
-	o.limit(func() bool { return !o.ready })
+	o.limitStop = o.limit(func() bool { return !o.ready })
 	s.post(func() {
 		if o.failure == nil {
 			s.turn(o.construct, event)
@@ -118,6 +121,7 @@ func (o *object) constructed() {
 			return
 		}
 		o.ready = true
+		o.limitStop()
 		queue := o.queue
 		o.queue = nil
 		for _, e := range queue {
@@ -160,7 +164,7 @@ func (o *object) commit() error {
 			return err
 		}
 	}
-	if o.alarmChanged {
+	if o.alarmChanged && o.transactions == 0 {
 		o.alarmChanged = false
 		return o.isolate.followAlarm(o)
 	}
@@ -221,6 +225,7 @@ func (o *object) remove(e *abi.Error) []delivery {
 	if o.idleStop != nil {
 		o.idleStop()
 	}
+	o.limitStop()
 	o.closeStore()
 	o.gate.Break(e)
 	for _, q := range o.queue {
@@ -283,17 +288,15 @@ func (o *object) evict() {
 
 // closeIdle closes the storage files of objects that are idle, longest first, until half of the budget is free.
 func (s *Isolate) closeIdle() {
-	for s.open > maxOpen/2 {
-		var oldest *object
-		for _, o := range s.objects {
-			if o.store != nil && !o.touched && !o.busy() && (oldest == nil || o.idleSince.Before(oldest.idleSince)) {
-				oldest = o
-			}
+	var idle []*object
+	for _, o := range s.objects {
+		if o.store != nil && !o.touched && !o.busy() {
+			idle = append(idle, o)
 		}
-		if oldest == nil {
-			return
-		}
-		oldest.closeStore()
+	}
+	slices.SortFunc(idle, func(a, b *object) int { return a.idleSince.Compare(b.idleSince) })
+	for _, o := range idle[:min(len(idle), s.open-maxOpen/2)] {
+		o.closeStore()
 	}
 }
 

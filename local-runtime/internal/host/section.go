@@ -65,6 +65,7 @@ func (s *Isolate) enterSection(sec *section, level *gate.Input) {
 			s.leaveSection(sec, failure(err))
 			return
 		}
+		o.transactions++
 	}
 	f := s.newFrame(abi.StartSection, o, reply{})
 	f.level, f.section = level, sec
@@ -114,6 +115,7 @@ func (s *Isolate) endTransaction(f *frame, keep bool) error {
 	if f.section.rolledBack {
 		return nil
 	}
+	f.object.transactions--
 	store, err := f.object.storage()
 	if err != nil {
 		return err

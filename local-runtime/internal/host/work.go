@@ -1,6 +1,9 @@
 package host
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // work counts what is under way: tasks posted to loops, and I/O whose completion will post one. A virtual clock moves only at zero.
 type work struct {
@@ -82,6 +85,20 @@ func (l *loop) do(f func()) bool {
 	}
 	<-done
 	return true
+}
+
+// doWithin is do with patience: it reports false when the task has not ended in time, which means that the guest does not leave Wasm.
+func (l *loop) doWithin(patience time.Duration, f func()) bool {
+	done := make(chan struct{})
+	if !l.post(func() { defer close(done); f() }) {
+		return true
+	}
+	select {
+	case <-done:
+		return true
+	case <-time.After(patience):
+		return false
+	}
 }
 
 func (l *loop) run() {

@@ -1,0 +1,185 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/clock"
+	"grove.place/lattice/local-runtime/internal/gate"
+	"grove.place/lattice/local-runtime/internal/storage"
+)
+
+var rawGuest = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "guest.wasm")
+	cmd := exec.Command("go", "build", "-o", out, "../isolate/testdata/guest")
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return nil, errors.New(string(text))
+	}
+	return os.ReadFile(out)
+})
+
+type noNetwork struct{}
+
+func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("no network in this test")
+}
+
+func newTestHost(t testing.TB) *Host {
+	module, err := rawGuest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(context.Background(), Config{
+		Module: module, Script: "raw", Objects: map[string]string{"O": "Class"}, Databases: map[string]Database{"DB": {}},
+		Dir: t.TempDir(), CacheDir: filepath.Join(os.TempDir(), "lattice-test-cache"), Isolates: 1, Network: noNetwork{},
+		Clock: clock.NewVirtual(time.Unix(1e9, 0)), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	return h
+}
+
+// inFrame runs f as if the guest were in a frame of an object, or of the Worker.
+func inFrame(h *Host, inObject bool, f func(s *Isolate, fr *frame)) {
+	s := h.isolates[0]
+	s.do(func() {
+		if err := s.boot(); err != nil {
+			panic(err)
+		}
+		var o *object
+		if inObject {
+			o = fakeObject(s)
+		}
+		fr := s.newFrame(abi.StartRPC, o, reply{value: func([]byte) {}, fail: func(*abi.Error) {}})
+		s.current = fr
+		f(s, fr)
+		s.current = nil
+		s.commit()
+		s.outputs.Flush(func(o *object) error {
+			if o != nil && o.failure != nil {
+				return o.failure
+			}
+			return nil
+		})
+		s.applyResets()
+		if o != nil && o.failure == nil {
+			o.resetSoon(abi.Errorf("the test is over"))
+		}
+	})
+}
+
+func fakeObject(s *Isolate) *object {
+	k := key{"Class", idOf("raw-Class", make([]byte, 16))}
+	store, err := storage.Open(s.host.path(k))
+	if err != nil {
+		panic(err)
+	}
+	s.lastObj++
+	s.open++
+	o := &object{isolate: s, key: k, number: s.lastObj, store: store, ready: true, limitStop: func() {}}
+	o.gate = gate.New(func(f func()) { s.post(f) })
+	s.objects[k] = o
+	o.construct = s.newFrame(abi.StartConstruct, o, reply{})
+	return o
+}
+
+func TestOperationsNeedTheCurrentFrame(t *testing.T) {
+	h := newTestHost(t)
+	inFrame(h, true, func(s *Isolate, fr *frame) {
+		for _, c := range []struct {
+			name      string
+			frame, op uint32
+			want      int32
+		}{
+			{"another frame", fr.id + 1, abi.OpSQLSize, abi.WrongFrame},
+			{"the frame of the constructor", fr.object.construct.id, abi.OpSQLSize, abi.WrongFrame},
+			{"a hop into a frame that lives", fr.object.construct.id, abi.OpHop, abi.Pending},
+		} {
+			if result, code := s.Call(c.frame, c.op, 1, nil); result != nil || code != c.want {
+				t.Errorf("%s: %v %d, want code %d", c.name, result, code, c.want)
+			}
+		}
+		for name, c := range map[string][2]uint32{
+			"no frame":                   {0, abi.OpSQLSize},
+			"a hop into a frame gone by": {fr.id + 1, abi.OpHop},
+			"an unknown operation":       {fr.id, 99},
+		} {
+			if result, _ := s.Call(c[0], c[1], 1, nil); len(result) == 0 || result[0] != abi.StatusError {
+				t.Errorf("%s: %v, want an error in place", name, result)
+			}
+		}
+		if result, _ := s.Call(fr.id, abi.OpSQLSize, 1, nil); len(result) == 0 || result[0] != abi.StatusOK {
+			t.Errorf("the current frame: %v", result)
+		}
+	})
+	inFrame(h, false, func(s *Isolate, fr *frame) {
+		if result, _ := s.Call(fr.id, abi.OpSQLSize, 1, nil); len(result) == 0 || result[0] != abi.StatusError {
+			t.Errorf("storage in the Worker: %v", result)
+		}
+	})
+}
+
+func FuzzOperations(f *testing.F) {
+	stub := func(w *abi.Writer) { w.Stub(abi.Stub{Binding: "O", Named: true, Ref: "x"}) }
+	seed := func(op byte, build func(w *abi.Writer)) {
+		var w abi.Writer
+		build(&w)
+		f.Add(op, true, w.Bytes())
+		f.Add(op, false, w.Bytes())
+	}
+	seed(abi.OpDone, func(w *abi.Writer) { w.Bool(true); w.U8(0); w.Value(abi.Object{{Name: "a", Value: 1}}) })
+	seed(abi.OpRespond, func(w *abi.Writer) { w.Bool(true); w.Response(&abi.Response{Status: 200}) })
+	seed(abi.OpSQLExec, func(w *abi.Writer) { w.Str("SELECT ?"); w.Values([]abi.Value{"x"}); w.Uint(10) })
+	seed(abi.OpKVPut, func(w *abi.Writer) { w.Bool(false); w.Fields([]abi.Field{{Name: "k", Value: nil}}); w.U8(0) })
+	seed(abi.OpKVList, func(w *abi.Writer) { w.ListOptions(abi.ListOptions{}); w.U8(0) })
+	seed(abi.OpSetAlarm, func(w *abi.Writer) { w.F64(2e12); w.U8(0) })
+	seed(abi.OpID, func(w *abi.Writer) { w.Str("O"); w.U8(1); w.Str("00") })
+	seed(abi.OpRPC, func(w *abi.Writer) { stub(w); w.Str("m"); w.Values(nil) })
+	seed(abi.OpFetch, func(w *abi.Writer) {
+		w.U8(abi.FetchNetwork)
+		w.Request(&abi.Request{Method: "GET", URL: "http://127.0.0.1/", Body: abi.Body{Mode: abi.BodyStream, Stream: 7}})
+		w.U8(0)
+	})
+	seed(abi.OpSection, func(w *abi.Writer) { w.U8(1) })
+	seed(abi.OpWrite, func(w *abi.Writer) { w.Uint(7); w.Blob([]byte("x")) })
+	seed(abi.OpAbort, func(w *abi.Writer) { w.Uint(7); w.Error(abi.Errorf("x")) })
+	seed(abi.OpD1, func(w *abi.Writer) { w.Str("DB"); w.U8(0); w.Uint(1); w.Str("SELECT 1"); w.Values(nil) })
+	h := newTestHost(f)
+	f.Fuzz(func(t *testing.T, op byte, inObject bool, req []byte) {
+		if op == abi.OpTxnSync {
+			return // it enters the guest, which is not there to be entered
+		}
+		inFrame(h, inObject, func(s *Isolate, fr *frame) {
+			result, code := s.Call(fr.id, uint32(op), 1, req)
+			switch {
+			case result == nil && code != abi.Pending && code != abi.WrongFrame:
+				t.Errorf("neither a result nor a code: %d", code)
+			case result != nil && (len(result) == 0 || result[0] > abi.StatusError):
+				t.Errorf("result %v", result)
+			case result != nil && result[0] == abi.StatusError:
+				r := abi.NewReader(result[1:])
+				if r.Error(); r.End() != nil {
+					t.Errorf("the error cannot be read: %v", r.Err())
+				}
+			}
+		})
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -83,6 +84,11 @@ func main() {
 		<-r.Context().Done()
 		fmt.Println("hang ended:", context.Cause(r.Context()))
 	})
+	mux.HandleFunc("/stuck", func(w http.ResponseWriter, r *http.Request) { // waits for an object that sleeps
+		_, err := thing.Sleep.Call(r.Context(), thing.Things.GetByName(r.FormValue("name")), 100)
+		fmt.Fprint(w, err)
+	})
+	mux.HandleFunc("/goroutines", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, runtime.NumGoroutine()) })
 	mux.HandleFunc("/service", func(w http.ResponseWriter, r *http.Request) {
 		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://x/hello", nil)
 		resp, err := workers.Service(r.FormValue("binding")).Do(req)

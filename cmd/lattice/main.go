@@ -126,8 +126,13 @@ func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err err
 }
 
 func runVersion(_ context.Context, args []string, out, errs io.Writer) error {
-	if _, err := parse(newFlags("version", versionHelp, out, errs), args, errs); err != nil {
+	arg, err := parse(newFlags("version", versionHelp, out, errs), args, errs)
+	if err != nil {
 		return err
+	}
+	if arg != "" {
+		fmt.Fprintf(errs, "lattice version takes no argument, not %q\n", arg)
+		return errUsage
 	}
 	fmt.Fprintf(out, "lattice %s, ABI %d, %s\n", version(), abi.Version, runtime.Version())
 	return nil

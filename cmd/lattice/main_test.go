@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"grove.place/lattice/internal/wrangler"
+)
+
+func TestCommandLines(t *testing.T) {
+	for _, k := range []struct {
+		args      string
+		code      int
+		out, errs string
+	}{
+		{"", exitUsage, "", "Commands:"},
+		{"help", exitOK, "Commands:", ""},
+		{"--help", exitOK, "Commands:", ""},
+		{"help dev", exitOK, "GET /healthz", ""},
+		{"help build", exitOK, "-config", ""},
+		{"help nothing", exitUsage, "", `no command "nothing"`},
+		{"serve", exitUsage, "", `no command "serve"`},
+		{"dev -h", exitOK, "-persist-to", ""},
+		{"version", exitOK, "ABI 1", ""},
+		{"version extra", exitUsage, "", `takes no argument, not "extra"`},
+		{"build --nonsense", exitUsage, "", "flag provided but not defined: -nonsense"},
+		{"build ./a ./b", exitUsage, "", `one package, not also "./b"`},
+		{"dev --port many", exitUsage, "", `invalid value "many" for flag -port`},
+		{"dev --port 70000", exitUsage, "", "--port 70000"},
+		{"build --config /nowhere/wrangler.toml", exitFailure, "", "/nowhere/wrangler.toml: no such file; create it"},
+		{"dev --config /nowhere/wrangler.toml", exitFailure, "", "/nowhere/wrangler.toml: no such file; create it"},
+	} {
+		t.Run(k.args, func(t *testing.T) {
+			var out, errs strings.Builder
+			if code := run(context.Background(), strings.Fields(k.args), &out, &errs); code != k.code {
+				t.Errorf("exit code %d, want %d", code, k.code)
+			}
+			if !strings.Contains(out.String(), k.out) || k.out == "" && out.Len() > 0 {
+				t.Errorf("output %q, want %q in it", out.String(), k.out)
+			}
+			if !strings.Contains(errs.String(), k.errs) || k.errs == "" && errs.Len() > 0 {
+				t.Errorf("errors %q, want %q in it", errs.String(), k.errs)
+			}
+		})
+	}
+}
+
+func TestPackageComesFromTheBuildCommand(t *testing.T) {
+	for command, want := range map[string][2]string{
+		"":                              {"app", "."},
+		"npm run build":                 {"app", "."},
+		"lattice build ./workers/grove": {"app", "./workers/grove"},
+		"go run ./cmd/lattice build ./workers/grove":                      {"app", "./workers/grove"},
+		"go run grove.place/lattice/cmd/lattice@v0.1.0 build --env x ./w": {"app", "./w"},
+		"cd x && lattice build --config=a.toml './w'":                     {"app", "./w"},
+		"lattice build && echo done":                                      {"app", "."},
+		"docker build ./w":                                                {"app", "."},
+	} {
+		cfg := &wrangler.Config{Path: "app/wrangler.toml", Build: wrangler.Build{Command: command}}
+		if dir, pkg := defaultPackage(cfg); dir != want[0] || pkg != want[1] {
+			t.Errorf("%q: %s in %s, want %s in %s", command, pkg, dir, want[1], want[0])
+		}
+	}
+}

@@ -118,7 +118,7 @@ func configure(conn *sqlite.Conn) error {
 	for id, value := range limits {
 		conn.SetLimit(id, value)
 	}
-	for _, q := range []string{"PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-1024"} {
+	for _, q := range []string{"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-1024"} {
 		if err := conn.Run(q); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: .dev.vars ## serve Grove on http://localhost:8787 with a sign-in provider for development
-	go run ./cmd/lattice dev --port $(PORT) --sidecar "go run ./tests/devoidc/cmd/devoidc" $(DEVFLAGS)
+	go run ./cmd/lattice dev --port $(PORT) --var GROVE_DOMAIN:localhost:$(PORT) --sidecar "go run ./tests/devoidc/cmd/devoidc" $(DEVFLAGS)
 
 .dev.vars:
 	go run ./tests/devoidc/cmd/devoidc -write-vars .dev.vars -domain localhost:$(PORT)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -18,10 +19,25 @@ type list []string
 func (l *list) String() string     { return strings.Join(*l, ", ") }
 func (l *list) Set(v string) error { *l = append(*l, v); return nil }
 
+// overrides is a flag of NAME:value pairs, as wrangler takes them.
+type overrides map[string]string
+
+func (o overrides) String() string { return "" }
+
+func (o overrides) Set(v string) error {
+	name, value, ok := strings.Cut(v, ":")
+	if !ok || name == "" {
+		return errors.New("write it as NAME:value")
+	}
+	o[name] = value
+	return nil
+}
+
 func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	var (
 		p        project
 		sidecars list
+		vars     = overrides{}
 	)
 	fs := newFlags("dev", devHelp, out, errs)
 	p.flags(fs)
@@ -30,6 +46,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	persist := fs.String("persist-to", "", "`folder` for what the program stores (default .lattice/state beside the configuration)")
 	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
 	debug := fs.Bool("debug", false, "print debug messages of the program as well")
+	fs.Var(vars, "var", "set a variable, as `NAME:value`, whatever the files say; may be repeated")
 	fs.Var(&sidecars, "sidecar", "shell `command` to run next to the server; may be repeated")
 	var err error
 	if p.pkg, err = parse(fs, args, errs); err != nil {
@@ -48,7 +65,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	log := devserver.Logger(out, *debug)
 	s, err := devserver.New(devserver.Options{
-		Host: *host, Port: *port, ConfigPath: p.configPath, Env: p.env, Sidecars: sidecars, Log: log,
+		Host: *host, Port: *port, ConfigPath: p.configPath, Env: p.env, Vars: vars, Sidecars: sidecars, Log: log,
 		Load: func() (*wrangler.Config, build.Options, error) { return p.load() },
 		Start: func(ctx context.Context, prog devserver.Program) (devserver.Host, error) {
 			return startHost(ctx, prog, state, *isolates, log)

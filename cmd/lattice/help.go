@@ -40,7 +40,8 @@ storage and D1 databases are SQLite files under .lattice/state and survive resta
 When a Go file, an embedded file, wrangler.toml, .dev.vars or a D1 migration changes, the program is built again and takes
 over; stored state stays. While it does not compile, the last good build goes on serving.
 
-Variables come from [vars] in wrangler.toml; .dev.vars beside it adds secrets as NAME=value lines and wins over [vars].
+Variables come from [vars] in wrangler.toml; .dev.vars beside it adds secrets as NAME=value lines and wins over [vars];
+--var NAME:value wins over both.
 D1 migrations are applied at the start and whenever one is added. Cron triggers run on time (UTC).
 
 Addresses that are not the program's:

@@ -28,6 +28,7 @@ func TestCommandLines(t *testing.T) {
 		{"build ./a ./b", exitUsage, "", `one package, not also "./b"`},
 		{"dev --port many", exitUsage, "", `invalid value "many" for flag -port`},
 		{"dev --port 70000", exitUsage, "", "--port 70000"},
+		{"dev --var NAME=value", exitUsage, "", "write it as NAME:value"},
 		{"build --config /nowhere/wrangler.toml", exitFailure, "", "/nowhere/wrangler.toml: no such file; create it"},
 		{"dev --config /nowhere/wrangler.toml", exitFailure, "", "/nowhere/wrangler.toml: no such file; create it"},
 	} {

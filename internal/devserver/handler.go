@@ -60,7 +60,7 @@ func (s *Server) program(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	defer func() {
 		crash := recover()
-		logRequest(s.log, r, s.listener.Addr().String(), rec.status, crash != nil, time.Since(began))
+		logRequest(s.log, r, rec.status, crash != nil, time.Since(began))
 		if crash != nil {
 			panic(crash) // the server ends the connection; the host has reported it
 		}
@@ -113,9 +113,9 @@ func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // logRequest prints one line. The query stays out of it, for it carries codes and tokens.
-func logRequest(log *slog.Logger, r *http.Request, addr string, status int, crashed bool, took time.Duration) {
+func logRequest(log *slog.Logger, r *http.Request, status int, crashed bool, took time.Duration) {
 	where := (&url.URL{Path: r.URL.Path}).EscapedPath()
-	if name, _, ok := strings.Cut(r.Host, ".localhost"); ok && !strings.ContainsAny(name, "\x00\n\x1b") && r.Host != addr {
+	if name, _, ok := strings.Cut(r.Host, ".localhost"); ok && !strings.ContainsAny(name, "\x00\n\x1b") {
 		where = r.Host + where
 	}
 	result := fmt.Sprint(status)

@@ -9,14 +9,17 @@ import (
 	"grove.place/lattice/internal/wrangler"
 )
 
-// variables are [vars] with .dev.vars on top, as wrangler dev has them.
-func variables(cfg *wrangler.Config, env string) (map[string]wrangler.Var, error) {
+// variables are [vars] with .dev.vars and then overrides on top, as wrangler dev has them.
+func variables(cfg *wrangler.Config, env string, overrides map[string]string) (map[string]wrangler.Var, error) {
 	vars := maps.Clone(cfg.Vars)
 	secrets, err := wrangler.LoadDevVars(cfg.Dir(), env)
 	if err != nil {
 		return nil, err
 	}
 	for name, value := range secrets {
+		vars[name] = wrangler.Var{Text: value}
+	}
+	for name, value := range overrides {
 		vars[name] = wrangler.Var{Text: value}
 	}
 	return vars, nil

@@ -38,7 +38,7 @@ type Program struct {
 	Module   []byte
 	Manifest *build.Manifest
 	Config   *wrangler.Config
-	Vars     map[string]wrangler.Var // [vars] and .dev.vars together
+	Vars     map[string]wrangler.Var // [vars], .dev.vars and Options.Vars together
 
 	crons []schedule
 	files [sha256.Size]byte // fingerprint of the files that the host reads
@@ -58,7 +58,8 @@ type Options struct {
 	Load       func() (*wrangler.Config, build.Options, error)
 	Build      func(context.Context, build.Options) (*build.Result, error) // nil: build.Build
 	Start      func(ctx context.Context, p Program) (Host, error)
-	Sidecars   []string // shell commands that run next to the server
+	Vars       map[string]string // win over [vars] and .dev.vars
+	Sidecars   []string          // shell commands that run next to the server
 	Log        *slog.Logger
 }
 
@@ -92,8 +93,15 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// URL is where the server answers.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+// URL is where the server answers, for a person on this machine to open.
+func (s *Server) URL() string {
+	addr := s.listener.Addr().(*net.TCPAddr)
+	host := addr.IP.String()
+	if addr.IP.IsUnspecified() || host == "127.0.0.1" {
+		host = "localhost" // whose subdomains browsers find, too
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(addr.Port))
+}
 
 // Run serves until ctx ends or the server cannot go on. Then it stops the program and the sidecars.
 func (s *Server) Run(ctx context.Context) error {
@@ -196,7 +204,7 @@ func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
 	if p.crons, err = parseCrons(cfg.Crons); err != nil {
 		return nil, fmt.Errorf("%s: triggers.crons: %w", cfg.Path, err)
 	}
-	if p.Vars, err = variables(cfg, s.opts.Env); err != nil {
+	if p.Vars, err = variables(cfg, s.opts.Env, s.opts.Vars); err != nil {
 		return nil, err
 	}
 	o.NoSizes = true

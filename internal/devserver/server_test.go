@@ -284,6 +284,14 @@ func TestLogHasNoQueries(t *testing.T) {
 	}
 }
 
+func TestVariablesThatAreSetWinOverFiles(t *testing.T) {
+	p := serve(t, "// one", func(o *Options) { o.Vars = map[string]string{"NAME": "flag"} })
+	p.write(".dev.vars", "NAME=secret")
+	if _, body := p.get("/"); body != "// one flag" {
+		t.Errorf("got %s", body)
+	}
+}
+
 func TestPortInUseNamesTheFlag(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -29,6 +29,7 @@ var page = template.Must(template.New("authorize").Parse(`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Development sign-in</title>
+<link rel="icon" href="data:,">
 <style>
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1rem; }
 label { display: block; margin: .75rem 0; }

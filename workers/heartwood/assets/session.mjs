@@ -45,14 +45,27 @@ async function change(method, path, body) {
   return response.status === 200 ? response.json() : undefined;
 }
 
-/** @param {string} text */
+/**
+ * Asks in the page's dialog. The answer is taken from the button (or Escape) and not from the dialog's close event: that one is told late, perhaps
+ * when the next question is open already.
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
 function confirmed(text) {
   const dialog = /** @type {HTMLDialogElement} */ (document.querySelector("#confirm"));
   document.querySelector("#confirm-text").textContent = text;
-  dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    const answered = new AbortController();
+    /** @param {boolean} yes */
+    const answer = (yes) => {
+      answered.abort();
+      resolve(yes);
+    };
+    dialog.addEventListener("cancel", () => answer(false), { signal: answered.signal });
+    dialog.addEventListener("submit", (event) => {
+      answer(/** @type {HTMLButtonElement} */ (event.submitter).value === "yes");
+    }, { signal: answered.signal });
   });
 }
 

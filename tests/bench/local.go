@@ -1,5 +1,41 @@
 package main
 
-import "errors"
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 
-func serve(project string) error { return errors.New("not here yet") }
+	"grove.place/lattice/build"
+	local "grove.place/lattice/local-runtime"
+)
+
+// serve runs the local host on a project with fresh state, as lattice dev does, until the process is killed. It prints
+// its URL when it listens.
+func serve(project string) error {
+	module, err := os.ReadFile(filepath.Join(project, "dist", build.ModuleFile))
+	if err != nil {
+		return err
+	}
+	state, err := os.MkdirTemp(project, "state-") // goes with the project
+	if err != nil {
+		return err
+	}
+	h, err := local.New(context.Background(), local.Options{
+		Module: module, Name: "bench", Objects: benchObjects, Dir: state, CacheDir: local.TestCacheDir(),
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("http://%s\n", listener.Addr())
+	return http.Serve(listener, h)
+}

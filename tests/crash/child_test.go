@@ -3,6 +3,7 @@ package crash
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -79,4 +80,24 @@ func buildApp(t *testing.T) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return module
+}
+
+// serve is the child: the local host on the given folder, until it is killed.
+func serve(module, dir string) error {
+	wasm, err := os.ReadFile(module)
+	if err != nil {
+		return err
+	}
+	h, err := local.New(context.Background(), local.Options{
+		Module: wasm, Name: "crash", Objects: map[string]string{"LEDGERS": "Ledger"}, Dir: dir, CacheDir: local.TestCacheDir(),
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Printf("listening on http://%s\n", listener.Addr())
+	return http.Serve(listener, h)
 }

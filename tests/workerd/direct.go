@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -153,6 +154,7 @@ func (d *Direct) start(ctx context.Context, root string, log io.Writer) error {
 	}
 	d.cmd.Stdout = d.cmd.Stderr
 	d.cmd.WaitDelay = 5 * time.Second
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // nobody closes it when a test is killed
 	err = d.cmd.Start()
 	theirs.Close()
 	if err != nil {

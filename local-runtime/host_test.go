@@ -542,3 +542,14 @@ func TestDamagedFileIsAClearError(t *testing.T) {
 		t.Errorf("another object: %d", n)
 	}
 }
+
+func TestBrokenStubStaysBroken(t *testing.T) {
+	o := options()
+	o.Isolates = 1
+	h := local.StartTest(t, o)
+	status, got := request(t, h, "GET", "/broken", nil)
+	want := "add 1 <nil>\nabort broken now\nsame stub 0 broken now\nnew stub 1 <nil>\nthrown reset Error: nested\nits stub 0 <nil>\n"
+	if status != 200 || got != want {
+		t.Errorf("got %d\n%swant\n%s", status, got, want)
+	}
+}

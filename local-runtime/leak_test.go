@@ -63,7 +63,7 @@ func TestCancelledRequestsLeaveNothing(t *testing.T) {
 func TestManyObjects(t *testing.T) {
 	o := options()
 	h := local.StartTest(t, o)
-	const objects = 1000
+	const objects = 300
 	var wg sync.WaitGroup
 	each := func(f func(i int)) {
 		for worker := range 32 {
@@ -82,7 +82,7 @@ func TestManyObjects(t *testing.T) {
 			t.Errorf("object %d has %d", i, n)
 		}
 	})
-	if n := must[int](t)(thing.Boots.Call(h.Context(), named(name(500)), durables.None{})); n != 1 {
+	if n := must[int](t)(thing.Boots.Call(h.Context(), named(name(150)), durables.None{})); n != 1 {
 		t.Errorf("constructed %d times", n)
 	}
 	h.Clock.Advance(time.Minute)

@@ -215,7 +215,7 @@ func (s *Isolate) abandonAlarm(k key) {
 		return store.Commit()
 	}
 	var err error
-	if o := s.objects[k]; o != nil && o.store != nil {
+	if o := s.objects[k]; o != nil {
 		err = clear(o.store)
 	} else {
 		var store *storage.DB

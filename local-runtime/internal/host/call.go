@@ -122,15 +122,10 @@ func (h *Host) decodeRPC(r *abi.Reader) (c rpcCall, err error) {
 	return c, nil
 }
 
-// rpc calls a method; reply is called on the loop of the object.
-func (h *Host) rpc(c rpcCall, done func(result []byte)) {
+// rpc calls a method; done is called on the loop of the object. broke, which may be nil, hears before it when the object was reset.
+func (h *Host) rpc(c rpcCall, broke func(*abi.Error), done func(result []byte)) {
 	s := h.isolateOf(c.key)
-	fail := func(e *abi.Error) {
-		if !e.ObjectWasReset {
-			e = thrownBy(e, c.key)
-		}
-		done(isolate.Failure(e))
-	}
+	thrown := func(e *abi.Error) { done(isolate.Failure(thrownBy(e, c.key))) }
 	posted := s.post(func() {
 		s.start(c.key, c.name, abi.StartRPC, func(_ *frame, w *abi.Writer) {
 			w.Str(c.method)
@@ -138,12 +133,18 @@ func (h *Host) rpc(c rpcCall, done func(result []byte)) {
 		}, reply{
 			value: func(encoded []byte) {
 				if len(encoded) > maxMessage {
-					fail(tooLarge(len(encoded)))
+					thrown(tooLarge(len(encoded)))
 					return
 				}
 				done(append([]byte{abi.StatusOK}, encoded...))
 			},
-			fail: fail,
+			thrown: thrown,
+			fail: func(e *abi.Error) {
+				if broke != nil && e.ObjectWasReset {
+					broke(e)
+				}
+				done(isolate.Failure(e))
+			},
 		})
 	})
 	if !posted {
@@ -163,10 +164,7 @@ func opRPC(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	}
 	f.begin()
 	s.outputs.Add(f.object, func() {
-		s.host.rpc(c, func(result []byte) {
-			s.noteBroken(c.stub.Serial, result)
-			f.complete(id, result)
-		})
+		s.host.rpc(c, s.noteBroken(c.stub.Serial), func(result []byte) { f.complete(id, result) })
 	}, nil)
 	return nil, abi.Pending
 }
@@ -174,18 +172,13 @@ func opRPC(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 // maxBroken is how many broken stubs an isolate remembers.
 const maxBroken = 4096
 
-// noteBroken remembers that a stub's object was reset: the stub stays broken, as in workerd. Any goroutine may call it.
-func (s *Isolate) noteBroken(serial uint64, result []byte) {
-	if result[0] != abi.StatusError {
-		return
+// noteBroken returns what remembers that a stub's object was reset: the stub stays broken, as in workerd. Any goroutine may call it.
+func (s *Isolate) noteBroken(serial uint64) func(*abi.Error) {
+	return func(e *abi.Error) {
+		s.post(func() {
+			if len(s.broken) < maxBroken {
+				s.broken[serial] = e
+			}
+		})
 	}
-	e := abi.NewReader(result[1:]).Error()
-	if !e.ObjectWasReset || e.Remote && e.Props != nil {
-		return
-	}
-	s.post(func() {
-		if len(s.broken) < maxBroken {
-			s.broken[serial] = e
-		}
-	})
 }

@@ -73,16 +73,12 @@ func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	}
 	f.begin()
 	s.outputs.Add(f.object, func() {
-		s.host.fetch(f, c, reply{
+		s.host.fetch(f, c, s.noteBroken(c.stub.Serial), reply{
 			response: func(p *abi.Response, body content) {
 				f.complete(id, s.encodeResponse(f, p, body))
 			},
 			fail: func(e *abi.Error) {
-				result := isolate.Failure(e)
-				if c.target == abi.FetchObject {
-					s.noteBroken(c.stub.Serial, result)
-				}
-				f.complete(id, result)
+				f.complete(id, isolate.Failure(e))
 			},
 		})
 	}, nil)
@@ -110,12 +106,20 @@ func (f *frame) owns(stream uint64) {
 	to.reads = append(to.reads, stream)
 }
 
-// fetch sends a request where it goes; from is nil natively. The reply may come on any goroutine.
-func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
+// fetch sends a request where it goes; from and broke are nil natively. The reply may come on any goroutine.
+func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply) {
 	switch c.target {
 	case abi.FetchObject:
 		fail := r.fail
-		r.fail = func(e *abi.Error) { fail(thrownBy(e, c.key)) }
+		r.thrown = func(e *abi.Error) { fail(thrownBy(e, c.key)) }
+		r.fail = func(e *abi.Error) {
+			if broke != nil && e.ObjectWasReset {
+				broke(e)
+			}
+			remote := *e
+			remote.Remote = true
+			fail(&remote)
+		}
 		if !h.isolateOf(c.key).post(func() {
 			h.isolateOf(c.key).startFetch(c.key, c.name, &c.request, c.body, r)
 		}) {

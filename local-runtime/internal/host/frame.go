@@ -31,7 +31,8 @@ type frame struct {
 type reply struct {
 	value    func(encoded []byte)
 	response func(p *abi.Response, body content)
-	fail     func(*abi.Error)
+	thrown   func(*abi.Error) // the handler returned an error; nil: fail takes it
+	fail     func(*abi.Error) // the event did not come to an end
 }
 
 func (s *Isolate) newFrame(kind byte, o *object, r reply) *frame {

@@ -67,10 +67,10 @@ type Host struct {
 	native    *native
 	closed    atomic.Bool
 
-	door    sync.RWMutex // held by each request while it starts, and by Reload
-	live    atomic.Int64 // frames that have not ended, except constructors'
-	mu      sync.Mutex
-	engine  *isolate.Engine
+	door   sync.RWMutex // held by each request while it starts, and by Reload
+	live   atomic.Int64 // frames that have not ended, except constructors'
+	mu     sync.Mutex
+	engine *isolate.Engine
 }
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)

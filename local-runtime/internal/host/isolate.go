@@ -18,7 +18,7 @@ type Isolate struct {
 	*loop
 	host     *Host
 	index    int
-	began    atomic.Int64 // when the turn that runs began, by the machine's clock; 0: none runs
+	began    atomic.Int64      // when the turn that runs began, by the machine's clock; 0: none runs
 	instance *isolate.Instance // nil until the first event, and after a death
 	streams  *streams
 

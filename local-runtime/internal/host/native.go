@@ -54,7 +54,7 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 		if err != nil {
 			return failure(err)
 		}
-		h.rpc(c, done)
+		h.rpc(c, nil, done)
 	case abi.OpFetch:
 		return n.fetch(r, done)
 	case abi.OpD1:
@@ -72,7 +72,7 @@ func (n *native) fetch(r *abi.Reader, done func([]byte)) []byte {
 	if err != nil {
 		return failure(err)
 	}
-	n.host.fetch(nil, c, reply{
+	n.host.fetch(nil, c, nil, reply{
 		response: func(p *abi.Response, body content) {
 			out := *p
 			out.Body, _ = n.streams.offer(body)

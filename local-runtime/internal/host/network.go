@@ -42,6 +42,9 @@ func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
 		}
 		req.Header.Add(f.Name, f.Value)
 	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", "") // or Go names itself
+	}
 	switch {
 	case c.body.source != nil:
 		req.ContentLength = c.body.length

@@ -16,7 +16,7 @@ const (
 	// maxName is the longest name that an object remembers.
 	maxName = 1024
 	// maxOpen is how many storage files an isolate keeps open for objects that are idle.
-	maxOpen = 128
+	maxOpen = 48
 )
 
 // key names an object.
@@ -40,6 +40,7 @@ type object struct {
 	limitStop func() // of the constructor's time limit
 
 	store        *storage.DB
+	open         bool // its file may be open
 	touched      bool
 	alarmChanged bool
 	alarmRun     *alarmRun
@@ -94,7 +95,6 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	}
 	s.lastObj++
 	o := &object{isolate: s, key: k, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) })}
-	s.open++
 	if name != nil && len(*name) <= maxName {
 		o.name = name
 	}
@@ -131,17 +131,13 @@ func (o *object) constructed() {
 	})
 }
 
-// storage returns what the object stores, opening it again if it was closed to save files.
+// storage returns what the object stores, for use in this turn.
 func (o *object) storage() (*storage.DB, *abi.Error) {
 	if o.failure != nil {
 		return nil, abi.Errorf("Durable Object storage is no longer accessible.")
 	}
-	if o.store == nil {
-		store, err := storage.Open(o.isolate.host.path(o.key))
-		if err != nil {
-			return nil, asError(err)
-		}
-		o.store = store
+	if !o.open {
+		o.open = true
 		o.isolate.open++
 	}
 	if !o.touched {
@@ -153,9 +149,6 @@ func (o *object) storage() (*storage.DB, *abi.Error) {
 
 // commit makes what the object wrote durable, and follows its alarm.
 func (o *object) commit() error {
-	if o.store == nil {
-		return nil
-	}
 	if err := o.store.Broken(); err != nil {
 		return err
 	}
@@ -172,14 +165,18 @@ func (o *object) commit() error {
 }
 
 func (o *object) closeStore() {
-	if o.store == nil {
-		return
-	}
 	if err := o.store.Close(); err != nil {
 		o.isolate.host.cfg.Logger.Error("storage cannot be closed", "class", o.key.class, "id", o.key.id, "error", err)
 	}
-	o.store = nil
-	o.isolate.open--
+	o.closed()
+}
+
+// closed notes that the storage file is not open any more.
+func (o *object) closed() {
+	if o.open {
+		o.open = false
+		o.isolate.open--
+	}
 }
 
 // fail dooms the object: it is reset as soon as the guest has left. What it wrote since its last commit is lost. It may be called
@@ -189,10 +186,8 @@ func (o *object) fail(e *abi.Error) {
 		return
 	}
 	o.failure = e
-	if o.store != nil {
-		if err := o.store.Rollback(); err != nil {
-			o.isolate.host.cfg.Logger.Error("storage cannot be rolled back", "class", o.key.class, "id", o.key.id, "error", err)
-		}
+	if err := o.store.Rollback(); err != nil {
+		o.isolate.host.cfg.Logger.Error("storage cannot be rolled back", "class", o.key.class, "id", o.key.id, "error", err)
 	}
 	o.isolate.resets = append(o.isolate.resets, o)
 }
@@ -290,13 +285,14 @@ func (o *object) evict() {
 func (s *Isolate) closeIdle() {
 	var idle []*object
 	for _, o := range s.objects {
-		if o.store != nil && !o.touched && !o.busy() {
+		if o.open && !o.touched && !o.busy() {
 			idle = append(idle, o)
 		}
 	}
 	slices.SortFunc(idle, func(a, b *object) int { return a.idleSince.Compare(b.idleSince) })
 	for _, o := range idle[:min(len(idle), s.open-maxOpen/2)] {
-		o.closeStore()
+		o.store.Idle()
+		o.closed()
 	}
 }
 

@@ -157,7 +157,11 @@ func opDone(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	case f.kind == abi.StartSection:
 		s.doneSection(f, failed)
 	case failed != nil:
-		s.outputs.Add(f.object, func() { f.reply.fail(failed) }, f.refuse)
+		tell := f.reply.thrown
+		if tell == nil {
+			tell = f.reply.fail
+		}
+		s.outputs.Add(f.object, func() { tell(failed) }, f.refuse)
 	case f.kind == abi.StartFetch:
 		s.outputs.Add(f.object, func() { f.reply.fail(abi.Errorf("the fetch event ended without a response")) }, f.refuse)
 	default:

@@ -93,7 +93,6 @@ func fakeObject(s *Isolate) *object {
 		panic(err)
 	}
 	s.lastObj++
-	s.open++
 	o := &object{isolate: s, key: k, number: s.lastObj, store: store, ready: true, limitStop: func() {}}
 	o.gate = gate.New(func(f func()) { s.post(f) })
 	s.objects[k] = o

@@ -21,6 +21,9 @@ func stored(do storageOp) op {
 		if failed != nil {
 			return isolate.Failure(failed), 0
 		}
+		if refused := f.afterRollback(op); refused != nil {
+			return isolate.Failure(refused), 0
+		}
 		w := abi.NewWriter([]byte{abi.StatusOK})
 		if err := do(f.object, store, r, w); err != nil {
 			return failure(err), 0

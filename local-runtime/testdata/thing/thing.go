@@ -24,6 +24,7 @@ var (
 	Count      = durables.Method(Class, "count", (*Thing).count)
 	Echo       = durables.Method(Class, "echo", (*Thing).echo)
 	Fail       = durables.Method(Class, "fail", (*Thing).fail)
+	FailReset  = durables.Method(Class, "failReset", (*Thing).failReset)
 	Panic      = durables.Method(Class, "panic", (*Thing).panic)
 	Exit       = durables.Method(Class, "exit", (*Thing).exit)
 	Sleep      = durables.Method(Class, "sleep", (*Thing).sleep)
@@ -88,6 +89,11 @@ func (t *Thing) echo(_ context.Context, v any) (any, error) { return v, nil }
 
 func (t *Thing) fail(_ context.Context, message string) (durables.None, error) {
 	return durables.None{}, errors.New(message)
+}
+
+// failReset fails as with an error that came from another object, which was reset.
+func (t *Thing) failReset(_ context.Context, message string) (durables.None, error) {
+	return durables.None{}, &durables.Error{Name: "Error", Message: message, DurableObjectReset: true}
 }
 
 func (t *Thing) panic(_ context.Context, message string) (durables.None, error) { panic(message) }

@@ -88,6 +88,9 @@ func (d *DB) prepareLast(query string) (*stmt, error) {
 func (d *DB) prepare(text string) (*stmt, int, error) {
 	d.auth.alters = false
 	s, used, err := d.stmts.prepare(text)
+	if err != nil {
+		s, used, err = d.prepareLimited(text, err)
+	}
 	if s != nil {
 		s.alters = d.auth.alters && !s.readOnly
 	}

@@ -2,12 +2,16 @@
 // promise made in that context: whoever resolves it has the continuation run there (compatibility flag
 // handle_cross_request_promise_resolution).
 //
+// Promises that another context may settle are made with Promise.withResolvers: those of "new Promise" lose their context
+// once V8's optimizing compiler has inlined the constructor (seen on workerd 2026-11-17 after some 10,000 calls), and
+// their continuations then run in the context of whoever settles them.
+//
 // The invariant: nothing global holds a frame. Its own I/O context does, through the closure of a timer or of a pending
 // operation; so when the context dies the frame is collected, and the finaliser tells Go.
 
 import { Event, PENDING } from "./abi.mjs";
 import { enter } from "./enter.mjs";
-import { arm } from "./timers.mjs";
+import { arm, wake } from "./timers.mjs";
 
 /** What frames of one object, or the frames of one Worker event, share. */
 export class Scope {
@@ -18,6 +22,8 @@ export class Scope {
     this.sinks = new Map();
     /** @type {Map<number, any>} */
     this.stubs = new Map();
+    /** @type {WebSocket | null} tells in which I/O context one is */
+    this.probe = null;
   }
 }
 
@@ -40,6 +46,8 @@ export class Frame {
     this.ownScope = null;
     this.txn = null; // the DurableObjectTransaction of a transaction's section
     this.idle = false; // a construct frame: it lives as long as the object, and must not keep it alive
+    this.locked = false; // inside a critical section, where the bell is not heard
+    this.look = 0; // ms until its next look, see timers.mjs
     this.done = false;
     this.failed = false;
     this.over = false; // ended or dead
@@ -52,14 +60,13 @@ export class Frame {
     this.wakeAsked = false;
     /** @type {WeakRef<Frame> | null} */
     this.weak = null;
-    this.probe = /** @type {any} */ (null);
     /** @type {null | ((v: any) => void)} */
     this.resolve = null;
     /** @type {null | ((e: any) => void)} */
     this.reject = null;
     /** @type {null | (() => void)} */
     this.release = null;
-    /** @type {null | (() => void)} */
+    /** @type {null | ((v: unknown) => void)} */
     this.bell = null;
     /** @type {Map<number, any> | null} */
     this.cursors = null;
@@ -72,6 +79,11 @@ export class Frame {
   get storage() {
     if (!this.object) throw new Error("storage belongs to Durable Objects, and this is an event of the Worker");
     return this.object.ctx.storage;
+  }
+
+  /** Whether this cannot be woken from outside now. */
+  get deaf() {
+    return this.locked || (this.object !== null && this.object.sections > 0);
   }
 
   /** The frame in which goroutines of this one go on. @returns {Frame | null} */
@@ -108,10 +120,10 @@ export class Frame {
       if (this.failed) throw this.outcome;
       return this.outcome;
     }
-    return new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    const { promise, resolve, reject } = Promise.withResolvers();
+    this.resolve = resolve;
+    this.reject = reject;
+    return promise;
   }
 
   /** Makes a frame that its first entry did not finish known, so that it can be entered again. */
@@ -122,9 +134,9 @@ export class Frame {
     collected.register(this, { instance: instance.weak, id: this.id }, this);
     this.object?.frames.add(this);
     if (!this.object) {
-      this.ctx?.waitUntil(new Promise((resolve) => {
-        this.release = () => resolve(undefined);
-      }));
+      const { promise, resolve } = Promise.withResolvers();
+      this.release = () => resolve(undefined);
+      this.ctx?.waitUntil(promise);
     }
     this.listen();
   }
@@ -142,22 +154,22 @@ export class Frame {
 
   /** Waits for the bell in the frame's I/O context. */
   listen() {
-    this.probe ??= makeProbe();
-    new Promise((resolve) => {
-      this.bell = () => resolve(undefined);
-    }).then(() => this.woken());
+    this.scope.probe ??= makeProbe();
+    const { promise, resolve } = Promise.withResolvers();
+    this.bell = resolve;
+    promise.then(() => this.woken());
   }
 
   /** Has woken run in the frame's I/O context. */
   ring() {
     const bell = this.bell;
     this.bell = null;
-    bell?.();
+    bell?.(undefined);
   }
 
   woken() {
     const { instance } = this;
-    if (!alive(this.probe)) {
+    if (!alive(/** @type {WebSocket} */ (this.scope.probe))) {
       // The context is gone and this runs in the waker's: nothing of the frame may be touched here.
       if (!this.over) instance.bury(this.id);
       this.over = true;
@@ -177,6 +189,19 @@ export class Frame {
     }
     this.timerDue = this.armedFor;
     arm(this);
+  }
+
+  /**
+   * Tells whether this runs in the frame's own I/O context. Storage refuses every other one; for the Worker's frames
+   * nothing is as cheap, and the runtime itself cancels continuations of a request that is gone.
+   */
+  alive() {
+    if (!this.object) return true;
+    try {
+      return this.object.ctx.storage.sql.databaseSize >= 0;
+    } catch (e) {
+      return !/different (request|Durable Object)|no longer accessible/.test(/** @type {Error} */ (e).message);
+    }
   }
 
   disarm() {
@@ -216,11 +241,6 @@ export class Frame {
   }
 }
 
-/** @param {import("./abi.mjs").Writer} w */
-function wake(w) {
-  w.u8(Event.WAKE);
-}
-
 /** @param {import("./abi.mjs").Writer} w @param {number} id @param {any} v @param {any} encode @param {Frame} frame */
 function success(w, id, v, encode, frame) {
   w.u8(Event.COMPLETE);
@@ -245,11 +265,7 @@ function failure(w, id, e) {
 /** An encoder of results without a payload. */
 export function nothing() {}
 
-function makeProbe() {
-  return null;
-}
-
-/** @param {any} probe */
-function alive(probe) {
-  return true;
-}
+/**
+ * Something that belongs to the current I/O context. Few things do so that they can be asked without a cost: an
+ * end of a WebSocketPair throws in any context but its own, also when its own is gone.
+ */

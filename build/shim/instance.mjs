@@ -125,7 +125,7 @@ export class Instance {
   liveFrame(except) {
     for (const ref of this.frames.values()) {
       const frame = ref.deref();
-      if (frame && frame !== except && !frame.over && !frame.idle && frame.bell) return frame;
+      if (frame && frame !== except && !frame.over && !frame.idle && !frame.deaf && frame.bell) return frame;
     }
   }
 
@@ -175,7 +175,7 @@ export class Instance {
     console.error(this.dead.message);
     for (const ref of this.frames.values()) {
       const frame = ref.deref();
-      if (!frame) continue;
+      if (!frame || frame.over) continue;
       frame.fail(this.dead);
       frame.release?.();
       frame.ring();

@@ -25,6 +25,7 @@ export class ObjectState {
     /** @type {Set<Frame>} */
     this.frames = new Set();
     this.scope = new Scope();
+    this.sections = 0; // critical sections that run or wait to
     /** @type {string | null} */
     this.resetReason = null;
     /** @type {Promise<void> | null} */
@@ -41,13 +42,20 @@ export class ObjectState {
       this.frames.clear();
       collected.register(this, { instance: instance.weak, number: this.number });
       const frame = new Frame(instance, this, this.ctx, this.env);
-      frame.idle = true;
+      frame.idle = frame.locked = true;
       this.frame = frame;
-      enter(frame, startConstruct, this);
-      await frame.result();
+      try {
+        enter(frame, startConstruct, this);
+        await frame.result();
+      } catch (e) {
+        frame.close();
+        throw e;
+      }
     }).then(() => {
       this.constructing = null;
-      this.frame?.listen(); // from here on outside of the critical section
+      if (!this.frame) return;
+      this.frame.locked = false;
+      this.frame.listen(); // from here on outside of the critical section
     });
     return /** @type {Promise<void>} */ (this.constructing);
   }
@@ -75,7 +83,7 @@ export class ObjectState {
     this.resetReason = null;
     const instance = /** @type {import("./instance.mjs").Instance} */ (this.instance);
     for (const frame of [...this.frames]) instance.bury(frame.id, reason || "the Durable Object was reset");
-    this.ctx.abort(reason);
+    this.ctx.abort(reason || undefined);
   }
 }
 
@@ -123,9 +131,16 @@ export async function startSection(parent, id, txn) {
   if (instance.depth > 0) await null; // Go is still inside the operation that asked for the section
   const frame = new Frame(instance, parent.object, parent.ctx, parent.env);
   frame.txn = txn ?? parent.txn;
+  frame.locked = true;
   if (instance.dead) throw instance.dead;
-  enter(frame, sectionEvent, /** @type {ObjectState} */ (parent.object).number, id);
-  return frame.result();
+  const object = /** @type {ObjectState} */ (parent.object);
+  object.sections++;
+  try {
+    enter(frame, sectionEvent, object.number, id);
+    return await frame.result();
+  } finally {
+    object.sections--;
+  }
 }
 
 /**

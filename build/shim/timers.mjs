@@ -2,11 +2,16 @@
 // that is current when Wasm is left, because a timer dies with its I/O context. The invariant: while Go has a
 // deadline, some live frame has a timer for it, or gets one within KEEP_ALIVE.
 //
+// A frame in a critical section cannot be rung from outside: the bell's continuation would wait for the section to end.
+// It trusts no other frame's timer, and looks by itself whether it was asked to wake.
+//
 // The closure of a frame's timer is also what keeps the frame reachable while it waits for other goroutines only.
 
+import { Event } from "./abi.mjs";
 import { enter } from "./enter.mjs";
 
 const KEEP_ALIVE = 2000; // ms between two looks of an unfinished frame at the deadlines
+const FIRST_LOOK = 4, LAST_LOOK = 256; // ms between two looks of a frame in a critical section, doubling
 const LATE = 250; // ms after which a timer that has not fired is taken for dead
 
 /** Timers holds the deadlines of Go's runtime. */
@@ -39,7 +44,7 @@ export class Timers {
   /** Tells whether a frame other than this one can be trusted to wake Go at due. @param {import("./frame.mjs").Frame} frame @param {number} due @param {number} now */
   covered(frame, due, now) {
     const cover = this.cover?.deref();
-    return cover !== undefined && cover !== frame && !cover.over && cover.timerDue <= due && cover.timerDue > now - LATE;
+    return cover !== undefined && cover !== frame && !cover.over && !cover.deaf && cover.timerDue <= due && cover.timerDue > now - LATE;
   }
 }
 
@@ -55,8 +60,13 @@ export function arm(frame) {
     if (due < Infinity) delegate(frame, due);
     return;
   }
-  if (due === Infinity && (frame.pending > 0 || frame.idle)) return;
+  if (due === Infinity && !frame.locked && (frame.pending > 0 || frame.idle)) return;
   const now = Date.now();
+  if (frame.locked) {
+    frame.look = Math.min(frame.look * 2 || FIRST_LOOK, LAST_LOOK);
+    set(frame, Math.min(due, now + frame.look), now);
+    return;
+  }
   if (due < Infinity && !timers.covered(frame, due, now)) {
     timers.cover = frame.weak;
     set(frame, frame.idle ? due : Math.min(due, now + KEEP_ALIVE), now);
@@ -102,6 +112,14 @@ function fire(frame) {
   frame.timerDue = frame.armedFor = Infinity;
   const { instance } = frame;
   if (instance.dead || frame.over) return;
-  if (instance.timers.earliest() <= Date.now()) enter(frame);
+  if (frame.wakeAsked) {
+    frame.wakeAsked = false;
+    enter(frame, wake);
+  } else if (instance.timers.earliest() <= Date.now()) enter(frame);
   else arm(frame);
+}
+
+/** @param {import("./abi.mjs").Writer} w */
+export function wake(w) {
+  w.u8(Event.WAKE);
 }

@@ -19,7 +19,6 @@ type visitor struct {
 	site   site
 	client *http.Client
 	agent  string
-	ip     string
 	csrf   string
 }
 

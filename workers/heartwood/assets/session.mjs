@@ -3,6 +3,18 @@
 
 const POLL = 5000;
 
+/**
+ * An element that the page is sure to have.
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ * @returns {HTMLElement}
+ */
+function find(selector, within = document) {
+  const element = within.querySelector(selector);
+  if (!(element instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
+  return element;
+}
+
 /** @returns {string} */
 const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 
@@ -46,14 +58,14 @@ async function change(method, path, body) {
 }
 
 /**
- * Asks in the page's dialog. The answer is taken from the button (or Escape) and not from the dialog's close event: that one is told late, perhaps
- * when the next question is open already.
+ * Asks in the page's dialog. The answer is taken from the button (or Escape) and not from the dialog's close event: that one is
+ * told late, perhaps when the next question is open already.
  * @param {string} text
  * @returns {Promise<boolean>}
  */
 function confirmed(text) {
-  const dialog = /** @type {HTMLDialogElement} */ (document.querySelector("#confirm"));
-  document.querySelector("#confirm-text").textContent = text;
+  const dialog = /** @type {HTMLDialogElement} */ (find("#confirm"));
+  find("#confirm-text").textContent = text;
   dialog.showModal();
   return new Promise((resolve) => {
     const answered = new AbortController();
@@ -75,20 +87,25 @@ async function reload() {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const list = page.querySelector("#sessions");
   if (!list) return leave();
-  document.querySelector("#sessions").replaceWith(list);
+  find("#sessions").replaceWith(list);
 }
 
-/** @param {string} text */
+/**
+ * Says what was done, where the focus goes as well: the button that was pressed may be gone.
+ * @param {string} text
+ */
 function say(text) {
-  document.querySelector("#status").textContent = text;
+  const status = find("#status");
+  status.textContent = text;
+  status.focus();
 }
 
-document.querySelector("#main").addEventListener("click", async (event) => {
+find("#main").addEventListener("click", async (event) => {
   const link = /** @type {HTMLElement} */ (event.target).closest("[data-revoke], [data-revoke-others]");
   if (!(link instanceof HTMLAnchorElement)) return;
   event.preventDefault();
   const id = link.dataset.revoke;
-  const question = id ? `${link.closest("li").querySelector("h2").textContent} is signed out at once.` : "Every other browser is signed out at once.";
+  const question = id ? `${link.dataset.device} is signed out at once.` : "Every other browser is signed out at once.";
   if (!(await confirmed(question))) return link.focus();
   try {
     if (id) await change("DELETE", "/auth/sessions/" + encodeURIComponent(id));

@@ -50,7 +50,7 @@ func init() { // not an initialiser: the commands print the list themselves
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends a shutdown that takes too long
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

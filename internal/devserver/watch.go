@@ -34,6 +34,7 @@ type watcher struct {
 	sql     map[string]bool // folders with migrations
 	embeds  map[string]bool // folders with embedded files
 	skipped map[string]bool // output folders, never watched
+	warned  bool            // that a folder cannot be watched
 }
 
 func newWatcher(log *slog.Logger) (*watcher, error) {
@@ -160,8 +161,9 @@ func (w *watcher) add(dir string) {
 		return
 	}
 	if err := w.fs.Add(dir); err != nil {
-		if _, gone := os.Stat(dir); gone == nil {
-			w.log.Warn("changes in a folder go unnoticed", "folder", dir, "error", err)
+		if _, gone := os.Stat(dir); gone == nil && !w.warned {
+			w.warned = true
+			w.log.Warn("changes in some folders go unnoticed", "first", dir, "error", err)
 		}
 		return
 	}

@@ -122,10 +122,31 @@ func (h *Host) decodeRPC(r *abi.Reader) (c rpcCall, err error) {
 	return c, nil
 }
 
+// reserved are the names that are handlers of the class, or the runtime's own (workerd api/worker-rpc.c++).
+var reserved = map[string]bool{
+	"fetch": true, "connect": true, "alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true,
+	"dup": true, "constructor": true,
+}
+
+// isNoMethod reports whether e says that there is no such method: it comes from the runtime, not from the object's code.
+func isNoMethod(e *abi.Error, method string) bool {
+	return e.Name == "TypeError" && e.Message == fmt.Sprintf("The RPC receiver does not implement the method %q.", method)
+}
+
 // rpc calls a method; done is called on the loop of the object. broke, which may be nil, hears before it when the object was reset.
 func (h *Host) rpc(c rpcCall, broke func(*abi.Error), done func(result []byte)) {
 	s := h.isolateOf(c.key)
-	thrown := func(e *abi.Error) { done(isolate.Failure(thrownBy(e, c.key))) }
+	if reserved[c.method] {
+		done(isolate.Failure(remote(abi.TypeErrorf("'%s' is a reserved method and cannot be called over RPC.", c.method))))
+		return
+	}
+	thrown := func(e *abi.Error) {
+		if isNoMethod(e, c.method) {
+			done(isolate.Failure(remote(e)))
+			return
+		}
+		done(isolate.Failure(thrownBy(e, c.key)))
+	}
 	posted := s.post(func() {
 		s.start(c.key, c.name, abi.StartRPC, func(_ *frame, w *abi.Writer) {
 			w.Str(c.method)
@@ -133,7 +154,7 @@ func (h *Host) rpc(c rpcCall, broke func(*abi.Error), done func(result []byte)) 
 		}, reply{
 			value: func(encoded []byte) {
 				if len(encoded) > maxMessage {
-					thrown(tooLarge(len(encoded)))
+					done(isolate.Failure(remote(tooLarge(len(encoded)))))
 					return
 				}
 				done(append([]byte{abi.StatusOK}, encoded...))

@@ -24,10 +24,16 @@ func asError(err error) *abi.Error {
 
 func failure(err error) []byte { return isolate.Failure(asError(err)) }
 
-// thrownBy marks an error as thrown by an object, for its caller.
-func thrownBy(e *abi.Error, k key) *abi.Error {
+// remote marks an error as one from the object that was called.
+func remote(e *abi.Error) *abi.Error {
 	out := *e
 	out.Remote = true
+	return &out
+}
+
+// thrownBy marks an error as thrown by a method of an object, for its caller. Failures of fetch do not name their object.
+func thrownBy(e *abi.Error, k key) *abi.Error {
+	out := *remote(e)
 	for _, p := range e.Props {
 		if p.Name == "durableObjectId" {
 			return &out

@@ -111,7 +111,7 @@ func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply)
 	switch c.target {
 	case abi.FetchObject:
 		fail := r.fail
-		r.thrown = func(e *abi.Error) { fail(thrownBy(e, c.key)) }
+		r.thrown = func(e *abi.Error) { fail(remote(e)) }
 		r.fail = func(e *abi.Error) {
 			if broke != nil && e.ObjectWasReset {
 				broke(e)

@@ -138,6 +138,7 @@ func commitError(err error) *abi.Error {
 	e := *asError(err)
 	if strings.Contains(e.Message, "constraint failed") {
 		e.Message = "Durable Object was reset and rolled back to its last known good state because the application left the database in a state where constraints were violated: " + e.Message
+		return &e // workerd does not mark this one as a reset
 	}
 	e.ObjectWasReset = true
 	return &e

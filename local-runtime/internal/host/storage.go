@@ -21,14 +21,22 @@ func stored(do storageOp) op {
 		if failed != nil {
 			return isolate.Failure(failed), 0
 		}
-		if refused := f.afterRollback(op); refused != nil {
-			return isolate.Failure(refused), 0
-		}
 		w := abi.NewWriter([]byte{abi.StatusOK})
 		if err := do(f.object, store, r, w); err != nil {
 			return failure(err), 0
 		}
 		return w.Bytes(), 0
+	}
+}
+
+// transactional makes an operation of a storageOp that a transaction refuses once it was rolled back; name is JavaScript's for it.
+func transactional(name string, do storageOp) op {
+	perform := stored(do)
+	return func(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+		if f.section != nil && f.section.rolledBack {
+			return failure(abi.Errorf("Cannot %s() on rolled back transaction", name)), 0
+		}
+		return perform(s, f, id, r)
 	}
 }
 
@@ -230,6 +238,12 @@ func setAlarm(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error 
 		return err
 	}
 	o.alarmSet()
+	if o.name != nil {
+		// An alarm wakes the object without a stub, and yet its id has its name.
+		if err := store.SetName(*o.name); err != nil {
+			return err
+		}
+	}
 	return store.SetAlarm(at)
 }
 

@@ -170,6 +170,7 @@ type exported[T any] struct{ class *ClassOf[T] }
 
 func (e exported[T]) Construct(ctx context.Context, id guest.ObjectID) (guest.Instance, error) {
 	state := newState(id)
+	_, state.storage.alarms = any((*T)(nil)).(Alarmer)
 	object, err := e.class.create(ctx, state)
 	if err != nil {
 		return nil, err
@@ -209,7 +210,7 @@ func (i instance[T]) RPC(ctx context.Context, name string, args []byte) ([]byte,
 func (i instance[T]) Alarm(ctx context.Context, info AlarmInfo) error {
 	a, ok := any(i.object).(Alarmer)
 	if !ok {
-		return guest.NewError("TypeError", "Your Durable Object class must have an alarm() handler in order to call setAlarm()")
+		return errNoAlarm
 	}
 	return a.Alarm(ctx, info)
 }
@@ -218,6 +219,8 @@ func (i instance[T]) Handler() http.Handler {
 	h, _ := any(i.object).(http.Handler)
 	return h
 }
+
+var errNoAlarm = guest.NewError("TypeError", "Your Durable Object class must have an alarm() handler in order to call setAlarm()")
 
 // Alarmer is implemented by objects that set alarms. Alarm runs at least once for each alarm; when it fails it is run again after
 // 2 s, 4 s, … up to 6 times.

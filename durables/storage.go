@@ -15,8 +15,9 @@ import (
 //
 // See https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/.
 type Storage struct {
-	sql SQL
-	kv  SyncKV
+	sql    SQL
+	kv     SyncKV
+	alarms bool // the class handles alarms
 }
 
 // SQL returns the SQL API.
@@ -232,6 +233,9 @@ func (s *Storage) GetAlarm(ctx context.Context) (time.Time, bool, error) {
 //
 // See https://developers.cloudflare.com/durable-objects/api/alarms/#setalarm.
 func (s *Storage) SetAlarm(ctx context.Context, at time.Time, options ...PutOption) error {
+	if !s.alarms {
+		return wrap("set alarm", errNoAlarm)
+	}
 	var w abi.Writer
 	w.F64(float64(at.UnixMilli()))
 	w.U8(flags(options))

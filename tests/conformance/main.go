@@ -72,7 +72,7 @@ func (o options) report(c Case, answers []answer) int {
 	case verdict.different:
 		fmt.Printf("DIFFERENT %s: %s\n", c.Name, verdict.why)
 	case verdict.documented:
-		fmt.Printf("documented difference, %s: %s\n", c.Name, c.Differs)
+		fmt.Printf("documented difference: %s: %s\n", c.Name, c.Differs.why)
 	case o.verbose:
 		fmt.Println(c.Name)
 	}

@@ -92,7 +92,7 @@ func (s *self) run(ctx context.Context, p RunParams) (any, error) {
 		return nil, fmt.Errorf("no object case %q", p.Name)
 	}
 	with := s
-	if p.Arg != nil {
+	if len(p.Arg) > 0 {
 		with = newSelf(s.class, s.state)
 		with.arg = p.Arg
 	}

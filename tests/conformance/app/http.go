@@ -217,7 +217,7 @@ func objectHTTP(s *self, w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusFound)
 	case "/throw":
 		s.kv.Put(r.Context(), "before", "kept")
-		panic(&workers.Error{Name: "RangeError", Message: "thrown in fetch", Props: object{"code": 17}})
+		panic("thrown in fetch")
 	case "/state":
 		var before any
 		s.kv.Get(r.Context(), "before", &before)

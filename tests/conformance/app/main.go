@@ -61,7 +61,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNotFound)
-	fmt.Fprintf(w, "no case %s", strings.TrimPrefix(r.URL.EscapedPath(), "/"))
+	fmt.Fprintf(w, "no case %s", c.name)
 }
 
 func answer(w http.ResponseWriter, v any) {

@@ -136,15 +136,15 @@ func init() {
 		"kv/undefined":       func(ctx ctxt, s *self) (any, error) { return try(s.st.Put(ctx, "k", nil)), nil },
 		"kv/not cloneable":   func(ctx ctxt, s *self) (any, error) { return try(s.st.Put(ctx, "k", func() int { return 1 })), nil },
 		"kv/options": func(ctx ctxt, s *self) (any, error) {
-			err := s.st.Put(ctx, "k", 1, durables.AllowUnconfirmed, durables.AllowConcurrency, durables.NoCache)
-			return s.get(ctx, "k"), errors.Join(err, s.st.Sync(ctx))
+			err := errors.Join(s.st.Put(ctx, "k", 1, durables.AllowUnconfirmed, durables.AllowConcurrency, durables.NoCache), s.st.Sync(ctx))
+			return s.get(ctx, "k"), err
 		},
 		"kv/500 keys":   kv500,
 		"kv/delete all": deleteAll,
 		"kv/usable after delete all": func(ctx ctxt, s *self) (any, error) {
 			s.st.Put(ctx, "k", 1)
-			err := s.st.DeleteAll(ctx)
-			return s.list(ctx), errors.Join(err, s.st.Put(ctx, "l", 2))
+			err := errors.Join(s.st.DeleteAll(ctx), s.st.Put(ctx, "l", 2))
+			return s.list(ctx), err
 		},
 		"kv/put then throw": func(ctx ctxt, s *self) (any, error) {
 			s.st.Put(ctx, "k", "kept")
@@ -185,7 +185,7 @@ func init() {
 		"alarm time/set": func(ctx ctxt, s *self) (any, error) {
 			t := far(1)
 			if err := s.st.SetAlarm(ctx, t); err != nil {
-				return nil, err
+				return try(err), nil
 			}
 			at, err := s.alarmAt(ctx)
 			return at == t.UnixMilli(), err

@@ -75,7 +75,7 @@ func init() {
 			})
 			return []any{after, s.list(ctx)}, err
 		},
-		"transaction/storage after rollback": func(ctx ctxt, s *self) (any, error) {
+		"transaction/use after rollback": func(ctx ctxt, s *self) (any, error) {
 			failed := s.st.Transaction(ctx, func(ctx ctxt, txn *durables.Txn) error {
 				return errors.Join(s.st.Put(ctx, "a", 1), txn.Rollback(ctx), s.st.Put(ctx, "b", 2))
 			})

@@ -23,7 +23,7 @@ export const worker = {
 	"d1/run": async (c) => { const r = await (await table(c, "d_run")).prepare("INSERT INTO d_run (name) VALUES ('x'), ('y')").run(); return { ...meta(r.meta), results: r.results }; },
 	"d1/run an update": async (c) => { const db = await table(c, "d_upd"); const r = await db.prepare("UPDATE d_upd SET score = 0 WHERE score > 1").run(); return meta(r.meta).changes; },
 	"d1/run returning": async (c) => (await (await table(c, "d_ret")).prepare("INSERT INTO d_ret (name) VALUES (?) RETURNING id, name").bind("r").run()).results,
-	"d1/select meta": async (c) => meta((await (await table(c, "d_meta")).prepare("SELECT * FROM d_meta").run()).meta),
+	"d1/select meta": async (c) => { const { last_row_id, ...m } = meta((await (await table(c, "d_meta")).prepare("SELECT * FROM d_meta").run()).meta); return m; },
 	"d1/batch": async (c) => {
 		const db = await table(c, "d_batch");
 		const r = await db.batch([db.prepare("INSERT INTO d_batch (name) VALUES (?)").bind("d"), db.prepare("SELECT count(*) AS n FROM d_batch"), db.prepare("DELETE FROM d_batch WHERE id = 1")]);

@@ -108,7 +108,7 @@ export async function object(self, request) {
 			return text(null, { status: 302, headers: { Location: "https://object/echo" } });
 		case "/throw": {
 			self.ctx.storage.kv.put("before", "kept");
-			throw Object.assign(new RangeError("thrown in fetch"), { code: 17 });
+			throw new Error("panic: thrown in fetch");
 		}
 		case "/state":
 			return Response.json({ before: self.ctx.storage.kv.get("before") ?? null });

@@ -16,7 +16,7 @@ export function fail(kind) {
 		case "flags": throw Object.assign(new Error("failure with flags"), { retryable: true, overloaded: true });
 		case "empty": throw new Error("");
 		case "unicode": throw new Error("Fehler: größer als 💥\nzweite Zeile");
-		case "panic": throw new Error("the object panicked");
+		case "panic": throw new Error("panic: the object panicked");
 	}
 }
 

@@ -1,0 +1,44 @@
+package main
+
+// difference is why a case is answered in two ways.
+type difference struct {
+	why   string
+	local bool // only the local host differs; otherwise both homes of the Go app answer otherwise than JavaScript, and alike
+}
+
+const (
+	typed     = "a Go method has typed parameters: what does not fit is a TypeError that names the argument, where JavaScript goes on with it"
+	nothing   = "Go has no undefined: nil is null, which can be stored"
+	zeroLimit = "the zero value of ListOptions.Limit is no limit"
+	goSQL     = "SQL arguments follow Go's conventions: bool is 1 or 0, time.Time is milliseconds; JavaScript binds their text"
+	cloneText = "the text names the Go type that cannot be cloned, and where it is; DOM error codes stay in JavaScript"
+	nameKept  = "the local host keeps an object's name in its file, in a table of its own"
+	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
+)
+
+// differences documents every case that is not answered alike, by name. A difference that is no more is reported.
+var differences = map[string]difference{
+	"rpc/wrong argument type":          {why: typed},
+	"rpc/wrong struct":                 {why: typed},
+	"rpc/wrong field type":             {why: typed},
+	"rpc/missing argument":             {why: typed},
+	"rpc/too many arguments":           {why: typed},
+	"rpc/argument where none is taken": {why: typed},
+	"rpc/not cloneable":                {why: cloneText},
+	"kv/not cloneable":                 {why: cloneText},
+	"kv/undefined":                     {why: nothing},
+	"kv list/limit 0":                  {why: zeroLimit},
+	"sync kv list/limit 0":             {why: zeroLimit},
+	"sql/bound boolean":                {why: goSQL},
+	"sql/bound date":                   {why: goSQL},
+	"d1/empty batch":                   {why: "the SDK refuses a batch of nothing before it is sent"},
+	"storage/in SQL's sight":           {why: nameKept, local: true},
+	"sql/database size":                {why: nameKept, local: true},
+	"d1/run":                           {why: rowCounts, local: true},
+	"sql cost/insert and select":       {why: rowCounts, local: true},
+	"sql cost/index":                   {why: rowCounts, local: true},
+	"sql cost/text key":                {why: rowCounts, local: true},
+	"sql cost/without rowid":           {why: rowCounts, local: true},
+	"sql cost/returning":               {why: rowCounts, local: true},
+	"sql cost/join and sort":           {why: rowCounts, local: true},
+}

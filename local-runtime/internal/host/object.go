@@ -90,9 +90,6 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 		s.host.cfg.Logger.Error("storage cannot be opened", "class", k.class, "id", k.id, "error", err)
 		return nil, asError(err)
 	}
-	if name != nil && len(*name) <= maxName {
-		store.SetName(*name)
-	}
 	s.lastObj++
 	o := &object{isolate: s, key: k, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) })}
 	if name != nil && len(*name) <= maxName {

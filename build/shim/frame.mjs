@@ -191,19 +191,6 @@ export class Frame {
     arm(this);
   }
 
-  /**
-   * Tells whether this runs in the frame's own I/O context. Storage refuses every other one; for the Worker's frames
-   * nothing is as cheap, and the runtime itself cancels continuations of a request that is gone.
-   */
-  alive() {
-    if (!this.object) return true;
-    try {
-      return this.object.ctx.storage.sql.databaseSize >= 0;
-    } catch (e) {
-      return !/different (request|Durable Object)|no longer accessible/.test(/** @type {Error} */ (e).message);
-    }
-  }
-
   disarm() {
     if (this.timer) clearTimeout(this.timer);
     this.timer = 0;
@@ -269,3 +256,15 @@ export function nothing() {}
  * Something that belongs to the current I/O context. Few things do so that they can be asked without a cost: an
  * end of a WebSocketPair throws in any context but its own, also when its own is gone.
  */
+function makeProbe() {
+  return new WebSocketPair()[0];
+}
+
+/** @param {WebSocket} probe */
+function alive(probe) {
+  try {
+    return probe.readyState >= 0;
+  } catch {
+    return false;
+  }
+}

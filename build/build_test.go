@@ -104,3 +104,27 @@ func TestTheSameSourcesMakeTheSameBytes(t *testing.T) {
 		t.Error("the module depends on the folder it is built from")
 	}
 }
+
+func TestModuleForAnotherABIIsRefused(t *testing.T) {
+	source, err := os.ReadFile("../internal/abi/abi.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path, _ := filepath.Abs("../internal/abi/abi.go")
+	changed := filepath.Join(dir, "abi.go")
+	overlay, _ := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
+	for name, data := range map[string][]byte{
+		"abi.go":       []byte(strings.Replace(string(source), "const Version = 1\n", "const Version = 99\n", 1)),
+		"overlay.json": overlay,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GOFLAGS", "-overlay="+filepath.Join(dir, "overlay.json"))
+	_, err = Build(context.Background(), Options{Package: "./testdata/app", Out: dir})
+	if err == nil || !strings.Contains(err.Error(), "ABI") || !strings.Contains(err.Error(), "99") {
+		t.Errorf("got %v, want an error about ABI version 99", err)
+	}
+}

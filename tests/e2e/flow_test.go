@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -215,6 +216,30 @@ func TestEmailLinksAccountsOnlyWhenVerified(t *testing.T) {
 		moved.Email, moved.Verified = "new-"+alice.Email, false
 		if got := third.signIn(moved)["user"].(map[string]any)["id"]; got != id {
 			t.Errorf("the same subject: user %v, want %v", got, id)
+		}
+	})
+}
+
+func TestFirstSignInsAtTheSameTimeMakeOneAccount(t *testing.T) {
+	onBothHosts(t, func(t *testing.T, s site) {
+		alice := somebody("Alice")
+		var visitors []*visitor
+		var backs []string
+		for range 6 {
+			v := s.visitor(t, firefox)
+			visitors, backs = append(visitors, v), append(backs, v.identify(v.begin("/"), alice))
+		}
+		var returning sync.WaitGroup
+		for i, v := range visitors {
+			returning.Go(func() { v.get(backs[i]) })
+		}
+		returning.Wait()
+		ids := map[any]bool{}
+		for _, v := range visitors {
+			ids[v.whoAmI()["user"].(map[string]any)["id"]] = true
+		}
+		if len(ids) != 1 || len(visitors[0].sessions()) != len(visitors) {
+			t.Errorf("%d accounts with %d sessions, want one with %d", len(ids), len(visitors[0].sessions()), len(visitors))
 		}
 	})
 }

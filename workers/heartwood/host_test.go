@@ -75,6 +75,7 @@ func (g *grove) send(browser *http.Client, method, path string, header http.Head
 	for name, values := range header {
 		req.Header[name] = values
 	}
+	req.Host = header.Get("Host")
 	resp, err := browser.Do(req)
 	if err != nil {
 		g.t.Fatal(err)
@@ -257,5 +258,34 @@ func TestWithoutKeysNothingIsSigned(t *testing.T) {
 	g := startGrove(t, func(o *local.Options) { delete(o.Vars, "SESSION_KEYS") })
 	if status, body := g.get(g.browser(), "/auth/login/dev"); status != http.StatusInternalServerError || strings.Contains(body, "SESSION_KEYS") {
 		t.Errorf("sign in: %d, want 500 and no configuration in the page\n%s", status, body)
+	}
+}
+
+func TestOutsideLocalhostEverythingIsSecure(t *testing.T) {
+	g := startGrove(t, func(o *local.Options) {
+		o.Vars["GROVE_DOMAIN"], o.Vars["COOKIE_DOMAIN"] = "grove.place", "grove.place"
+	})
+	begun, body := g.send(g.browser(), http.MethodGet, "/auth/login/dev", http.Header{"Host": {"grove.place"}})
+	if begun.StatusCode != http.StatusSeeOther {
+		t.Fatalf("begin: %d\n%s", begun.StatusCode, body)
+	}
+	if at := begun.Header.Get("Location"); !strings.Contains(at, "redirect_uri="+url.QueryEscape("https://grove.place/auth/callback/dev")) {
+		t.Errorf("the redirect address is not ours: %s", at)
+	}
+	for _, c := range begun.Cookies() {
+		if !c.Secure || !c.HttpOnly || c.Domain != "" || c.Path != "/auth" {
+			t.Errorf("the cookie %v", c)
+		}
+	}
+	c, err := newConfig(func(name string) string { return g.vars[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	if err := c.remember(w, credential{"u1", "s1"}, idleLifetime); err != nil {
+		t.Fatal(err)
+	}
+	if cookie := w.Result().Cookies()[0]; !cookie.Secure || !cookie.HttpOnly || cookie.Domain != "grove.place" || cookie.SameSite != http.SameSiteLaxMode {
+		t.Errorf("the session cookie is %v", cookie)
 	}
 }

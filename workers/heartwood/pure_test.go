@@ -2,6 +2,7 @@ package heartwood
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -184,4 +185,23 @@ func TestIsLocal(t *testing.T) {
 			t.Errorf("isLocal(%q) = %v, want %v", host, got, want)
 		}
 	}
+}
+
+// FuzzCheckReturnTo reads what was accepted as a browser would: backslashes are slashes, and tabs and newlines are not there.
+func FuzzCheckReturnTo(f *testing.F) {
+	for _, seed := range []string{"/", "//evil.test", `/\evil.test`, "https://alice.grove.place/x", "https:grove.place", "/\t/evil.test", "https://grove.place\\@evil.test"} {
+		f.Add(seed)
+	}
+	base, _ := url.Parse("https://grove.place/auth/callback/dev")
+	f.Fuzz(func(t *testing.T, text string) {
+		accepted, err := checkReturnTo(text, "https://grove.place", "grove.place")
+		if err != nil {
+			return
+		}
+		browser := strings.NewReplacer(`\`, "/", "\t", "", "\n", "", "\r", "").Replace(strings.Trim(accepted, "\x00 \t\r\n"))
+		at, err := base.Parse(browser)
+		if err != nil || at.Scheme != "https" || at.Host != "grove.place" && !strings.HasSuffix(strings.ToLower(at.Host), ".grove.place") && !strings.EqualFold(at.Host, "grove.place") {
+			t.Errorf("%q was accepted and leads to %v (%v)", text, at, err)
+		}
+	})
 }

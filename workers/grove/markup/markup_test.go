@@ -83,3 +83,20 @@ func TestUnsafeValuesAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// FuzzValues renders any value in every place where one may stand: the page's own markup must be all the markup there is.
+func FuzzValues(f *testing.F) {
+	f.Add(`"><script>`)
+	f.Add(`' onload='`)
+	f.Add("/a\x00<b")
+	page := MustParse("test", `<p title="{{x}}">{{x}}<a href="/{{x}}">{{#x}}{{x}}{{/x}}</a></p>`, nil)
+	f.Fuzz(func(t *testing.T, value string) {
+		var b strings.Builder
+		if err := page.Execute(&b, Data{"x": value}); err != nil {
+			t.Fatal(err)
+		}
+		if html := b.String(); strings.Count(html, "<") != 4 || strings.Count(html, ">") != 4 || strings.Count(html, `"`) != 4 || strings.Contains(html, "'") {
+			t.Errorf("%q changed the markup: %s", value, html)
+		}
+	})
+}

@@ -155,3 +155,18 @@ func TestChallengeIsTheExampleOfRFC7636(t *testing.T) {
 		t.Errorf("Challenge = %q, want %q", got, want)
 	}
 }
+
+// FuzzVerifyIDToken: nothing but the tokens signed here is accepted, and nothing panics.
+func FuzzVerifyIDToken(f *testing.F) {
+	f.Add("a.b.c")
+	f.Add(part(map[string]any{"alg": "RS256"}) + "." + part(map[string]any{"iss": "https://issuer.test"}) + ".AAAA")
+	f.Add(part(map[string]any{"alg": "ES256", "kid": "e"}) + "." + part([]int{1}) + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)))
+	point, _ := ecKey.PublicKey.Bytes()
+	keys := KeySet{Keys: []JSONKey{{Type: "EC", ID: "e", Curve: "P-256",
+		X: base64.RawURLEncoding.EncodeToString(point[1:33]), Y: base64.RawURLEncoding.EncodeToString(point[33:])}}}.Usable()
+	f.Fuzz(func(t *testing.T, token string) {
+		if claims, err := VerifyIDToken(token, keys, expect); err == nil {
+			t.Errorf("%q was accepted: %+v", token, claims)
+		}
+	})
+}

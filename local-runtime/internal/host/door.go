@@ -17,6 +17,8 @@ import (
 // MaxBody is the size of a request body beyond which the front door answers 413.
 const MaxBody = 100 << 20
 
+var errDisconnected = errors.New("the client disconnected")
+
 // answer is what a frame came to.
 type answer struct {
 	head   *abi.Response
@@ -51,7 +53,13 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	answers := make(chan answer, 1)
 	h.door.RLock()
 	abandon := h.fetchWorker(q, body, reply{
-		response: func(p *abi.Response, body content) { answers <- answer{head: p, body: body} },
+		response: func(p *abi.Response, body content) {
+			if body.source != nil {
+				// Also when the client leaves before anybody has begun to read.
+				context.AfterFunc(req.Context(), func() { body.source.Cancel(errDisconnected) })
+			}
+			answers <- answer{head: p, body: body}
+		},
 		fail:     func(e *abi.Error) { answers <- answer{failed: e} },
 	})
 	h.door.RUnlock()
@@ -59,7 +67,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case a := <-answers:
 		h.respond(w, req, a, limited)
 	case <-req.Context().Done():
-		abandon("the client disconnected")
+		abandon(errDisconnected.Error())
 	}
 }
 
@@ -111,7 +119,7 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 		header.Set("Content-Length", strconv.FormatInt(a.body.length, 10))
 	}
 	w.WriteHeader(a.head.Status)
-	if err := copyBody(req.Context(), w, a.body.source); err != nil {
+	if err := copyBody(w, a.body.source); err != nil {
 		if req.Context().Err() == nil {
 			h.cfg.Logger.Error("the response body ended early", "method", req.Method, "path", req.URL.Path, "error", err)
 		}
@@ -120,9 +128,7 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 }
 
 // copyBody sends each chunk as soon as it is there.
-func copyBody(ctx context.Context, w http.ResponseWriter, src stream.Source) error {
-	stop := context.AfterFunc(ctx, func() { src.Cancel(errors.New("the client disconnected")) })
-	defer stop()
+func copyBody(w http.ResponseWriter, src stream.Source) error {
 	flush := http.NewResponseController(w)
 	r := stream.ToReader(src)
 	buf := make([]byte, 64<<10)

@@ -12,8 +12,9 @@ import (
 // guard decides what the SQL of an object may do, as workerd does (util/sqlite.c++, isAuthorized).
 type guard struct {
 	restricted bool
-	pinned     bool // a PRAGMA has been set, which a new connection would not have
-	alters     bool // an ALTER TABLE has been seen since the flag was cleared
+	pinned     bool    // a PRAGMA has been set, which a new connection would not have
+	alters     bool    // an ALTER TABLE has been seen since the flag was cleared
+	effects    effects // of the statement being compiled
 }
 
 // restrict switches between the object's SQL and the host's own.
@@ -44,6 +45,7 @@ func (g *guard) decide(a sqlite.Action) error {
 	if !allowed {
 		return sqlite.ErrDenied
 	}
+	g.effects.note(a)
 	return nil
 }
 

@@ -144,6 +144,10 @@ func (d *D1) reopen() error {
 		return nil
 	}
 	path := d.db.path
+	if path == "" { // memory: only the transaction is gone
+		d.db.broken, d.db.inTx, d.db.dirty, d.db.savepoints = nil, false, false, nil
+		return nil
+	}
 	d.db.Close()
 	db, err := Open(path)
 	if err != nil {

@@ -215,3 +215,51 @@ func TestMigrationsApplyOnceInOrder(t *testing.T) {
 		t.Error(applied, err)
 	}
 }
+
+func TestD1GoesOnAfterAStatementThatRollsBack(t *testing.T) {
+	for _, path := range []string{"", file(t)} {
+		db, err := OpenD1(path)
+		must(t, err)
+		defer db.Close()
+		one := func(q string) ([]Result, error) { return db.Run(abi.D1Run, []Statement{{SQL: q}}) }
+		_, err = one("CREATE TABLE t (a UNIQUE)")
+		must(t, err)
+		_, err = one("INSERT INTO t VALUES (1)")
+		must(t, err)
+		_, err = db.Run(abi.D1Batch, []Statement{{SQL: "INSERT INTO t VALUES (2)"}, {SQL: "INSERT OR ROLLBACK INTO t VALUES (1)"}})
+		if err == nil {
+			t.Fatal("no error")
+		}
+		r, err := one("SELECT a FROM t")
+		must(t, err)
+		equal(t, "rows", r[0].Rows, [][]abi.Value{{int64(1)}})
+		_, err = one("INSERT INTO t VALUES (3)")
+		must(t, err)
+	}
+}
+
+func TestD1ServesSeveralGoroutines(t *testing.T) {
+	db, err := OpenD1(file(t))
+	must(t, err)
+	defer db.Close()
+	_, err = db.Run(abi.D1Run, []Statement{{SQL: "CREATE TABLE t (a)"}})
+	must(t, err)
+	failed := make(chan error, 8)
+	for range 8 {
+		go func() {
+			var err error
+			for range 20 {
+				if _, e := db.Run(abi.D1Batch, []Statement{{SQL: "INSERT INTO t VALUES (1)"}, {SQL: "INSERT INTO t VALUES (2)"}}); e != nil {
+					err = e
+				}
+			}
+			failed <- err
+		}()
+	}
+	for range 8 {
+		must(t, <-failed)
+	}
+	r, err := db.Run(abi.D1Run, []Statement{{SQL: "SELECT count(*) FROM t"}})
+	must(t, err)
+	equal(t, "rows", r[0].Rows[0][0], int64(320))
+}

@@ -34,6 +34,7 @@ type DB struct {
 	savepoints []bool
 	hasKV      bool // _cf_KV is known to exist
 	hasMeta    bool
+	version    int  // of the schema, for counting
 	logged     bool // the file has a write-ahead log
 
 	name      string

@@ -18,7 +18,6 @@ type cursor struct {
 	rows    [][]abi.Value
 	read    uint64
 	written uint64
-	steps   uint64
 	changes int
 }
 
@@ -86,13 +85,14 @@ func (d *DB) prepareLast(query string) (*stmt, error) {
 
 // prepare compiles the first statement of the object's SQL.
 func (d *DB) prepare(text string) (*stmt, int, error) {
-	d.auth.alters = false
+	d.auth.alters, d.auth.effects = false, effects{}
 	s, used, err := d.stmts.prepare(text)
 	if err != nil {
 		s, used, err = d.prepareLimited(text, err)
 	}
 	if s != nil {
 		s.alters = d.auth.alters && !s.readOnly
+		s.effects = d.auth.effects
 	}
 	return s, used, explain(err)
 }
@@ -180,12 +180,7 @@ func (d *DB) step(c *cursor) error {
 		c.read++
 		return nil
 	}
-	if c.steps = uint64(s.ScanSteps()); c.steps >= c.read && c.steps > 0 {
-		c.read = c.steps + 1
-	}
-	if !s.readOnly {
-		c.written = uint64(d.conn.TotalChanges() - c.changes)
-	}
+	d.count(c, s)
 	c.stmt = nil
 	if err != nil {
 		d.stmts.release(s, false)

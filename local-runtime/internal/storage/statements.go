@@ -16,6 +16,7 @@ type stmt struct {
 	readOnly bool
 	params   int
 	alters   bool // an ALTER TABLE
+	effects  effects
 	busy     bool
 	columns  []string      // as of its last run
 	element  *list.Element // nil when not in the cache

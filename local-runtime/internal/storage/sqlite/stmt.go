@@ -54,6 +54,11 @@ func (s *Stmt) ScanSteps() int {
 	return int(lib.Xsqlite3_stmt_status(s.c.tls, s.ptr, lib.SQLITE_STMTSTATUS_FULLSCAN_STEP, 1))
 }
 
+// Sorts returns how often the statement sorted, and starts counting anew.
+func (s *Stmt) Sorts() int {
+	return int(lib.Xsqlite3_stmt_status(s.c.tls, s.ptr, lib.SQLITE_STMTSTATUS_SORT, 1))
+}
+
 // Reset makes the statement ready to run again, without its bindings.
 func (s *Stmt) Reset() {
 	lib.Xsqlite3_reset(s.c.tls, s.ptr)

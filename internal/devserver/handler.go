@@ -11,13 +11,19 @@ import (
 	"time"
 )
 
-// handler is the front: two addresses of its own, the program for all others, and a line in the log for each request.
+// handler is the front: two addresses of its own, and the program for all others, with a line in the log for each request.
+// There is no http.ServeMux, for it redirects paths like //a and /a/../b that the program must see as they are.
 func (s *Server) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.health)
-	mux.HandleFunc("/cdn-cgi/handler/scheduled", s.scheduledNow)
-	mux.HandleFunc("/", s.program)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			s.health(w, r)
+		case r.URL.Path == "/cdn-cgi/handler/scheduled":
+			s.scheduledNow(w, r)
+		default:
+			s.program(w, r)
+		}
+	})
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {

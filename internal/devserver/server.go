@@ -115,7 +115,8 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	defer sides.stop()
 
-	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 30 * time.Second}
+	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 30 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	go func() {
 		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			cancel(fmt.Errorf("serve: %w", err))

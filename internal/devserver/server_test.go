@@ -37,6 +37,9 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case <-h.closed:
 		http.Error(w, "a request met a closed host", http.StatusInternalServerError)
 	default:
+		if r.URL.Path == "/healthz" || strings.Contains(r.URL.Path, "//") {
+			fmt.Fprint(w, r.Method, " ", r.URL.Path, " ")
+		}
 		fmt.Fprintf(w, "%s %s", h.p.Module, h.p.Vars["NAME"].Text)
 	}
 }
@@ -270,6 +273,21 @@ func TestScheduledNow(t *testing.T) {
 		if status, body := p.get("/cdn-cgi/handler/scheduled" + path); status != want {
 			t.Errorf("%s: %d %s, want %d", path, status, body, want)
 		}
+	}
+}
+
+func TestTheProgramSeesPathsAsTheyAre(t *testing.T) {
+	p := serve(t, "// one", nil)
+	if status, body := p.get("//a/../b"); status != 200 || body != "GET //a/../b // one world" {
+		t.Errorf("got %d %s", status, body)
+	}
+	res, err := http.Post(p.url+"/healthz", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, _ := io.ReadAll(res.Body); string(body) != "POST /healthz // one world" {
+		t.Errorf("POST /healthz is not the program's: %s", body)
 	}
 }
 

@@ -109,9 +109,9 @@ func openFile(path string) (*sqlite.Conn, error) {
 // configure sets what workerd sets (util/sqlite.c++, setupSecurity), and reads the header and the schema, which finds a
 // file that is damaged there or cut off. NORMAL syncs at checkpoints only: with a write-ahead log a process that dies
 // loses nothing it committed, since the log is in the operating system's hands; a power cut may lose the last commits,
-// never the file.
+// never the file. The lock is exclusive, since one process owns the file, which saves the index in shared memory.
 func configure(conn *sqlite.Conn) error {
-	conn.SetBusyTimeout(5000)
+	conn.SetBusyTimeout(500) // a process that was just killed may take a moment to let go
 	if err := conn.SetDefensive(); err != nil {
 		return err
 	}

@@ -248,3 +248,19 @@ func TestTheObjectCannotRunTheHostsStatements(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAFileInUseIsReported(t *testing.T) {
+	path := file(t)
+	d := open(t, path)
+	must(t, d.Put([]abi.Field{{Name: "k", Value: int64(1)}}))
+	must(t, d.Commit())
+	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path+" is in use") {
+		t.Error(err)
+	}
+	got, err := d.Get(strs("k"))
+	must(t, err)
+	equal(t, "value", got[0].Value, int64(1))
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "cannot be used") {
+		t.Error(err)
+	}
+}

@@ -26,8 +26,13 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 
 func unusable(path string, err error) error {
 	var s *sqlite.Error
-	if errors.As(err, &s) && (s.Primary() == sqlite.Corrupt || s.Primary() == sqlite.NotADB) {
-		return &DamagedError{path, err}
+	if errors.As(err, &s) {
+		switch s.Primary() {
+		case sqlite.Corrupt, sqlite.NotADB:
+			return &DamagedError{path, err}
+		case sqlite.Busy:
+			return fmt.Errorf("storage file %s is in use (%w): stop the other process that has it open, or give this one a folder of its own", path, err)
+		}
 	}
 	return fmt.Errorf("storage file %s cannot be used (%w): check that the folder can be written and the disk is not full", path, err)
 }

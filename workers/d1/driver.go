@@ -19,7 +19,7 @@ func Connector(binding string) driver.Connector { return connector{Database(bind
 
 type connector struct{ db DB }
 
-func (c connector) Connect(context.Context) (driver.Conn, error) { return conn{c.db}, nil }
+func (c connector) Connect(context.Context) (driver.Conn, error) { return conn(c), nil }
 func (c connector) Driver() driver.Driver                        { return d1Driver{} }
 
 type d1Driver struct{}

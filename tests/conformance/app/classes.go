@@ -74,8 +74,8 @@ var (
 	logged   = durables.Method(objClass, "log", func(o *Obj, _ context.Context, _ durables.None) ([]string, error) { return o.notes(), nil })
 	ping     = durables.Method(objClass, "ping", func(o *Obj, ctx context.Context, p Ping) ([]string, error) { return o.ping(ctx, p) })
 
-	otherRun  = durables.Method(otherClass, "run", func(o *Other, ctx context.Context, p RunParams) (any, error) { return o.run(ctx, p) })
-	otherPing = durables.Method(otherClass, "ping", func(o *Other, ctx context.Context, p Ping) ([]string, error) { return o.ping(ctx, p) })
+	otherRun = durables.Method(otherClass, "run", func(o *Other, ctx context.Context, p RunParams) (any, error) { return o.run(ctx, p) })
+	_        = durables.Method(otherClass, "ping", func(o *Other, ctx context.Context, p Ping) ([]string, error) { return o.ping(ctx, p) })
 
 	hello = durables.Method(fragileClass, "hello", func(*Fragile, context.Context, durables.None) (string, error) { return "constructed", nil })
 )

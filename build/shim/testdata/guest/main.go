@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall/js"
 	"time"
 
@@ -39,6 +40,9 @@ var (
 
 // shared is held across I/O by methods of different objects, so that goroutines wake up in frames that are not theirs.
 var shared sync.Mutex
+
+// sleepers counts the events that sleep.
+var sleepers atomic.Int32
 
 func newBox(ctx context.Context, state *durables.State) (*box, error) {
 	name, _ := state.ID().Name()
@@ -91,6 +95,8 @@ func (b *box) kv(ctx context.Context, key string) (string, error) {
 }
 
 func (b *box) nap(ctx context.Context, ms int) (int, error) {
+	sleepers.Add(1)
+	defer sleepers.Add(-1)
 	time.Sleep(time.Duration(ms) * time.Millisecond)
 	b.calls++
 	if err := b.state.Storage().Put(ctx, "calls", b.calls); err != nil {
@@ -186,12 +192,15 @@ func main() {
 	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") })
 	mux.HandleFunc("/sleep", func(w http.ResponseWriter, r *http.Request) {
 		ms, _ := strconv.Atoi(r.URL.Query().Get("ms"))
+		sleepers.Add(1)
+		defer sleepers.Add(-1)
 		select {
 		case <-time.After(time.Duration(ms) * time.Millisecond):
 			io.WriteString(w, "slept")
 		case <-r.Context().Done():
 		}
 	})
+	mux.HandleFunc("/flight", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, sleepers.Load()) })
 	mux.HandleFunc("/lock", lock)
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Length", strconv.FormatInt(r.ContentLength, 10))

@@ -60,7 +60,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			}
 			answers <- answer{head: p, body: body}
 		},
-		fail:     func(e *abi.Error) { answers <- answer{failed: e} },
+		fail: func(e *abi.Error) { answers <- answer{failed: e} },
 	})
 	h.door.RUnlock()
 	select {

@@ -59,7 +59,13 @@ func (c *caller) pick() operation {
 	panic("unreachable")
 }
 
-func (c *caller) object() string { return objectName(c.rand.IntN(objects)) }
+// object picks any object, and often one of a few, where operations meet.
+func (c *caller) object() string {
+	if c.rand.IntN(4) == 0 {
+		return objectName(c.rand.IntN(hotObjects))
+	}
+	return objectName(c.rand.IntN(objects))
+}
 
 // counting is an operation that counts one counter up, after at most 20 ms of sleep where it sleeps.
 func counting(op, counter string) func(*caller) error {

@@ -36,7 +36,7 @@ const errorClasses = { Error, EvalError, RangeError, ReferenceError, SyntaxError
 const errorFlags = ["remote", "retryable", "overloaded", "durableObjectReset"];
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const float = new Float64Array(1);
 const floatBytes = new Uint8Array(float.buffer);
 
@@ -59,6 +59,7 @@ function cloneError(message) {
  */
 export class Writer {
   constructor() {
+    /** @type {Uint8Array} */
     this.own = new Uint8Array(4096);
     this.buf = this.own;
     this.base = 0;
@@ -240,7 +241,7 @@ export class Writer {
     if (rest) this.uint(rest);
   }
 
-  /** @param {any} v */
+  /** @param {any} v @returns {void} */
   value(v, depth = 0) {
     switch (typeof v) {
       case "number": return this.number(v);
@@ -257,7 +258,7 @@ export class Writer {
     }
   }
 
-  /** @param {any} v @param {number} depth */
+  /** @param {any} v @param {number} depth @returns {void} */
   object(v, depth) {
     if (depth >= MAX_DEPTH) throw cloneError(`the value nests deeper than ${MAX_DEPTH} levels or contains a cycle`);
     const proto = Object.getPrototypeOf(v);
@@ -387,6 +388,7 @@ function thrownText(e) {
 /** Reader takes a message in guest memory apart. What it returns is copied out of there. */
 export class Reader {
   constructor() {
+    /** @type {Uint8Array} */
     this.buf = new Uint8Array(0);
     this.base = this.pos = this.end = 0;
   }

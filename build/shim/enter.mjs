@@ -17,6 +17,7 @@ export function enter(frame, encode, a, b, c, d) {
   if (instance.depth > 0) instance.die("was stopped in the middle of an event, probably by the CPU limit");
   if (instance.dead) return;
   instance.depth = 1;
+  instance.tick();
   try {
     instance.announce();
     if (encode) {

@@ -11,7 +11,7 @@ const NAN_HEAD = 0x7ff80000;
 const FIXED = 7; // predefined references: NaN, 0, null, true, false, the global, the Go object
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /** Values is the table of JavaScript values that Go holds, with the count of references to each. */
 class Values {
@@ -22,7 +22,8 @@ class Values {
     /** @type {number[]} */
     this.counts = new Array(FIXED).fill(Infinity);
     /** @type {Map<any, number>} */
-    this.ids = new Map([[0, 1], [null, 2], [true, 3], [false, 4], [global, 5], [go, 6]]);
+    this.ids = new Map();
+    for (let id = 1; id < FIXED; id++) this.ids.set(this.list[id], id);
     /** @type {number[]} */
     this.free = [];
   }
@@ -114,10 +115,20 @@ class Slots {
   store(at, v) {
     const { data } = this;
     if (v === undefined) return data.setFloat64(at, 0, true);
+    if (v === null) {
+      data.setUint32(at, 2, true);
+      return data.setUint32(at + 4, NAN_HEAD, true);
+    }
     if (typeof v === "number" && v !== 0 && !Number.isNaN(v)) return data.setFloat64(at, v, true);
     const id = Number.isNaN(v) ? 0 : v === 0 ? 1 : this.values.hold(v);
     data.setUint32(at, id, true);
     data.setUint32(at + 4, NAN_HEAD | typeFlag(v), true);
+  }
+
+  /** Tells whether Go asks its own object for "_pendingEvent", the only property with a name of that length. @param {number} sp */
+  isPendingEvent(sp) {
+    const { data } = this;
+    return data.getUint32(sp + 8, true) === 6 && data.getUint32(sp + 24, true) === 13 && data.getUint32(sp + 12, true) === (NAN_HEAD | 1);
   }
 
   /** Loads a slice of references. @param {number} at */
@@ -148,7 +159,7 @@ export function goImports(instance) {
   const global = goGlobal(instance);
   const values = new Values(global, go);
   const slots = new Slots(instance, values);
-  return { ...runtimeImports(instance, slots), ...valueImports(slots), ...callImports(instance, slots), ...byteImports(slots) };
+  return { ...runtimeImports(instance, slots), ...valueImports(slots), ...callImports(instance, slots, go), ...byteImports(slots) };
 }
 
 /** A js.Func: runs in the frame that made it, through the one door. @param {import("./instance.mjs").Instance} instance @param {any} go @param {number} id */
@@ -167,7 +178,6 @@ function makeCallback(instance, go, id) {
 
 /** @param {import("./instance.mjs").Instance} instance @param {Slots} slots */
 function runtimeImports(instance, slots) {
-  let clock = 0;
   return {
     /** @param {number} sp */
     "runtime.wasmExit": (sp) => instance.exit(slots.data.getInt32(sp + 8, true)),
@@ -179,12 +189,14 @@ function runtimeImports(instance, slots) {
     "runtime.resetMemoryDataView": () => {},
     /** @param {number} sp */
     "runtime.nanotime1": (sp) => {
-      clock = Math.max(clock, Date.now()); // the wall clock may step back, Go's monotonic clock must not
-      slots.data.setBigInt64(sp + 8, BigInt(clock) * 1000000n, true);
+      const { data } = slots;
+      const { clock } = instance;
+      data.setUint32(sp + 8, clock.low, true);
+      data.setUint32(sp + 12, clock.high, true);
     },
     /** @param {number} sp */
     "runtime.walltime": (sp) => {
-      const now = Date.now();
+      const { now } = instance.clock;
       slots.setInt(sp + 8, Math.floor(now / 1000));
       slots.data.setInt32(sp + 16, (now % 1000) * 1000000, true);
     },
@@ -216,8 +228,8 @@ function valueImports(slots) {
   };
 }
 
-/** Imports that may run JavaScript that calls back into Go, after which the stack may have moved. @param {import("./instance.mjs").Instance} instance @param {Slots} slots */
-function callImports(instance, slots) {
+/** Imports that may run JavaScript that calls back into Go, after which the stack may have moved. @param {import("./instance.mjs").Instance} instance @param {Slots} slots @param {{_pendingEvent: any}} go */
+function callImports(instance, slots, go) {
   const stack = () => instance.exports.getsp() >>> 0;
   /** @param {number} sp @param {number} result @param {() => any} action */
   const attempt = (sp, result, action) => {
@@ -237,6 +249,7 @@ function callImports(instance, slots) {
   return {
     /** @param {number} sp */
     "syscall/js.valueGet": (sp) => {
+      if (slots.isPendingEvent(sp)) return slots.store(sp + 32, go._pendingEvent); // asked for at every entry
       const value = Reflect.get(slots.load(sp + 8), slots.string(sp + 16));
       slots.store(stack() + 32, value);
     },

@@ -16,6 +16,7 @@ export class Instance {
     this.weak = new WeakRef(this);
     this.console = new Console();
     this.timers = new Timers();
+    this.clock = { now: 0, low: 0, high: 0 };
     this.reader = new Reader();
     this.answer = new Writer(); // results of operations
     this.events = new Writer();
@@ -48,6 +49,7 @@ export class Instance {
     this.exports = /** @type {any} */ (exports);
     this.memory = /** @type {WebAssembly.Memory} */ (exports.mem);
     this.depth = 1;
+    this.tick();
     try {
       this.exports.run(1, this.writeArguments());
     } catch (e) {
@@ -68,6 +70,17 @@ export class Instance {
     const argv = ARGV + name.length;
     for (let i = 0; i < 3; i++) view.setBigUint64(argv + 8 * i, i === 0 ? BigInt(ARGV) : 0n, true);
     return argv;
+  }
+
+  /** Sets the time that Go sees until the next entry. It never goes back, as Go's monotonic clock must not. */
+  tick() {
+    const { clock } = this;
+    const now = Date.now();
+    if (now <= clock.now) return;
+    clock.now = now;
+    const nanoseconds = BigInt(now) * 1000000n;
+    clock.low = Number(nanoseconds & 0xffffffffn);
+    clock.high = Number(nanoseconds >> 32n);
   }
 
   /** Memory, renewed after it has grown. */
@@ -141,6 +154,7 @@ export class Instance {
     }
     const home = frame?.heir() ?? null;
     this.depth = 1;
+    this.tick();
     this.current = home;
     try {
       this.announce();

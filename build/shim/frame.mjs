@@ -47,6 +47,7 @@ export class Frame {
     this.txn = null; // the DurableObjectTransaction of a transaction's section
     this.idle = false; // a construct frame: it lives as long as the object, and must not keep it alive
     this.locked = false; // inside a critical section, where the bell is not heard
+    this.rung = false; // while it was excluded
     this.look = 0; // ms until its next look, see timers.mjs
     this.done = false;
     this.failed = false;
@@ -84,6 +85,14 @@ export class Frame {
   /** Whether this cannot be woken from outside now. */
   get deaf() {
     return this.locked || (this.object !== null && this.object.sections > 0);
+  }
+
+  /**
+   * Whether a critical section of its object keeps this frame out. The runtime holds back events and timers, but not
+   * the continuation of a promise: without this what a frame does after its bell became part of somebody else's transaction.
+   */
+  get excluded() {
+    return !this.locked && this.object !== null && this.object.sections > 0 && !this.instance.dead;
   }
 
   /** The frame in which goroutines of this one go on. @returns {Frame | null} */
@@ -162,6 +171,10 @@ export class Frame {
 
   /** Has woken run in the frame's I/O context. */
   ring() {
+    if (this.excluded) {
+      this.rung = true;
+      return;
+    }
     const bell = this.bell;
     this.bell = null;
     bell?.(undefined);
@@ -182,6 +195,10 @@ export class Frame {
     }
     if (this.over) return;
     this.listen();
+    if (this.excluded) {
+      this.rung = true;
+      return;
+    }
     if (this.wakeAsked) {
       this.wakeAsked = false;
       enter(this, wake);

@@ -25,7 +25,7 @@ export class ObjectState {
     /** @type {Set<Frame>} */
     this.frames = new Set();
     this.scope = new Scope();
-    this.sections = 0; // critical sections that run or wait to
+    this.sections = 0; // critical sections that run
     /** @type {string | null} */
     this.resetReason = null;
     /** @type {Promise<void> | null} */
@@ -58,6 +58,16 @@ export class ObjectState {
       this.frame.listen(); // from here on outside of the critical section
     });
     return /** @type {Promise<void>} */ (this.constructing);
+  }
+
+  /** Lets the frames be woken that the section has kept out. */
+  leaveSection() {
+    if (--this.sections > 0) return;
+    for (const frame of [...this.frames]) {
+      if (!frame.rung) continue;
+      frame.rung = false;
+      frame.ring();
+    }
   }
 
   get ready() {
@@ -133,14 +143,8 @@ export async function startSection(parent, id, txn) {
   frame.txn = txn ?? parent.txn;
   frame.locked = true;
   if (instance.dead) throw instance.dead;
-  const object = /** @type {ObjectState} */ (parent.object);
-  object.sections++;
-  try {
-    enter(frame, sectionEvent, object.number, id);
-    return await frame.result();
-  } finally {
-    object.sections--;
-  }
+  enter(frame, sectionEvent, /** @type {ObjectState} */ (parent.object).number, id);
+  return frame.result();
 }
 
 /**

@@ -147,8 +147,18 @@ const transactions = {
     if (kind > 1) r.fail(`unknown kind of critical section ${kind}`);
     const { storage } = frame;
     const object = /** @type {import("./object.mjs").ObjectState} */ (frame.object);
-    const run = (/** @type {any} */ txn) => startSection(frame, id, txn ?? null);
-    return frame.complete(id, kind === 0 ? object.ctx.blockConcurrencyWhile(() => run(null)) : storage.transaction(run), nothing);
+    let entered = false;
+    const run = (/** @type {any} */ txn) => {
+      entered = true;
+      object.sections++;
+      return startSection(frame, id, txn ?? null);
+    };
+    const leave = () => {
+      if (entered) object.leaveSection();
+    };
+    const promise = kind === 0 ? object.ctx.blockConcurrencyWhile(() => run(null)) : storage.transaction(run);
+    promise.then(leave, leave); // not sooner: a transaction commits after its function has returned
+    return frame.complete(id, promise, nothing);
   },
   [Op.ROLLBACK](frame) {
     if (!frame.txn) throw new Error("there is no transaction to roll back here");

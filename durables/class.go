@@ -140,10 +140,10 @@ func arguments(n int) string {
 
 func encodeResult[R any](name string, result R) ([]byte, error) {
 	if isNone[R]() {
-		return []byte{abi.TagUndefined}, nil
+		return []byte{0, 0, abi.TagUndefined}, nil
 	}
-	var w abi.Writer
-	if err := codec.Marshal(&w, result); err != nil {
+	w := abi.NewWriter(make([]byte, guest.Headroom, 64))
+	if err := codec.Marshal(w, result); err != nil {
 		return nil, guest.NewError("DataCloneError", fmt.Sprintf("result of %s: %v", name, err))
 	}
 	return w.Bytes(), nil

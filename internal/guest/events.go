@@ -105,17 +105,15 @@ func startSection(id, operation uint32) {
 	if s == nil {
 		// The caller gave up waiting between asking and getting in.
 		f := newFrame(context.Background(), id, nil)
-		go f.result(abiUndefined, errors.New("the critical section was given up"))
+		go f.result(undefinedResult(), errors.New("the critical section was given up"))
 		return
 	}
 	f := newFrame(s.ctx, id, FrameOf(s.ctx).object)
 	go func() {
 		s.err = guard(f.ctx, "critical section", func() error { return s.run(f.ctx) })
-		f.result(abiUndefined, s.err)
+		f.result(undefinedResult(), s.err)
 	}()
 }
-
-var abiUndefined = []byte{abi.TagUndefined}
 
 func (f *Frame) construct(class, hex string, name *string) {
 	c := classes[class]
@@ -128,7 +126,7 @@ func (f *Frame) construct(class, hex string, name *string) {
 			return err
 		})
 	}
-	f.result(abiUndefined, err)
+	f.result(undefinedResult(), err)
 }
 
 func (f *Frame) rpc(method string, args []byte) {
@@ -144,11 +142,11 @@ func (f *Frame) rpc(method string, args []byte) {
 }
 
 func (f *Frame) alarm(info AlarmInfo) {
-	f.result(abiUndefined, guard(f.ctx, "alarm", func() error { return f.object.instance.Alarm(f.ctx, info) }))
+	f.result(undefinedResult(), guard(f.ctx, "alarm", func() error { return f.object.instance.Alarm(f.ctx, info) }))
 }
 
 func (f *Frame) scheduled(cron string, at time.Time) {
-	f.result(abiUndefined, guard(f.ctx, "scheduled", func() error {
+	f.result(undefinedResult(), guard(f.ctx, "scheduled", func() error {
 		if worker.Scheduled == nil {
 			return errors.New("Handler does not export a scheduled() function.")
 		}

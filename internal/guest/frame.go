@@ -186,7 +186,13 @@ func (f *Frame) finishTask(told bool) {
 	}
 }
 
-// result says what the frame's event came to, unless that was said before.
+// Headroom is how many bytes an encoded result leaves before it for the head of DONE, so that it need not be copied.
+const Headroom = 2
+
+// undefinedResult is the result of what returns nothing.
+func undefinedResult() []byte { return []byte{0, 0, abi.TagUndefined} }
+
+// result says what the frame's event came to, unless that was said before. It overwrites the headroom of value.
 func (f *Frame) result(value []byte, err error) {
 	if f.done || f.dead != nil {
 		f.finishTask(false)
@@ -194,16 +200,16 @@ func (f *Frame) result(value []byte, err error) {
 	}
 	f.done = true
 	end := f.lastTask()
-	var w abi.Writer
-	w.Bool(end)
+	head := abi.NewWriter(value[:0])
+	head.Bool(end)
 	if err != nil {
-		w.U8(abi.StatusError)
-		w.Error(ToABI(err))
+		head.U8(abi.StatusError)
+		head.Error(ToABI(err))
+		value = head.Bytes()
 	} else {
-		w.U8(abi.StatusOK)
-		w.Raw(value)
+		head.U8(abi.StatusOK)
 	}
-	_ = Do(f.ctx, abi.OpDone, w.Bytes())
+	_ = Do(f.ctx, abi.OpDone, value)
 	f.finishTask(end)
 }
 

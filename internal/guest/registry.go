@@ -41,7 +41,7 @@ type Class interface {
 
 // Instance is a live object.
 type Instance interface {
-	// RPC calls a method with encoded arguments and returns the encoded result.
+	// RPC calls a method with encoded arguments and returns the encoded result, after Headroom bytes.
 	RPC(ctx context.Context, method string, args []byte) ([]byte, error)
 	Alarm(ctx context.Context, info AlarmInfo) error
 	// Handler serves fetch, or is nil.

@@ -1,0 +1,11 @@
+//go:build js && wasm
+
+package guest
+
+import "runtime/debug"
+
+// memoryTarget is the size of Go's heap from which the collector works to keep below, out of an isolate's 128 MB. Without
+// one, garbage of a few large messages would be let grow past the isolate's limit, which ends the instance.
+const memoryTarget = 96 << 20
+
+func init() { debug.SetMemoryLimit(memoryTarget) }

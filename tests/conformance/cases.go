@@ -16,6 +16,7 @@ type Case struct {
 	Name    string
 	Steps   []Step
 	Mask    string // regular expression of what may differ in bodies
+	Alone   bool   // run before the others: it takes most of an isolate's memory
 	Differs difference
 }
 
@@ -82,8 +83,8 @@ var parts = []string{
 // specialCases are the cases that are more than one GET.
 func specialCases() []Case {
 	return slices.Concat(httpCases(), alarmCases(), []Case{
-		{Name: "rpc/arguments too large", Mask: `was: \d+ bytes`},
-		{Name: "rpc/result too large", Mask: `was: \d+ bytes`},
+		{Name: "rpc/arguments too large", Mask: `was: \d+ bytes`, Alone: true},
+		{Name: "rpc/result too large", Mask: `was: \d+ bytes`, Alone: true},
 		{Name: "wait until/in the Worker", Steps: []Step{{}, {Case: "wait until/in the Worker, result", Until: "later"}}},
 		{Name: "scheduled/events", Steps: []Step{
 			{Cron: "*/5 * * * *", At: 1_700_000_000_000}, {Cron: "0 0 * * 1", At: 1_700_000_060_000}, {Case: "scheduled/result"},

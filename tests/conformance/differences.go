@@ -12,7 +12,6 @@ const (
 	zeroLimit = "the zero value of ListOptions.Limit is no limit"
 	goSQL     = "SQL arguments follow Go's conventions: bool is 1 or 0, time.Time is milliseconds; JavaScript binds their text"
 	cloneText = "the text names the Go type that cannot be cloned, and where it is; DOM error codes stay in JavaScript"
-	nameKept  = "the local host keeps an object's name in its file, in a table of its own"
 	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
 )
 
@@ -32,9 +31,6 @@ var differences = map[string]difference{
 	"sql/bound boolean":                {why: goSQL},
 	"sql/bound date":                   {why: goSQL},
 	"d1/empty batch":                   {why: "the SDK refuses a batch of nothing before it is sent"},
-	"storage/in SQL's sight":           {why: nameKept, local: true},
-	"sql/database size":                {why: nameKept, local: true},
-	"d1/run":                           {why: rowCounts, local: true},
 	"sql cost/insert and select":       {why: rowCounts, local: true},
 	"sql cost/index":                   {why: rowCounts, local: true},
 	"sql cost/text key":                {why: rowCounts, local: true},

@@ -9,9 +9,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,51 +59,65 @@ func (o options) conform(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	results := runAll(ctx, homes, cases)
-	different := 0
+	different, documented := 0, map[string][]string{}
 	for i, r := range results {
-		different += o.report(cases[i], r)
+		c := cases[i]
+		v := judge(c, r)
+		o.report(c, r, v)
+		switch {
+		case v.different:
+			different++
+		case v.documented:
+			documented[c.Differs.why] = append(documented[c.Differs.why], c.Name)
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(documented)) {
+		fmt.Printf("documented difference: %s: %s\n", strings.Join(documented[why], ", "), why)
 	}
 	fmt.Printf("%d cases: %d equal, %d different\n", len(cases), len(cases)-different, different)
 	return different, nil
 }
 
-// report prints what there is to say about one case and returns 1 when it differs.
-func (o options) report(c Case, answers []answer) int {
-	verdict := judge(c, answers)
+// report prints a case with all answers when they differ, or when everything is asked for.
+func (o options) report(c Case, answers []answer, v verdict) {
 	switch {
-	case verdict.different:
-		fmt.Printf("DIFFERENT %s: %s\n", c.Name, verdict.why)
-	case verdict.documented:
-		fmt.Printf("documented difference: %s: %s\n", c.Name, c.Differs.why)
+	case v.different:
+		fmt.Printf("DIFFERENT %s: %s\n", c.Name, v.why)
 	case o.verbose:
 		fmt.Println(c.Name)
+	default:
+		return
 	}
-	if verdict.different || o.verbose {
-		for _, a := range answers {
-			fmt.Printf("  %-8s %s\n", a.host, strings.ReplaceAll(a.text, "\n", "\n           "))
-		}
+	for _, a := range answers {
+		fmt.Printf("  %-8s %s\n", a.host, strings.ReplaceAll(a.text, "\n", "\n           "))
 	}
-	if verdict.different {
-		return 1
-	}
-	return 0
 }
 
 // runAll runs the cases on every host, a few at a time. Within a host cases run next to one another, as requests do.
 func runAll(ctx context.Context, hosts hosts, cases []Case) [][]answer {
 	results := make([][]answer, len(cases))
+	run := func(i int) {
+		ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+		defer cancel()
+		for _, h := range hosts {
+			results[i] = append(results[i], answer{h.name, cases[i].perform(ctx, h)})
+		}
+	}
 	slots := make(chan struct{}, 8)
 	var wait sync.WaitGroup
 	for i, c := range cases {
-		results[i] = make([]answer, len(hosts))
+		if c.Alone {
+			run(i)
+		}
+	}
+	for i, c := range cases {
+		if c.Alone {
+			continue
+		}
 		slots <- struct{}{}
 		wait.Go(func() {
-			defer func() { <-slots }()
-			ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
-			defer cancel()
-			for j, h := range hosts {
-				results[i][j] = answer{h.name, c.perform(ctx, h)}
-			}
+			run(i)
+			<-slots
 		})
 	}
 	wait.Wait()

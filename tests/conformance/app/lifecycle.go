@@ -34,12 +34,12 @@ func (o *Obj) Alarm(ctx ctxt, info durables.AlarmInfo) error {
 	}
 	switch {
 	case plan == "again" && len(runs) < 3:
-		return o.setAlarm(ctx, 10*time.Millisecond)
+		return o.setAlarm(ctx, 150*ms)
 	case plan == "fail once" && len(runs) == 1:
 		return errors.New("the first run fails")
 	case plan == "reset itself":
 		o.kv.Put(ctx, "plan", "")
-		return errors.Join(o.setAlarm(ctx, 20*time.Millisecond), errors.New("fails after setting another"))
+		return errors.Join(o.setAlarm(ctx, 150*ms), errors.New("fails after setting another"))
 	}
 	return nil
 }
@@ -66,21 +66,21 @@ const ms = time.Millisecond
 
 func init() {
 	table(objectCases, map[string]objectCase{
-		"alarm/once": plan("once", 20*ms),
+		"alarm/once": plan("once", 150*ms),
 		"alarm/in the past": func(ctx ctxt, s *self) (any, error) {
 			return "set", errors.Join(s.kv.Put(ctx, "plan", "past"), s.st.SetAlarm(ctx, time.Now().Add(-100*time.Second)))
 		},
-		"alarm/again from the handler":     plan("again", 10*ms),
-		"alarm/retried after an error":     plan("fail once", 10*ms),
-		"alarm/new one replaces the retry": plan("reset itself", 10*ms),
+		"alarm/again from the handler":     plan("again", 150*ms),
+		"alarm/retried after an error":     plan("fail once", 150*ms),
+		"alarm/new one replaces the retry": plan("reset itself", 150*ms),
 		"alarm/deleted in time": func(ctx ctxt, s *self) (any, error) {
-			if _, err := plan("once", 150*ms)(ctx, s); err != nil {
+			if _, err := plan("once", 400*ms)(ctx, s); err != nil {
 				return nil, err
 			}
 			if err := s.st.DeleteAlarm(ctx); err != nil {
 				return nil, err
 			}
-			time.Sleep(300 * ms)
+			time.Sleep(700 * ms)
 			return s.runs(ctx)
 		},
 		"alarm/runs": func(ctx ctxt, s *self) (any, error) {
@@ -168,7 +168,7 @@ func init() {
 		},
 		"wait until/write": func(ctx ctxt, s *self) (any, error) {
 			s.state.WaitUntil(ctx, func(ctx ctxt) error {
-				time.Sleep(20 * ms)
+				time.Sleep(300 * ms)
 				return s.kv.Put(ctx, "late", "written")
 			})
 			return "answered", nil
@@ -207,10 +207,7 @@ func init() {
 			stub := c.object()
 			unordered(
 				func() { run.Call(c.ctx, stub, RunParams{Name: "section/hold"}) },
-				func() {
-					sleep(c.ctx, 30*ms)
-					appends.Call(c.ctx, stub, "other")
-				},
+				func() { appends.Call(c.ctx, stub, "other") },
 			)
 			return logged.Call(c.ctx, stub, durables.None{})
 		},
@@ -226,9 +223,9 @@ func init() {
 		"abort/another call in flight": func(c *call) (any, error) {
 			var slowly any
 			unordered(
-				func() { slowly = attempt(slow.Call(c.ctx, c.object(), Slow{"slow", 2000})) },
+				func() { slowly = attempt(slow.Call(c.ctx, c.object(), Slow{"slow", 5000})) },
 				func() {
-					sleep(c.ctx, 30*ms)
+					c.begun(c.object())
 					run.Call(c.ctx, c.object(), RunParams{Name: "abort/with reason"})
 				},
 			)
@@ -259,7 +256,7 @@ func init() {
 				func() (any, error) { return run.Call(c.ctx, c.object(), RunParams{Name: "wait until/write"}) },
 				stored,
 				func() (any, error) {
-					sleep(c.ctx, 120*ms)
+					sleep(c.ctx, 500*ms)
 					return stored()
 				},
 			)

@@ -119,6 +119,13 @@ func (c *call) log(stub *durables.Stub[Obj]) func() (any, error) {
 	return func() (any, error) { return logged.Call(c.ctx, stub, durables.None{}) }
 }
 
+// begun waits until an object has noted something.
+func (c *call) begun(stub *durables.Stub[Obj]) {
+	for notes := []string{}; len(notes) == 0; notes, _ = logged.Call(c.ctx, stub, durables.None{}) {
+		sleep(c.ctx, 5*time.Millisecond)
+	}
+}
+
 func rpcStruct(c *call) (any, error) {
 	hej := "Hej"
 	first, err := greet.Call(c.ctx, c.object(), Greeting{Name: "Ada"})
@@ -154,9 +161,9 @@ func rpcInterleave(c *call) (any, error) {
 	var slowly, fast []string
 	var errSlow, errFast error
 	unordered(
-		func() { slowly, errSlow = slow.Call(c.ctx, c.object(), Slow{"slow", 120}) },
+		func() { slowly, errSlow = slow.Call(c.ctx, c.object(), Slow{"slow", 500}) },
 		func() {
-			sleep(c.ctx, 30*time.Millisecond)
+			c.begun(c.object())
 			fast, errFast = slow.Call(c.ctx, c.object(), Slow{"fast", 1})
 		},
 	)

@@ -1,4 +1,5 @@
 // Cases about the life of an object: construction, critical sections, alarms, abort, waitUntil, scheduled events.
+import { begun } from "./rpc.mjs";
 import { attempt, show, sleep } from "./show.mjs";
 
 const kv = (self) => self.ctx.storage.kv;
@@ -10,14 +11,14 @@ export async function alarm(self, info) {
 	kv(self).put("runs", runs);
 	const plan = kv(self).get("plan");
 	if (plan === "again" && runs.length < 3) {
-		const at = Date.now() + 10;
+		const at = Date.now() + 150;
 		kv(self).put("at", at);
 		await self.ctx.storage.setAlarm(at);
 	}
 	if (plan === "fail once" && runs.length === 1) throw new Error("the first run fails");
 	if (plan === "reset itself") {
 		kv(self).put("plan", "");
-		const at = Date.now() + 20;
+		const at = Date.now() + 150;
 		kv(self).put("at", at);
 		await self.ctx.storage.setAlarm(at);
 		throw new Error("fails after setting another");
@@ -41,19 +42,19 @@ const plan = (name, delay) => async (self) => {
 };
 
 export const object = {
-	"alarm/once": plan("once", 20),
+	"alarm/once": plan("once", 150),
 	"alarm/in the past": async (self) => {
 		kv(self).put("plan", "past");
 		await self.ctx.storage.setAlarm(Date.now() - 100_000);
 		return "set";
 	},
-	"alarm/again from the handler": plan("again", 10),
-	"alarm/retried after an error": plan("fail once", 10),
-	"alarm/new one replaces the retry": plan("reset itself", 10),
+	"alarm/again from the handler": plan("again", 150),
+	"alarm/retried after an error": plan("fail once", 150),
+	"alarm/new one replaces the retry": plan("reset itself", 150),
 	"alarm/deleted in time": async (self) => {
-		await plan("once", 150)(self);
+		await plan("once", 400)(self);
 		await self.ctx.storage.deleteAlarm();
-		await sleep(300);
+		await sleep(700);
 		return kv(self).get("runs") ?? [];
 	},
 	"alarm/runs": async (self) => ({ runs: kv(self).get("runs") ?? [], pending: await self.ctx.storage.getAlarm() !== null }),
@@ -109,7 +110,7 @@ export const object = {
 	},
 	"abort/without reason": (self) => self.ctx.abort(),
 	"wait until/write": (self) => {
-		self.ctx.waitUntil((async () => { await sleep(20); kv(self).put("late", "written"); })());
+		self.ctx.waitUntil((async () => { await sleep(300); kv(self).put("late", "written"); })());
 		return "answered";
 	},
 	"wait until/fail": (self) => {
@@ -132,8 +133,7 @@ export const worker = {
 	"section/blocks other calls": async (c) => {
 		const stub = c.object();
 		const held = stub.run("section/hold");
-		await sleep(30);
-		await stub.append("other");
+		await stub.append("other"); // arrives while the section runs
 		await held;
 		return stub.log();
 	},
@@ -147,8 +147,8 @@ export const worker = {
 		return { first, again: await attempt(() => stub.double(1)) };
 	},
 	"abort/another call in flight": async (c) => {
-		const slow = attempt(() => c.object().slow({ name: "slow", ms: 2000 }));
-		await sleep(30);
+		const slow = attempt(() => c.object().slow({ name: "slow", ms: 5000 }));
+		await begun(c.object());
 		await attempt(() => c.object().run("abort/with reason"));
 		return slow;
 	},
@@ -162,7 +162,7 @@ export const worker = {
 	"wait until/after the answer": async (c) => {
 		const answer = await c.object().run("wait until/write");
 		const before = show((await c.object().run("lifecycle/state")).stored);
-		await sleep(120);
+		await sleep(500);
 		return [answer, before, (await c.object().run("lifecycle/state")).stored];
 	},
 	"wait until/failure is harmless": async (c) => {

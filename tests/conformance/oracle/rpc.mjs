@@ -45,6 +45,11 @@ const values = {
 	"map": () => new Map([["k", 1], ["l", [2]]]),
 };
 
+/** Waits until an object has noted something. */
+export async function begun(stub) {
+	while ((await stub.log()).length === 0) await sleep(5);
+}
+
 const ns = (c) => c.env.OBJ;
 const hex = /^[0-9a-f]{64}$/;
 
@@ -76,8 +81,8 @@ export const worker = {
 		return stub.log();
 	},
 	"rpc/calls interleave while one sleeps": async (c) => {
-		const slow = c.object().slow({ name: "slow", ms: 120 });
-		await sleep(30);
+		const slow = c.object().slow({ name: "slow", ms: 500 });
+		await begun(c.object());
 		const fast = await c.object().slow({ name: "fast", ms: 1 });
 		return [fast, await slow];
 	},

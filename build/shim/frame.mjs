@@ -16,9 +16,9 @@ import { arm, wake } from "./timers.mjs";
 /** What frames of one object, or the frames of one Worker event, share. */
 export class Scope {
   constructor() {
-    /** @type {Map<number, import("./http.mjs").Source>} streams that Go reads */
+    /** @type {Map<number, import("./streams.mjs").Source>} streams that Go reads */
     this.sources = new Map();
-    /** @type {Map<number, import("./http.mjs").Sink>} streams that Go writes */
+    /** @type {Map<number, import("./streams.mjs").Sink>} streams that Go writes */
     this.sinks = new Map();
     /** @type {Map<number, any>} */
     this.stubs = new Map();
@@ -44,7 +44,7 @@ export class Frame {
     this.env = env;
     /** @type {Scope | null} */
     this.ownScope = null;
-    this.txn = null; // the DurableObjectTransaction of a transaction's section
+    this.txn = /** @type {any} */ (null); // the DurableObjectTransaction of a transaction's section
     this.idle = false; // a construct frame: it lives as long as the object, and must not keep it alive
     this.locked = false; // inside a critical section, where the bell is not heard
     this.rung = false; // while it was excluded

@@ -34,10 +34,14 @@ export class Instance {
     this.dead = null;
     this.exited = "";
     this.refusal = "";
+    /** @type {Uint8Array} */
     this.untaken = new Uint8Array(0);
     this.inboxAt = 0;
     this.inboxSize = 0;
     this.views = new Uint8Array(0);
+    /** @type {any} */
+    this.exports = null;
+    this.memory = /** @type {WebAssembly.Memory} */ (/** @type {unknown} */ (null));
     this.boot(module);
   }
 
@@ -46,7 +50,7 @@ export class Instance {
     const imports = { gojs: goImports(this), lattice: latticeImports(this) };
     checkImports(module, imports);
     const { exports } = new WebAssembly.Instance(module, imports);
-    this.exports = /** @type {any} */ (exports);
+    this.exports = exports;
     this.memory = /** @type {WebAssembly.Memory} */ (exports.mem);
     this.depth = 1;
     this.tick();

@@ -168,9 +168,9 @@ export function objectClass(runtime, name, shape) {
   const define = (/** @type {string} */ method, /** @type {Function} */ value) =>
     Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
   for (const method of shape.methods ?? []) {
-    define(method, { /** @this {any} @param {any[]} args */ [method](...args) {
+    define(method, /** @this {any} @param {any[]} args */ function (...args) {
       return this[state].start(startCall, method, args);
-    } }[method]);
+    });
   }
   if (shape.fetch) define("fetch", /** @this {any} @param {Request} request */ function fetch(request) {
     return answerFetch(this[state], request);

@@ -17,7 +17,7 @@ export function readStub(frame, r) {
   if (!stub) {
     const namespace = binding(frame, name, "Durable Object");
     stub = named ? namespace.getByName(ref) : namespace.get(namespace.idFromString(ref));
-    if (stubs.size >= KEPT_STUBS) stubs.delete(stubs.keys().next().value);
+    if (stubs.size >= KEPT_STUBS) stubs.delete(/** @type {number} */ (stubs.keys().next().value));
     stubs.set(serial, stub);
   }
   return stub;

@@ -18,7 +18,8 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: .dev.vars ## serve Grove on http://localhost:8787 with a sign-in provider for development
-	go run ./cmd/lattice dev --port $(PORT) --var GROVE_DOMAIN:localhost:$(PORT) --sidecar "go run ./tests/devoidc/cmd/devoidc" $(DEVFLAGS)
+	go build -o bin/lattice ./cmd/lattice
+	bin/lattice dev --port $(PORT) --var GROVE_DOMAIN:localhost:$(PORT) --sidecar "go run ./tests/devoidc/cmd/devoidc" $(DEVFLAGS)
 
 .dev.vars:
 	go run ./tests/devoidc/cmd/devoidc -write-vars .dev.vars -domain localhost:$(PORT)
@@ -61,7 +62,7 @@ npm: tests/node_modules/.package-lock.json
 
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: install Node.js with npm, which fetches workerd and wrangler for the tests"; exit 1; }
-	cd tests && npm ci --no-audit --no-fund --ignore-scripts
+	cd tests && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@
 
 # The browser test drives Chromium. Where this is root on Debian it is installed, elsewhere that is the user's to do.
@@ -75,4 +76,4 @@ browser:
 	fi
 
 clean: ## remove what was built and what lattice dev has stored
-	rm -rf build/dist .lattice
+	rm -rf build/dist bin .lattice

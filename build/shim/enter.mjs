@@ -14,8 +14,10 @@ import { operations } from "./operations.mjs";
  */
 export function enter(frame, encode, a, b, c, d) {
   const { instance } = frame;
-  if (instance.depth > 0) instance.die("was stopped in the middle of an event, probably by the CPU limit");
-  if (instance.dead) return;
+  if (!instance.usable()) {
+    frame.fail(instance.dead);
+    return;
+  }
   instance.depth = 1;
   instance.tick();
   try {

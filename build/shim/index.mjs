@@ -19,7 +19,7 @@ export class Runtime {
 
   /** The living instance; the first event boots it, because nothing may run at global scope. */
   instance() {
-    if (!this.live || this.live.dead) {
+    if (!this.live?.usable()) {
       this.live = null;
       this.live = new Instance(this.module);
     }

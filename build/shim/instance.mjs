@@ -76,6 +76,12 @@ export class Instance {
     return argv;
   }
 
+  /** Tells whether Go can be entered. The CPU limit ends execution without a trace but this: an entry that never ended. */
+  usable() {
+    if (this.depth > 0) this.die("was stopped in the middle of an event, probably by the CPU limit");
+    return !this.dead;
+  }
+
   /** Sets the time that Go sees until the next entry. It never goes back, as Go's monotonic clock must not. */
   tick() {
     const { clock } = this;

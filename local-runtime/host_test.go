@@ -490,7 +490,7 @@ func TestReloadKeepsStorage(t *testing.T) {
 	if err := h.Reload(ctx, []byte("not wasm")); err == nil {
 		t.Error("garbage was accepted")
 	}
-	module, err := os.ReadFile(builtModule(t))
+	module, err := local.BuildTest("./testdata/worker")
 	if err != nil {
 		t.Fatal(err)
 	}

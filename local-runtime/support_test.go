@@ -3,9 +3,6 @@ package local_test
 import (
 	"bytes"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -39,15 +36,4 @@ func (b *lockedBuffer) waitFor(t *testing.T, text string) {
 			t.Fatalf("the log has no %q:\n%s", text, got)
 		}
 	}
-}
-
-func builtModule(t *testing.T) string {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "app.wasm")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, "./testdata/worker")
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	return out
 }

@@ -74,6 +74,9 @@ func (w testWriter) Write(p []byte) (int, error) {
 
 var builds sync.Map // package → func() ([]byte, error)
 
+// BuildTest builds a Worker's main package for Wasm, once in a process.
+func BuildTest(pkg string) ([]byte, error) { return buildOnce(pkg) }
+
 func buildOnce(pkg string) ([]byte, error) {
 	if pkg == "" {
 		return nil, errors.New("StartTest needs TestOptions.Package, the Worker's main package, or a Module")

@@ -91,11 +91,11 @@ func requestOf(req *http.Request) *abi.Request {
 }
 
 func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body *limitedBody) {
+	if body.exceeded.Load() {
+		http.Error(w, "Request body is larger than 100 MB: send it in parts.", http.StatusRequestEntityTooLarge)
+		return
+	}
 	if a.failed != nil {
-		if body.exceeded.Load() {
-			http.Error(w, "Request body is larger than 100 MB: send it in parts.", http.StatusRequestEntityTooLarge)
-			return
-		}
 		h.cfg.Logger.Error("uncaught error in fetch", "method", req.Method, "path", req.URL.Path, "error", a.failed)
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -159,6 +160,8 @@ var errStuck = errors.New("the module has been running for seconds without waiti
 func (h *Host) watch() {
 	tick := time.NewTicker(stuckTime / 5)
 	defer tick.Stop()
+	<-tick.C
+	debug.FreeOSMemory() // what compiling needed is not needed again
 	warned := map[*Isolate]int64{}
 	for range tick.C {
 		if h.closed.Load() {

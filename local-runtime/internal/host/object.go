@@ -16,7 +16,7 @@ const (
 	// maxName is the longest name that an object remembers.
 	maxName = 1024
 	// maxOpen is how many storage files an isolate keeps open for objects that are idle.
-	maxOpen = 48
+	maxOpen = 24
 )
 
 // key names an object.

@@ -25,6 +25,11 @@ var (
 	Echo       = durables.Method(Class, "echo", (*Thing).echo)
 	Fail       = durables.Method(Class, "fail", (*Thing).fail)
 	FailReset  = durables.Method(Class, "failReset", (*Thing).failReset)
+	BlockSync  = durables.Method(Class, "blockSync", (*Thing).blockSync)
+	Scan       = durables.Method(Class, "scan", (*Thing).scan)
+	TxnAlarm   = durables.Method(Class, "txnAlarm", (*Thing).txnAlarm)
+	SelfLock   = durables.Method(Class, "selfLock", (*Thing).selfLock)
+	Nest       = durables.Method(Class, "nest", (*Thing).nest)
 	Panic      = durables.Method(Class, "panic", (*Thing).panic)
 	Exit       = durables.Method(Class, "exit", (*Thing).exit)
 	Sleep      = durables.Method(Class, "sleep", (*Thing).sleep)
@@ -282,9 +287,84 @@ func (t *Thing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n, err := r.Body.Read(buf)
 		if n > 0 {
 			w.Write([]byte(strings.ToUpper(string(buf[:n]))))
+			w.(http.Flusher).Flush()
 		}
 		if err != nil {
 			return
 		}
 	}
+}
+
+// blockSync waits where it must not.
+func (t *Thing) blockSync(ctx context.Context, _ durables.None) (durables.None, error) {
+	return durables.None{}, t.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
+		time.Sleep(time.Second)
+		return nil
+	})
+}
+
+// scan reads n rows with a cursor and sleeps in between.
+func (t *Thing) scan(ctx context.Context, n int) (int, error) {
+	sql := t.state.Storage().SQL()
+	_, err := sql.Exec(ctx, "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < ?) INSERT INTO rows SELECT n FROM c", n)
+	if err != nil {
+		return 0, err
+	}
+	sum := 0
+	for row, err := range durables.Query[int](ctx, sql, "SELECT n FROM rows ORDER BY n") {
+		if err != nil {
+			return 0, err
+		}
+		if sum += row; row%200 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	return sum, nil
+}
+
+// txnAlarm sets an alarm in a transaction that is rolled back after a while.
+func (t *Thing) txnAlarm(ctx context.Context, at time.Time) (durables.None, error) {
+	t.state.Storage().Transaction(ctx, func(ctx context.Context, txn *durables.Txn) error {
+		if err := t.state.Storage().SetAlarm(ctx, at); err != nil {
+			return err
+		}
+		time.Sleep(time.Minute / 4)
+		return errors.New("undo")
+	})
+	return durables.None{}, nil
+}
+
+// selfLock calls itself from inside of a critical section, which cannot end.
+func (t *Thing) selfLock(ctx context.Context, _ durables.None) (durables.None, error) {
+	name, _ := t.state.ID().Name()
+	return durables.None{}, t.state.BlockConcurrencyWhile(ctx, func(ctx context.Context) error {
+		return Class.Namespace("THINGS").GetByName(name).Call(ctx, "add", nil, 1)
+	})
+}
+
+// nest opens transactions in a transaction; the inner one is undone.
+func (t *Thing) nest(ctx context.Context, _ durables.None) (int, error) {
+	insert := func(ctx context.Context) error {
+		_, err := t.insert(ctx, 1)
+		return err
+	}
+	err := t.state.Storage().Transaction(ctx, func(ctx context.Context, _ *durables.Txn) error {
+		if err := insert(ctx); err != nil {
+			return err
+		}
+		t.state.Storage().Transaction(ctx, func(ctx context.Context, _ *durables.Txn) error {
+			time.Sleep(time.Millisecond)
+			insert(ctx)
+			return errors.New("undo")
+		})
+		t.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
+			insert(ctx)
+			return errors.New("undo")
+		})
+		return t.state.Storage().TransactionSync(ctx, insert)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return t.count(ctx, durables.None{})
 }

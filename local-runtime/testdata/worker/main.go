@@ -105,6 +105,10 @@ func main() {
 		n, err = thing.Add.Call(ctx, other, 0)
 		fmt.Fprintln(w, "its stub", n, err)
 	})
+	mux.HandleFunc("/count", func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, n, err)
+	})
 	mux.HandleFunc("/service", func(w http.ResponseWriter, r *http.Request) {
 		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://x/hello", nil)
 		resp, err := workers.Service(r.FormValue("binding")).Do(req)
@@ -133,5 +137,13 @@ func relay(w http.ResponseWriter, resp *http.Response, err error) {
 		w.Header()[k] = v
 	}
 	w.WriteHeader(resp.StatusCode)
-	io.Copy(w, resp.Body)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := resp.Body.Read(buf)
+		w.Write(buf[:n])
+		w.(http.Flusher).Flush()
+		if err != nil {
+			return
+		}
+	}
 }

@@ -88,11 +88,13 @@ export class Frame {
   }
 
   /**
-   * Whether a critical section of its object keeps this frame out. The runtime holds back events and timers, but not
-   * the continuation of a promise: without this what a frame does after its bell became part of somebody else's transaction.
+   * Whether the input gate of its object keeps this frame out: a critical section or a storage operation of another frame. The
+   * runtime holds back events and timers, but not the continuation of a promise: without this what a frame does after
+   * its bell could become part of somebody else's transaction, or come between a read and the write that follows it.
    */
   get excluded() {
-    return !this.locked && this.object !== null && this.object.sections > 0 && !this.instance.dead;
+    const { object } = this;
+    return object !== null && !this.locked && (object.sections > 0 || object.storing > 0) && !this.instance.dead;
   }
 
   /** The frame in which goroutines of this one go on. @returns {Frame | null} */
@@ -163,7 +165,8 @@ export class Frame {
 
   /** Waits for the bell in the frame's I/O context. */
   listen() {
-    this.scope.probe ??= makeProbe();
+    // A Worker's frame that waits for an operation is as a rule woken by that, and a probe costs as much as the rest.
+    if (this.object || this.pending === 0) this.scope.probe ??= makeProbe();
     const { promise, resolve } = Promise.withResolvers();
     this.bell = resolve;
     promise.then(() => this.woken());
@@ -182,7 +185,7 @@ export class Frame {
 
   woken() {
     const { instance } = this;
-    if (!alive(/** @type {WebSocket} */ (this.scope.probe))) {
+    if (!alive(this.scope.probe)) {
       // The context is gone and this runs in the waker's: nothing of the frame may be touched here.
       if (!this.over) instance.bury(this.id);
       this.over = true;
@@ -227,21 +230,26 @@ export class Frame {
   /**
    * Ends an operation when its promise settles, with a COMPLETE event in this frame.
    * @param {number} id @param {PromiseLike<any>} promise @param {(w: import("./abi.mjs").Writer, v: any, frame: Frame) => void} encode
+   * @param {boolean} gate whether other frames of the object are kept out until then
    */
-  complete(id, promise, encode) {
+  complete(id, promise, encode, gate = false) {
     this.pending++;
+    const object = gate ? this.object : null;
+    if (object) object.storing++;
     promise.then(
-      (v) => this.completed(id, v, encode),
-      (e) => this.completed(id, e, null),
+      (v) => this.completed(id, v, encode, object),
+      (e) => this.completed(id, e, null, object),
     );
     return PENDING;
   }
 
   /** @param {number} id @param {any} v @param {null | ((w: import("./abi.mjs").Writer, v: any, frame: Frame) => void)} encode */
-  completed(id, v, encode) {
+  completed(id, v, encode, gated) {
     this.pending--;
+    if (gated) gated.storing--;
     const frame = this.heir();
     if (frame && !frame.instance.dead) enter(frame, encode ? success : failure, id, v, encode, frame);
+    gated?.admit();
   }
 }
 
@@ -277,10 +285,10 @@ function makeProbe() {
   return new WebSocketPair()[0];
 }
 
-/** @param {WebSocket} probe */
+/** @param {WebSocket | null} probe */
 function alive(probe) {
   try {
-    return probe.readyState >= 0;
+    return probe === null || probe.readyState >= 0;
   } catch {
     return false;
   }

@@ -26,6 +26,7 @@ export class ObjectState {
     this.frames = new Set();
     this.scope = new Scope();
     this.sections = 0; // critical sections that run
+    this.storing = 0; // storage operations that close the input gate
     /** @type {string | null} */
     this.resetReason = null;
     /** @type {Promise<void> | null} */
@@ -60,10 +61,15 @@ export class ObjectState {
     return /** @type {Promise<void>} */ (this.constructing);
   }
 
-  /** Lets the frames be woken that the section has kept out. */
   leaveSection() {
-    if (--this.sections > 0) return;
-    for (const frame of [...this.frames]) {
+    this.sections--;
+    this.admit();
+  }
+
+  /** Wakes the frames that were kept out, if nothing keeps them out any more. */
+  admit() {
+    for (const frame of this.frames) {
+      if (this.sections > 0 || this.storing > 0) return;
       if (!frame.rung) continue;
       frame.rung = false;
       frame.ring();
@@ -71,7 +77,7 @@ export class ObjectState {
   }
 
   get ready() {
-    return this.instance !== null && !this.instance.dead && !this.constructing;
+    return this.instance !== null && this.instance.usable() && !this.constructing;
   }
 
   /** Starts an event of the object and returns what it comes to. @param {(w: import("./abi.mjs").Writer, ...rest: any[]) => void} encode @param {any} [a] @param {any} [b] */

@@ -50,14 +50,26 @@ function writeAlarm(w, time) {
   if (time !== null) w.f64(time);
 }
 
+const ALLOW_CONCURRENCY = 1;
+
+/**
+ * Completes a storage operation, which closes the object's input gate unless it allows concurrency.
+ * @param {import("./frame.mjs").Frame} frame @param {number} id @param {number} flags @param {Promise<any>} promise
+ * @param {(w: import("./abi.mjs").Writer, v: any, frame: import("./frame.mjs").Frame) => void} encode
+ */
+function stored(frame, id, flags, promise, encode) {
+  return frame.complete(id, promise, encode, (flags & ALLOW_CONCURRENCY) === 0);
+}
+
 /** @type {Record<number, import("./operations.mjs").Operation>} */
 const keyValue = {
   [Op.KV_GET](frame, r, w, id) {
     const many = r.bool();
     const keys = r.strs();
-    const promise = target(frame).get(many ? keys : keys[0], options(r.u8()));
-    if (many) return frame.complete(id, promise, writeMap);
-    return frame.complete(id, promise, (w, v) => {
+    const flags = r.u8();
+    const promise = target(frame).get(many ? keys : keys[0], options(flags));
+    if (many) return stored(frame, id, flags, promise, writeMap);
+    return stored(frame, id, flags, promise, (w, v) => {
       w.uint(v === undefined ? 0 : 1);
       if (v === undefined) return;
       w.str(keys[0]);
@@ -67,21 +79,25 @@ const keyValue = {
   [Op.KV_PUT](frame, r, w, id) {
     const many = r.bool();
     const entries = readFields(r);
-    const opts = options(r.u8());
+    const flags = r.u8();
+    const opts = options(flags);
     const promise = many ? target(frame).put(Object.fromEntries(entries), opts) : target(frame).put(entries[0][0], entries[0][1], opts);
-    return frame.complete(id, promise, nothing);
+    return stored(frame, id, flags, promise, nothing);
   },
   [Op.KV_DELETE](frame, r, w, id) {
     const many = r.bool();
     const keys = r.strs();
-    return frame.complete(id, target(frame).delete(many ? keys : keys[0], options(r.u8())), (w, n) => w.uint(Number(n)));
+    const flags = r.u8();
+    return stored(frame, id, flags, target(frame).delete(many ? keys : keys[0], options(flags)), (w, n) => w.uint(Number(n)));
   },
   [Op.KV_LIST](frame, r, w, id) {
     const list = readListOptions(r);
-    return frame.complete(id, target(frame).list({ ...list, ...options(r.u8()) }), writeMap);
+    const flags = r.u8();
+    return stored(frame, id, flags, target(frame).list({ ...list, ...options(flags) }), writeMap);
   },
   [Op.DELETE_ALL](frame, r, w, id) {
-    return frame.complete(id, frame.storage.deleteAll(options(r.u8())), nothing);
+    const flags = r.u8();
+    return stored(frame, id, flags, frame.storage.deleteAll(options(flags)), nothing);
   },
   [Op.SYNC](frame, r, w, id) {
     return frame.complete(id, frame.storage.sync(), nothing);
@@ -91,14 +107,17 @@ const keyValue = {
 /** @type {Record<number, import("./operations.mjs").Operation>} */
 const alarms = {
   [Op.GET_ALARM](frame, r, w, id) {
-    return frame.complete(id, target(frame).getAlarm(options(r.u8())), writeAlarm);
+    const flags = r.u8();
+    return stored(frame, id, flags, target(frame).getAlarm(options(flags)), writeAlarm);
   },
   [Op.SET_ALARM](frame, r, w, id) {
     const time = r.f64();
-    return frame.complete(id, target(frame).setAlarm(time, options(r.u8())), nothing);
+    const flags = r.u8();
+    return stored(frame, id, flags, target(frame).setAlarm(time, options(flags)), nothing);
   },
   [Op.DELETE_ALARM](frame, r, w, id) {
-    return frame.complete(id, target(frame).deleteAlarm(options(r.u8())), nothing);
+    const flags = r.u8();
+    return stored(frame, id, flags, target(frame).deleteAlarm(options(flags)), nothing);
   },
 };
 

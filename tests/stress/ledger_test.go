@@ -1,7 +1,6 @@
 package stress
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -57,5 +56,3 @@ func (l *ledger) want(object string) totals {
 		Slept: l.total(object, "slept"), Locked: l.total(object, "locked"), Failed: l.total(object, "failed"),
 	}
 }
-
-func objectName(i int) string { return fmt.Sprintf("cell-%d", i) }

@@ -28,5 +28,5 @@ func TestLocalHost(t *testing.T) {
 	defer h.Close()
 	server := httptest.NewServer(h)
 	defer server.Close()
-	home{url: server.URL, requests: callers * 60, cancelled: 10_000, collect: func(*testing.T) {}}.stress(t)
+	stressAll(t, home{url: server.URL, requests: callers * 50, cancelled: 10_000, collect: func(*testing.T) {}})
 }

@@ -15,6 +15,7 @@ import (
 // caller is one of the concurrent clients.
 type caller struct {
 	*client
+	home   home
 	ledger *ledger
 	rand   *rand.Rand
 	ctx    context.Context
@@ -33,6 +34,7 @@ var operations = []operation{
 	{"SQL with values of every kind", 20, (*caller).sql},
 	{"transactions, one rolled back", 6, counting("txn", "txn")},
 	{"sleep, then write", 12, counting("sleep", "slept")},
+	{"sleep, then read and write", 8, counting("sleepkv", "kv")},
 	{"mutex of all objects held across I/O", 6, counting("locked", "locked")},
 	{"the same mutex held by the worker", 3, (*caller).workerLocked},
 	{"object to object", 8, (*caller).relay},
@@ -62,9 +64,9 @@ func (c *caller) pick() operation {
 // object picks any object, and often one of a few, where operations meet.
 func (c *caller) object() string {
 	if c.rand.IntN(4) == 0 {
-		return objectName(c.rand.IntN(hotObjects))
+		return c.home.object(c.rand.IntN(min(hotObjects, c.home.objects)))
 	}
-	return objectName(c.rand.IntN(objects))
+	return c.home.object(c.rand.IntN(c.home.objects))
 }
 
 // counting is an operation that counts one counter up, after at most 20 ms of sleep where it sleeps.

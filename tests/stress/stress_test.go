@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	objects    = 1000
 	hotObjects = 12
 	callers    = 64
 )
@@ -26,8 +25,24 @@ type home struct {
 	url string
 	// collect makes the host collect its garbage, so that frames that died are noticed.
 	collect func(t *testing.T)
+	// name begins the names of the objects, of which there are so many.
+	name    string
+	objects int
 	// requests is how many requests the mix has, cancelled how many clients leave.
 	requests, cancelled int
+}
+
+// stressAll stresses a host with so few objects that every operation meets others, then with many.
+func stressAll(t *testing.T, h home) {
+	t.Run("few objects", func(t *testing.T) {
+		h := h
+		h.name, h.objects, h.requests, h.cancelled = "few", 8, h.requests/2, h.cancelled/10
+		h.stress(t)
+	})
+	t.Run("many objects", func(t *testing.T) {
+		h.name, h.objects = "many", 1000
+		h.stress(t)
+	})
 }
 
 func (h home) stress(t *testing.T) {
@@ -36,7 +51,7 @@ func (h home) stress(t *testing.T) {
 	h.touchAll(t, c, l)
 	h.mix(t, c, l, callers*10) // grows every buffer and pool that is going to stay
 	before := h.settle(t, c, stats{Goroutines: 1 << 30, Heap: 1 << 62})
-	t.Logf("with %d objects: %+v", objects, before)
+	t.Logf("with %d objects: %+v", h.objects, before)
 
 	h.mix(t, c, l, h.requests)
 	afterMix := h.settle(t, c, before)
@@ -62,6 +77,8 @@ const (
 	heapSlack      = 2 << 20
 )
 
+func (h home) object(i int) string { return fmt.Sprintf("%s-%d", h.name, i) }
+
 // each runs f n times, shared by the callers.
 func (h home) each(t *testing.T, c *client, l *ledger, n int, f func(c *caller, i int) error) {
 	t.Helper()
@@ -72,7 +89,7 @@ func (h home) each(t *testing.T, c *client, l *ledger, n int, f func(c *caller, 
 	)
 	for id := range callers {
 		wg.Go(func() {
-			call := &caller{c, l, rand.New(rand.NewPCG(uint64(id), uint64(n))), t.Context()}
+			call := &caller{c, h, l, rand.New(rand.NewPCG(uint64(id), uint64(n))), t.Context()}
 			for i := next.Add(1) - 1; i < int64(n) && failures.Load() < 20; i = next.Add(1) - 1 {
 				if err := f(call, int(i)); err != nil {
 					failures.Add(1)
@@ -91,15 +108,15 @@ func (h home) each(t *testing.T, c *client, l *ledger, n int, f func(c *caller, 
 // touchAll brings every object to life.
 func (h home) touchAll(t *testing.T, c *client, l *ledger) {
 	start := time.Now()
-	h.each(t, c, l, objects, func(c *caller, i int) error {
+	h.each(t, c, l, h.objects, func(c *caller, i int) error {
 		var n int64
-		err := c.ask(c.ctx, "/cell/"+objectName(i)+"/kv", nil, nil, &n)
+		err := c.ask(c.ctx, "/cell/"+h.object(i)+"/kv", nil, nil, &n)
 		if err == nil {
-			c.ledger.add(objectName(i), "kv", n)
+			c.ledger.add(h.object(i), "kv", n)
 		}
 		return err
 	})
-	t.Logf("%d objects constructed in %v", objects, time.Since(start).Round(time.Millisecond))
+	t.Logf("%d objects constructed in %v", h.objects, time.Since(start).Round(time.Millisecond))
 }
 
 type slowest struct {
@@ -179,13 +196,13 @@ func (h home) leave(t *testing.T, c *client) {
 
 // audit compares what every object has stored with what it answered.
 func (h home) audit(t *testing.T, c *client, l *ledger) {
-	h.each(t, c, l, objects, func(c *caller, i int) error {
+	h.each(t, c, l, h.objects, func(c *caller, i int) error {
 		var got totals
-		if err := c.ask(c.ctx, "/cell/"+objectName(i)+"/totals", nil, nil, &got); err != nil {
+		if err := c.ask(c.ctx, "/cell/"+h.object(i)+"/totals", nil, nil, &got); err != nil {
 			return err
 		}
-		if want := l.want(objectName(i)); got != want {
-			return fmt.Errorf("%s has stored %+v, its answers say %+v", objectName(i), got, want)
+		if want := l.want(h.object(i)); got != want {
+			return fmt.Errorf("%s has stored %+v, its answers say %+v", h.object(i), got, want)
 		}
 		return nil
 	})

@@ -85,11 +85,11 @@ func startWorkerd(t *testing.T) *workerd.Direct {
 
 func TestWorkerd(t *testing.T) {
 	d := startWorkerd(t)
-	home{url: d.URL, requests: callers * 60, cancelled: 700, collect: func(t *testing.T) {
+	stressAll(t, home{url: d.URL, requests: callers * 50, cancelled: 700, collect: func(t *testing.T) {
 		resp, err := http.Get(d.URL + "/gc")
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-	}}.stress(t)
+	}})
 }

@@ -29,6 +29,7 @@ var (
 	addSQL     = durables.Method(cells, "addSQL", (*Cell).addSQL)
 	addTxn     = durables.Method(cells, "addTxn", (*Cell).addTxn)
 	sleepAdd   = durables.Method(cells, "sleepAdd", (*Cell).sleepAdd)
+	sleepAddKV = durables.Method(cells, "sleepAddKV", (*Cell).sleepAddKV)
 	lockedAdd  = durables.Method(cells, "lockedAdd", (*Cell).lockedAdd)
 	relay      = durables.Method(cells, "relay", (*Cell).relay)
 	bounce     = durables.Method(cells, "bounce", (*Cell).bounce)
@@ -177,6 +178,12 @@ func (c *Cell) sleepAdd(ctx context.Context, p Pause) (int64, error) {
 		return 0, err
 	}
 	return c.count(ctx, "slept")
+}
+
+// sleepAddKV reads and writes after a timer: goroutines that wake at the same time must not come between.
+func (c *Cell) sleepAddKV(ctx context.Context, p Pause) (int64, error) {
+	time.Sleep(time.Duration(p.Millis) * time.Millisecond)
+	return c.addKV(ctx, durables.None{})
 }
 
 // lockedAdd holds the mutex that all objects share across I/O and a timer.

@@ -56,6 +56,8 @@ func operate(w http.ResponseWriter, r *http.Request) {
 		out, err = addTxn.Call(ctx, cell, durables.None{})
 	case "sleep":
 		out, err = sleepAdd.Call(ctx, cell, Pause{ms})
+	case "sleepkv":
+		out, err = sleepAddKV.Call(ctx, cell, Pause{ms})
 	case "locked":
 		out, err = lockedAdd.Call(ctx, cell, Pause{ms})
 	case "relay":

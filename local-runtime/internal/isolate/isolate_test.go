@@ -200,3 +200,25 @@ func TestDescribe(t *testing.T) {
 		}
 	}
 }
+
+func TestForeignModulesAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		message func(w *abi.Writer)
+		want    string
+	}{
+		"another ABI version": {func(w *abi.Writer) { w.Uint(99); w.Uint(0); w.Uint(0); w.Str("go") }, "the module speaks ABI version 99 and this host version 1"},
+		"garbage":             {func(w *abi.Writer) { w.Uint(1); w.U8(5) }, "the module's first message is malformed"},
+	} {
+		in := &Instance{}
+		var w abi.Writer
+		c.message(&w)
+		if result := in.init(w.Bytes()); result[0] != abi.StatusError || in.refused == nil || !strings.HasPrefix(in.refused.Error(), c.want) {
+			t.Errorf("%s: %v", name, in.refused)
+		}
+	}
+	// A module with an import that no Go release that we know has.
+	wasm := []byte("\x00asm\x01\x00\x00\x00\x01\x05\x01\x60\x01\x7f\x00\x02\x14\x01\x04gojs\x0bruntime.new\x00\x00")
+	if _, err := Compile(context.Background(), wasm, Config{}); err == nil || !strings.Contains(err.Error(), "needs the Go runtime import runtime.new, which this host does not know: it knows Go 1.26") {
+		t.Errorf("an unknown import: %v", err)
+	}
+}

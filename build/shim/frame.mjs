@@ -243,7 +243,7 @@ export class Frame {
     return PENDING;
   }
 
-  /** @param {number} id @param {any} v @param {null | ((w: import("./abi.mjs").Writer, v: any, frame: Frame) => void)} encode */
+  /** @param {number} id @param {any} v @param {null | ((w: import("./abi.mjs").Writer, v: any, frame: Frame) => void)} encode @param {import("./object.mjs").ObjectState | null} gated whose input gate it held closed */
   completed(id, v, encode, gated) {
     this.pending--;
     if (gated) gated.storing--;

@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"slices"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
@@ -31,14 +32,11 @@ func remote(e *abi.Error) *abi.Error {
 	return &out
 }
 
-// thrownBy marks an error as thrown by a method of an object, for its caller. Failures of fetch do not name their object.
+// thrownBy marks an error as thrown by a method of an object, for its caller. The outermost object is the one that is
+// named. Failures of fetch do not name their object.
 func thrownBy(e *abi.Error, k key) *abi.Error {
 	out := *remote(e)
-	for _, p := range e.Props {
-		if p.Name == "durableObjectId" {
-			return &out
-		}
-	}
-	out.Props = append(out.Props[:len(out.Props):len(out.Props)], abi.Field{Name: "durableObjectId", Value: k.id})
+	out.Props = slices.DeleteFunc(slices.Clone(e.Props), func(p abi.Field) bool { return p.Name == "durableObjectId" })
+	out.Props = append(out.Props, abi.Field{Name: "durableObjectId", Value: k.id})
 	return &out
 }

@@ -74,7 +74,7 @@ func allCases(oracle host, match *regexp.Regexp) ([]Case, error) {
 
 // parts are names that other cases use, and no cases by themselves.
 var parts = []string{
-	"alarm/runs", "alarm/result", "kv/put then throw", "kv/get k", "id/self", "lifecycle/state", "section/hold", "section/fail",
+	"rpc/fail elsewhere", "alarm/runs", "alarm/result", "kv/put then throw", "kv/get k", "id/self", "lifecycle/state", "section/hold", "section/fail",
 	"section/uncommitted", "abort/with reason", "abort/without reason", "wait until/write", "wait until/fail", "wait until/in the Worker, result",
 	"scheduled/record", "scheduled/recorded", "scheduled/result", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
 	"d1/inside", "fetch/inside",
@@ -96,7 +96,7 @@ func specialCases() []Case {
 func alarmCases() []Case {
 	var cases []Case
 	for name, runs := range map[string]int{
-		"once": 1, "in the past": 1, "again from the handler": 3, "retried after an error": 2, "new one replaces the retry": 2,
+		"once": 1, "cleared in the handler": 1, "in the past": 1, "again from the handler": 3, "retried after an error": 2, "new one replaces the retry": 2,
 	} {
 		name = "alarm/" + name
 		until := `(?s){"pending":false.*` + strings.Repeat("retryCount.*", runs)

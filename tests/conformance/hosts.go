@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,9 +23,13 @@ import (
 // script is the name of the Worker everywhere: ids of objects are made from it.
 const script = "conformance"
 
+// settings is an environment variable that is not a string.
+const settings = `{"limit":10,"names":["a","ß"]}`
+
 var (
 	objects   = map[string]string{"OBJ": "Obj", "OTHER": "Other", "FRAGILE": "Fragile"}
 	databases = []string{"DB"}
+	services  = map[string]string{"SELF": script}
 )
 
 // variables are the environment of the Worker.
@@ -117,7 +122,8 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 		bound[binding] = local.Database{}
 	}
 	h, err := local.New(ctx, local.Options{
-		Module: module, Name: script, Objects: objects, Databases: bound, Vars: variables(upstream), CacheDir: cacheDir(),
+		Module: module, Name: script, Objects: objects, Databases: bound, Vars: variables(upstream),
+		JSONVars: map[string]string{"SETTINGS": settings}, Services: services, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -141,6 +147,7 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 func startWorkerd(ctx context.Context, name, dir, upstream string) (host, error) {
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
 		Name: script, Dir: dir, Objects: objects, D1: databases, Vars: variables(upstream),
+		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
 	}})
 	if err != nil {
 		return host{}, err

@@ -25,7 +25,8 @@ const miniflare = new Miniflare(convertV4MiniflareOptions({
 		modules: [worker.main, ...others].map((f) => ({ type: types[f.split(".").pop()], path: join(worker.dir, f) })),
 		compatibilityDate: worker.date,
 		compatibilityFlags: worker.flags ?? [],
-		bindings: worker.vars ?? {},
+		bindings: { ...worker.vars, ...worker.jsonVars },
+		serviceBindings: worker.services ?? {},
 		d1Databases: Object.fromEntries((worker.d1 ?? []).map((b) => [b, b.toLowerCase()])),
 		durableObjects: Object.fromEntries(Object.entries(worker.objects ?? {})
 			.map(([binding, className]) => [binding, { className, useSQLite: true }])),

@@ -173,6 +173,7 @@ func (o *Obj) slow(ctx context.Context, p Slow) ([]string, error) {
 type Ping struct {
 	Name string `json:"name"`
 	N    int    `json:"n"`
+	Self bool   `json:"self"` // stay in one class
 }
 
 // ping calls the other class until no hops are left, and returns whom it met.
@@ -183,7 +184,7 @@ func (s *self) ping(ctx context.Context, p Ping) ([]string, error) {
 	}
 	var rest []string
 	var err error
-	if next := (Ping{p.Name, p.N - 1}); s.class == "Obj" {
+	if next := (Ping{p.Name, p.N - 1, p.Self}); s.class == "Obj" && !p.Self {
 		err = others().GetByName(p.Name).Call(ctx, "ping", &rest, next)
 	} else {
 		err = objects().GetByName(p.Name).Call(ctx, "ping", &rest, next)

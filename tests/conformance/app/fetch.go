@@ -51,6 +51,24 @@ func init() {
 		"env/variable": func(c *call) (any, error) {
 			return []string{getenv(c.ctx, "GREETING"), getenv(c.ctx, "EMPTY"), getenv(c.ctx, "UNICODE")}, nil
 		},
+		"env/JSON":            func(c *call) (any, error) { return json.RawMessage(getenv(c.ctx, "SETTINGS")), nil },
+		"service/this Worker": serviceEcho,
+		"service/set-cookie": func(c *call) (any, error) {
+			r, _, err := c.service("GET", "http/set-cookie", nil)
+			return r.Header.Values("Set-Cookie"), err
+		},
+		"service/redirect": func(c *call) (any, error) {
+			r, _, err := c.service("GET", "http/redirect?code=307", nil)
+			return []any{r.StatusCode, r.Header.Get("Location")}, err
+		},
+		"service/large body": func(c *call) (any, error) {
+			_, body, err := c.service("POST", "http/large%20upload", strings.NewReader(string(pattern(400_000))))
+			return json.RawMessage(body), err
+		},
+		"service/uncaught error": func(c *call) (any, error) {
+			_, _, err := c.service("GET", "http/uncaught%20error", nil)
+			return err != nil, nil
+		},
 		"env/missing": func(c *call) (any, error) {
 			v, ok := workers.LookupEnv(c.ctx, "NOT_SET")
 			return []any{v, ok}, nil
@@ -144,6 +162,21 @@ func init() {
 		w.WriteHeader(resp.StatusCode)
 		io.Copy(w, resp.Body)
 	}
+}
+
+// service sends a request to this Worker through its service binding.
+func (c *call) service(method, path string, body io.Reader) (*http.Response, []byte, error) {
+	r, err := http.NewRequestWithContext(c.ctx, method, "https://service/"+path, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.Header.Set("Content-Type", "text/x-case")
+	return fetched(workers.Service("SELF").Do, r)
+}
+
+func serviceEcho(c *call) (any, error) {
+	r, body, err := c.service("POST", "http/echo%20body", strings.NewReader("through the service"))
+	return object{"status": r.StatusCode, "body": string(body), "type": r.Header.Get("X-Type")}, err
 }
 
 func streamedUpload(c *call) (any, error) {

@@ -35,6 +35,8 @@ func (o *Obj) Alarm(ctx ctxt, info durables.AlarmInfo) error {
 	switch {
 	case plan == "again" && len(runs) < 3:
 		return o.setAlarm(ctx, 150*ms)
+	case plan == "clear":
+		return errors.Join(o.st.SetAlarm(ctx, time.Now().Add(50*ms)), o.st.DeleteAlarm(ctx))
 	case plan == "fail once" && len(runs) == 1:
 		return errors.New("the first run fails")
 	case plan == "reset itself":
@@ -73,6 +75,7 @@ func init() {
 		"alarm/again from the handler":     plan("again", 150*ms),
 		"alarm/retried after an error":     plan("fail once", 150*ms),
 		"alarm/new one replaces the retry": plan("reset itself", 150*ms),
+		"alarm/cleared in the handler":     plan("clear", 150*ms),
 		"alarm/deleted in time": func(ctx ctxt, s *self) (any, error) {
 			if _, err := plan("once", 400*ms)(ctx, s); err != nil {
 				return nil, err

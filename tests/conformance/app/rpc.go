@@ -110,9 +110,18 @@ func init() {
 			appends.Call(c.ctx, c.object(), "y")
 			return logged.Call(c.ctx, c.object(), durables.None{})
 		},
-		"rpc/A to B to A": func(c *call) (any, error) { return ping.Call(c.ctx, c.object(), Ping{c.name, 2}) },
-		"rpc/twelve hops": func(c *call) (any, error) { return ping.Call(c.ctx, c.object(), Ping{c.name, 12}) },
+		"rpc/an object calls itself":              func(c *call) (any, error) { return ping.Call(c.ctx, c.object(), Ping{c.name, 4, true}) },
+		"rpc/A to B to A":                         func(c *call) (any, error) { return ping.Call(c.ctx, c.object(), Ping{c.name, 2, false}) },
+		"rpc/twelve hops":                         func(c *call) (any, error) { return ping.Call(c.ctx, c.object(), Ping{c.name, 12, false}) },
+		"rpc error/through another object":        failElsewhere("props"),
+		"rpc error/through another object, plain": failElsewhere("range"),
 	})
+}
+
+func failElsewhere(kind string) func(c *call) (any, error) {
+	return func(c *call) (any, error) {
+		return otherRun.Call(c.ctx, others().GetByName(c.name), RunParams{Name: "rpc/fail elsewhere", Arg: object{"kind": kind}})
+	}
 }
 
 func (c *call) log(stub *durables.Stub[Obj]) func() (any, error) {
@@ -200,6 +209,9 @@ func (c *call) self(stub *durables.Stub[Obj]) (any, error) {
 }
 
 func init() {
+	objectCases["rpc/fail elsewhere"] = func(ctx context.Context, s *self) (any, error) {
+		return fail.Call(ctx, objects().GetByName("rpc/fail elsewhere"), s.arg["kind"].(string))
+	}
 	objectCases["id/self"] = func(_ context.Context, s *self) (any, error) {
 		return object{"id": s.state.ID().String(), "name": nameOf(s.state.ID())}, nil
 	}

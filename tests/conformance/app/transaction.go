@@ -110,6 +110,15 @@ func init() {
 			})
 			return s.list(ctx), err
 		},
+		"transaction/inner rollback keeps outer": func(ctx ctxt, s *self) (any, error) {
+			err := s.inTransaction(ctx, func(ctx ctxt) error {
+				err := s.st.Put(ctx, "outer", 1)
+				return errors.Join(err, s.st.Transaction(ctx, func(ctx ctxt, txn *durables.Txn) error {
+					return errors.Join(s.st.Put(ctx, "inner", 2), txn.Rollback(ctx))
+				}))
+			})
+			return s.list(ctx), err
+		},
 		"transaction/outer error undoes inner": func(ctx ctxt, s *self) (any, error) {
 			s.inTransaction(ctx, func(ctx ctxt) error {
 				s.inTransaction(ctx, s.put("inner", 1, nil))

@@ -14,6 +14,15 @@ const upstream = (c, path, init) => fetch(c.env.UPSTREAM + path, init);
 
 export const worker = {
 	"env/variable": (c) => [c.env.GREETING, c.env.EMPTY, c.env.UNICODE],
+	"env/JSON": (c) => c.env.SETTINGS,
+	"service/this Worker": async (c) => {
+		const r = await c.env.SELF.fetch("https://service/http/echo%20body", { method: "POST", body: "through the service", headers: { "Content-Type": "text/x-case" } });
+		return { status: r.status, body: await r.text(), type: r.headers.get("x-type") };
+	},
+	"service/set-cookie": async (c) => (await c.env.SELF.fetch("https://service/http/set-cookie")).headers.getSetCookie(),
+	"service/redirect": async (c) => { const r = await c.env.SELF.fetch("https://service/http/redirect?code=307", { redirect: "manual" }); return [r.status, r.headers.get("location")]; },
+	"service/large body": async (c) => (await c.env.SELF.fetch("https://service/http/large%20upload", { method: "POST", body: pattern(400_000) })).json(),
+	"service/uncaught error": async (c) => (await attempt(async () => (await c.env.SELF.fetch("https://service/http/uncaught%20error")).status)).error !== undefined,
 	"env/missing": (c) => [c.env.NOT_SET ?? "", "NOT_SET" in c.env],
 
 	"d1/all": async (c) => (await (await table(c, "d_all")).prepare("SELECT id, name, score FROM d_all ORDER BY id").all()).results,
@@ -54,6 +63,12 @@ export const worker = {
 	"d1/two statements": (c) => attempt(async () => (await c.env.DB.prepare("SELECT 1 AS a; SELECT 2 AS b").all()).results),
 	"d1/foreign keys": async (c) => { await c.env.DB.exec("CREATE TABLE d_p (id INTEGER PRIMARY KEY)"); await c.env.DB.exec("CREATE TABLE d_c (p REFERENCES d_p(id))"); return attempt(() => c.env.DB.prepare("INSERT INTO d_c VALUES (9)").run()); },
 	"d1/many rows": async (c) => { const r = await c.env.DB.prepare("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1000) SELECT i, 'row ' || i AS t FROM n").all(); return [r.results.length, r.results[999]]; },
+	"database sql/query": async (c) => (await (await table(c, "s_query")).prepare("SELECT id, name, score FROM s_query WHERE id >= ? ORDER BY id").bind(2).raw()),
+	"database sql/one row": async (c) => { const db = await table(c, "s_one"); return [await db.prepare("SELECT name FROM s_one WHERE id = 2").first("name"), await db.prepare("SELECT name FROM s_one WHERE id = 9").first("name")]; },
+	"database sql/exec": async (c) => { const { meta } = await (await table(c, "s_exec")).prepare("UPDATE s_exec SET score = ? WHERE id < ?").bind(9, 3).run(); return meta.changes; },
+	"database sql/insert id": async (c) => { const { meta } = await (await table(c, "s_ins")).prepare("INSERT INTO s_ins (name) VALUES (?)").bind("new").run(); return meta.last_row_id; },
+	"database sql/types": (c) => c.env.DB.prepare("SELECT ?, ?, ?, ?, ?").bind(7, 1.5, "ß", null, bytes(1, 2)).raw().then(([row]) => row.map((v) => Array.isArray(v) ? new Uint8Array(v) : v)),
+	"database sql/error": (c) => attempt(() => c.env.DB.prepare("SELECT * FROM s_nope").all()),
 	"d1/from an object": (c) => c.object().run("d1/inside"),
 
 	"fetch/get": async (c) => { const r = await upstream(c, "/hello?q=1"); return { status: r.status, text: await r.text(), header: r.headers.get("x-upstream"), type: r.headers.get("content-type") }; },

@@ -15,6 +15,10 @@ export async function alarm(self, info) {
 		kv(self).put("at", at);
 		await self.ctx.storage.setAlarm(at);
 	}
+	if (plan === "clear") {
+		await self.ctx.storage.setAlarm(Date.now() + 50);
+		await self.ctx.storage.deleteAlarm();
+	}
 	if (plan === "fail once" && runs.length === 1) throw new Error("the first run fails");
 	if (plan === "reset itself") {
 		kv(self).put("plan", "");
@@ -51,6 +55,7 @@ export const object = {
 	"alarm/again from the handler": plan("again", 150),
 	"alarm/retried after an error": plan("fail once", 150),
 	"alarm/new one replaces the retry": plan("reset itself", 150),
+	"alarm/cleared in the handler": plan("clear", 150),
 	"alarm/deleted in time": async (self) => {
 		await plan("once", 400)(self);
 		await self.ctx.storage.deleteAlarm();

@@ -21,11 +21,11 @@ export function fail(kind) {
 }
 
 /** A → B → A …: each hop calls the other class until n is 0. */
-export async function ping(self, { name, n }) {
+export async function ping(self, { name, n, self: own }) {
 	const id = self.ctx.id.name;
 	if (n === 0) return [id];
-	const next = self.constructor.name === "Obj" ? self.env.OTHER : self.env.OBJ;
-	return [id, ...await next.getByName(name).ping({ name, n: n - 1 })];
+	const next = self.constructor.name === "Obj" && !own ? self.env.OTHER : self.env.OBJ;
+	return [id, ...await next.getByName(name).ping({ name, n: n - 1, self: own })];
 }
 
 const echo = (value) => (c) => c.object().echo(value());
@@ -95,6 +95,9 @@ export const worker = {
 		await c.object().append("y");
 		return c.object().log();
 	},
+	"rpc/an object calls itself": (c) => c.object().ping({ name: c.name, n: 4, self: true }),
+	"rpc error/through another object": (c) => attempt(() => c.env.OTHER.getByName(c.name).run("rpc/fail elsewhere", { kind: "props" })),
+	"rpc error/through another object, plain": (c) => attempt(() => c.env.OTHER.getByName(c.name).run("rpc/fail elsewhere", { kind: "range" })),
 	"rpc/A to B to A": (c) => c.object().ping({ name: c.name, n: 2 }),
 	"rpc/twelve hops": (c) => c.object().ping({ name: c.name, n: 12 }),
 	"id/from name": (c) => [ns(c).idFromName("grove").toString(), ns(c).idFromName("").toString(), ns(c).idFromName("ünï💥").toString(), c.env.OTHER.idFromName("grove").toString()],
@@ -127,5 +130,6 @@ export const worker = {
 };
 
 export const object = {
+	"rpc/fail elsewhere": (self, { kind }) => self.env.OBJ.getByName("rpc/fail elsewhere").fail(kind),
 	"id/self": (self) => ({ id: self.ctx.id.toString(), name: self.ctx.id.name ?? null }),
 };

@@ -121,6 +121,13 @@ export const object = {
 		});
 		return [...await st(self).list()];
 	},
+	"transaction/inner rollback keeps outer": async (self) => {
+		await st(self).transaction(async (txn) => {
+			await txn.put("outer", 1);
+			await st(self).transaction(async (inner) => { await inner.put("inner", 2); inner.rollback(); });
+		});
+		return [...await st(self).list()];
+	},
 	"transaction/outer error undoes inner": async (self) => {
 		await attempt(() => st(self).transaction(async () => {
 			await st(self).transaction(async (inner) => { await inner.put("inner", 1); });

@@ -60,6 +60,9 @@ type Instance struct {
 	nextID int32
 }
 
+// programEnv makes the program's collector work harder before it runs into MemoryLimit.
+var programEnv = []string{"GOMEMLIMIT=100MiB"}
+
 // Start runs a fresh program until it is idle. With describe the program is asked for its manifest and nothing else.
 func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instance, error) {
 	in := &Instance{guest: guest, describe: describe, armed: map[int32]int64{}}
@@ -71,7 +74,7 @@ func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instan
 	}
 	in.mod = mod
 	in.deliver, in.resume = mod.ExportedFunction(exportDeliver), mod.ExportedFunction("resume")
-	err = in.ended(in.js.Start(in.ctx, mod, []string{"lattice"}, nil))
+	err = in.ended(in.js.Start(in.ctx, mod, []string{"lattice"}, programEnv))
 	switch {
 	case in.refused != nil:
 		err = in.refused

@@ -254,7 +254,7 @@ export class Writer {
         this.u8(Tag.BIGINT);
         return this.str(v.toString());
       case "object": return v === null ? this.u8(Tag.NULL) : this.object(v, depth);
-      default: throw cloneError(`${String(v)} could not be cloned.`);
+      default: throw cloneError(uncloneable(v));
     }
   }
 
@@ -374,6 +374,13 @@ export class Writer {
     this.uint(values.length);
     for (let i = 0; i < values.length; i++) this.value(values[i]);
   }
+}
+
+/** @param {symbol | Function} v */
+function uncloneable(v) {
+  const kind = Object.prototype.toString.call(v).slice(8, -1);
+  if (kind.startsWith("JsRpc") || kind.startsWith("Rpc")) return "a function or another RPC stub cannot be passed to Go: pass data";
+  return `${String(v)} could not be cloned.`;
 }
 
 /** @param {any} e */

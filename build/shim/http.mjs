@@ -28,12 +28,14 @@ function smallBody(message) {
 
 /** @param {import("./abi.mjs").Writer} w @param {Headers} headers */
 function writeHeaders(w, headers) {
-  const list = [...headers];
-  w.uint(list.length);
-  for (const [name, value] of list) {
+  const hole = w.hole();
+  let n = 0;
+  headers.forEach((value, name) => {
     w.str(name);
     w.str(value);
-  }
+    n++;
+  });
+  w.fill(hole, n);
 }
 
 /** @param {import("./abi.mjs").Writer} w @param {any} message @param {Uint8Array | null | undefined} small @param {import("./frame.mjs").Frame} frame */

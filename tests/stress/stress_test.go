@@ -39,10 +39,50 @@ func stressAll(t *testing.T, h home) {
 		h.name, h.objects, h.requests, h.cancelled = "few", 8, h.requests/2, h.cancelled/10
 		h.stress(t)
 	})
+	t.Run("a dying instance", func(t *testing.T) {
+		h := h
+		h.name, h.objects = "surviving", 50
+		h.crash(t)
+	})
 	t.Run("many objects", func(t *testing.T) {
 		h.name, h.objects = "many", 1000
 		h.stress(t)
 	})
+}
+
+// crash makes the Go instance die again and again while callers use it. Every request is answered, those in flight with an
+// error; what was acknowledged is still there, and a fresh instance goes on.
+func (h home) crash(t *testing.T) {
+	c := newClient(h.url)
+	l := newLedger()
+	h.touchAll(t, c, l)
+	var failed, right atomic.Int64
+	doomed := []string{"/cell/doomed-%d/kv", "/cell/doomed-%d/sleep", "/cell/doomed-%d/locked", "/cell/doomed-%d/txn"}
+	h.each(t, c, l, callers*6, func(c *caller, i int) error {
+		path := fmt.Sprintf(doomed[i%len(doomed)], i%20)
+		if i%97 == 50 {
+			path = "/worker/crash"
+		}
+		status, got, err := c.post(c.ctx, path, url.Values{"ms": {"5"}}, nil)
+		switch {
+		case err != nil:
+			return err
+		case status == http.StatusOK:
+			right.Add(1)
+		case status != http.StatusInternalServerError:
+			return fmt.Errorf("%s: status %d: %.200s", path, status, got)
+		default:
+			failed.Add(1)
+		}
+		return nil
+	})
+	t.Logf("%d requests failed with the instance, %d were answered", failed.Load(), right.Load())
+	if failed.Load() == 0 || right.Load() == 0 {
+		t.Error("the instance did not die, or did not come back")
+	}
+	h.mix(t, c, l, callers*5)
+	l.check(t)
+	h.audit(t, c, l)
 }
 
 func (h home) stress(t *testing.T) {

@@ -193,11 +193,13 @@ func opRPC(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 // maxBroken is how many broken stubs an isolate remembers.
 const maxBroken = 4096
 
-// noteBroken returns what remembers that a stub's object was reset: the stub stays broken, as in workerd. Any goroutine may call it.
+// noteBroken returns what remembers that a stub's object was reset: the stub stays broken, as in workerd. Any goroutine may call
+// what it returns. The stub may have died with its instance by then, and its number be another's.
 func (s *Isolate) noteBroken(serial uint64) func(*abi.Error) {
+	instance := s.instance
 	return func(e *abi.Error) {
 		s.post(func() {
-			if len(s.broken) < maxBroken {
+			if s.instance == instance && len(s.broken) < maxBroken {
 				s.broken[serial] = e
 			}
 		})

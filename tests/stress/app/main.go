@@ -25,6 +25,10 @@ func main() {
 	mux.HandleFunc("POST /worker/fan", fanOut)
 	mux.HandleFunc("POST /worker/meet/{token}", meet)
 	mux.HandleFunc("POST /worker/panic", func(http.ResponseWriter, *http.Request) { panic("deliberate panic in the worker") })
+	mux.HandleFunc("POST /worker/crash", func(http.ResponseWriter, *http.Request) {
+		go func() { panic("deliberate crash of the instance") }()
+		select {}
+	})
 	mux.HandleFunc("POST /worker/sleep", workerSleep)
 	mux.HandleFunc("POST /worker/drip", drip)
 	mux.HandleFunc("GET /stats", stats)

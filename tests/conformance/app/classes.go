@@ -68,7 +68,7 @@ var (
 	greet    = durables.Method(objClass, "greet", (*Obj).greet)
 	optional = durables.Method(objClass, "optional", (*Obj).optional)
 	fail     = durables.Method(objClass, "fail", (*Obj).fail)
-	big_     = durables.Method(objClass, "big", func(_ *Obj, _ context.Context, n int) ([]byte, error) { return make([]byte, n), nil })
+	zeroes   = durables.Method(objClass, "big", func(_ *Obj, _ context.Context, n int) ([]byte, error) { return make([]byte, n), nil })
 	slow     = durables.Method(objClass, "slow", (*Obj).slow)
 	appends  = durables.Method(objClass, "append", func(o *Obj, _ context.Context, line string) (int, error) { return o.note(line), nil })
 	logged   = durables.Method(objClass, "log", func(o *Obj, _ context.Context, _ durables.None) ([]string, error) { return o.notes(), nil })

@@ -90,7 +90,7 @@ func init() {
 		"rpc/too many arguments":           func(c *call) (any, error) { return untyped(c, "double", 1, 2) },
 		"rpc/argument where none is taken": func(c *call) (any, error) { return untyped(c, "none", 1) },
 		"rpc/arguments too large":          func(c *call) (any, error) { return echo.Call(c.ctx, c.object(), make([]byte, 33<<20)) },
-		"rpc/result too large":             func(c *call) (any, error) { return big_.Call(c.ctx, c.object(), 33<<20) },
+		"rpc/result too large":             func(c *call) (any, error) { return zeroes.Call(c.ctx, c.object(), 33<<20) },
 		"rpc/5 MB each way": func(c *call) (any, error) {
 			v, err := echo.Call(c.ctx, c.object(), pattern(5<<20))
 			b, _ := v.([]byte)

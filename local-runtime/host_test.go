@@ -553,3 +553,47 @@ func TestBrokenStubStaysBroken(t *testing.T) {
 		t.Errorf("got %d\n%swant\n%s", status, got, want)
 	}
 }
+
+func TestStorageHasOneHost(t *testing.T) {
+	o := options()
+	o.Dir = t.TempDir()
+	h := local.StartTest(t, o)
+	module, err := local.BuildTest(o.Package)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := o.Options
+	second.Module, second.CacheDir = module, local.TestCacheDir()
+	if _, err := local.New(context.Background(), second); err == nil || !strings.Contains(err.Error(), "is in use by another local host") {
+		t.Errorf("a second host: %v", err)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := local.New(context.Background(), second)
+	if err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	next.Close()
+}
+
+func TestEventsThatWaitForTheConstructorSurviveAReset(t *testing.T) {
+	h := start(t)
+	ctx := h.Context()
+	var wg sync.WaitGroup
+	for i := range 50 { // whatever the order, each call has an answer
+		wg.Go(func() {
+			name := named(fmt.Sprint("q", i%5))
+			var err error
+			if i%3 == 0 {
+				_, err = thing.Abort.Call(ctx, name, "queue aborts")
+			} else {
+				_, err = thing.Add.Call(ctx, name, 1)
+			}
+			if err != nil && err.Error() != "queue aborts" {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -67,6 +67,7 @@ type Host struct {
 	next      atomic.Uint32
 	native    *native
 	closed    atomic.Bool
+	unlock    func() error // lets go of the storage folder
 
 	door   sync.RWMutex // held by each request while it starts, and by Reload
 	live   atomic.Int64 // frames that have not ended, except constructors'
@@ -84,11 +85,15 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 			return nil, fmt.Errorf("binding %s: %q is not a name for a class of Worker %q: use letters, digits, _ and -", binding, class, cfg.Script)
 		}
 	}
-	engine, err := isolate.Compile(ctx, cfg.Module, isolate.Config{CacheDir: cfg.CacheDir})
+	unlock, err := lockDir(cfg.Dir)
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{cfg: cfg, engine: engine, databases: map[string]*storage.D1{}}
+	engine, err := isolate.Compile(ctx, cfg.Module, isolate.Config{CacheDir: cfg.CacheDir})
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	h := &Host{cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}}
 	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg)) })
 	h.native = newNative(h)
 	for i := range cfg.Isolates {
@@ -200,7 +205,7 @@ func (h *Host) Close() error {
 	for _, d := range h.databases {
 		err = errors.Join(err, d.Close())
 	}
-	return err
+	return errors.Join(err, h.unlock())
 }
 
 // isolateOf returns the isolate that an object lives in.

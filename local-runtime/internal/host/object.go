@@ -122,6 +122,10 @@ func (o *object) constructed() {
 		queue := o.queue
 		o.queue = nil
 		for _, e := range queue {
+			if o.failure != nil { // an event before this one reset the object
+				e.fail(o.failure)
+				continue
+			}
 			o.gate.Do(e.begin, func(err error) { e.fail(asError(err)) })
 		}
 		o.checkIdle()

@@ -13,6 +13,7 @@ import (
 )
 
 func TestLocalHost(t *testing.T) {
+	t.Parallel()
 	module, err := os.ReadFile(filepath.Join(app(t), build.ModuleFile))
 	if err != nil {
 		t.Fatal(err)

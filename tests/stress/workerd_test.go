@@ -83,13 +83,19 @@ func startWorkerd(t *testing.T) *workerd.Direct {
 	return d
 }
 
-func TestWorkerd(t *testing.T) {
-	d := startWorkerd(t)
-	stressAll(t, home{url: d.URL, requests: callers * 50, cancelled: 700, collect: func(t *testing.T) {
-		resp, err := http.Get(d.URL + "/gc")
+// collector returns what forces a collection in the JavaScript of a workerd.
+func collector(url string) func(t *testing.T) {
+	return func(t *testing.T) {
+		resp, err := http.Get(url + "/gc")
 		if err != nil {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-	}})
+	}
+}
+
+func TestWorkerd(t *testing.T) {
+	t.Parallel()
+	d := startWorkerd(t)
+	stressAll(t, home{url: d.URL, requests: callers * 50, cancelled: 700, collect: collector(d.URL)})
 }

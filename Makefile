@@ -67,7 +67,7 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 
 # The browser test drives Chromium. Where this is root on Debian it is installed, elsewhere that is the user's to do.
 browser:
-	@if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then \
+	@if ! command -v chromium >/dev/null; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq </dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium </dev/null; \
 		else \

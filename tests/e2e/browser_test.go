@@ -149,7 +149,8 @@ func see[T any](w *window, step string, action chromedp.Action[T]) T {
 
 func (w *window) text(selector string) string {
 	w.t.Helper()
-	return see(w, "read "+selector, chromedp.Text(chromedp.CSS(selector)))
+	// Not chromedp.Text: the document may replace the numbers of its nodes between finding one and reading it.
+	return see(w, "read "+selector, chromedp.Evaluate[string](fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector)))
 }
 
 func (w *window) location() string {

@@ -46,6 +46,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		if body.source != nil {
+			limited.streamed = true
 			// The handler may write while it still reads; a writer that cannot do so says so, and then it cannot.
 			_ = http.NewResponseController(w).EnableFullDuplex()
 		}
@@ -108,6 +109,9 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 		header["Content-Type"] = nil // net/http would guess one
 	}
 	if a.body.source == nil {
+		if body.unread() {
+			header.Set("Connection", "close") // announced, or the client's next request could meet a closed connection
+		}
 		if a.head.Status != http.StatusNoContent && a.head.Status != http.StatusNotModified && req.Method != http.MethodHead {
 			header.Set("Content-Length", strconv.Itoa(len(a.body.inline)))
 		}
@@ -156,10 +160,18 @@ type limitedBody struct {
 	io.ReadCloser
 	left     int64
 	exceeded atomic.Bool
+	streamed bool // while the Worker runs
+	ended    atomic.Bool
 }
+
+// unread reports whether some of the body may still be on its way.
+func (b *limitedBody) unread() bool { return b.streamed && !b.ended.Load() }
 
 func (b *limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		b.ended.Store(true)
+	}
 	if b.left -= int64(n); b.left < 0 {
 		b.exceeded.Store(true)
 		return 0, errors.New("the request body is larger than 100 MB")

@@ -145,3 +145,20 @@ func TestReloadFailsWhatDoesNotEnd(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAnAnswerComesThroughAnUnreadBody(t *testing.T) {
+	h := start(t)
+	server := httptest.NewServer(h)
+	defer server.Close()
+	for range 20 {
+		resp, err := http.Post(server.URL+"/hello", "text/plain", io.LimitReader(zeros{}, 3<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || !strings.HasPrefix(string(got), "hello vars") {
+			t.Fatalf("%q, %v", got, err)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/stream"
@@ -46,9 +47,9 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			return
 		}
 		if body.source != nil {
-			limited.streamed = true
 			// The handler may write while it still reads; a writer that cannot do so says so, and then it cannot.
 			_ = http.NewResponseController(w).EnableFullDuplex()
+			defer drain(w, req.Body)
 		}
 	}
 	answers := make(chan answer, 1)
@@ -109,9 +110,6 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 		header["Content-Type"] = nil // net/http would guess one
 	}
 	if a.body.source == nil {
-		if body.unread() {
-			header.Set("Connection", "close") // announced, or the client's next request could meet a closed connection
-		}
 		if a.head.Status != http.StatusNoContent && a.head.Status != http.StatusNotModified && req.Method != http.MethodHead {
 			header.Set("Content-Length", strconv.Itoa(len(a.body.inline)))
 		}
@@ -155,23 +153,40 @@ func copyBody(w http.ResponseWriter, src stream.Source) error {
 	}
 }
 
-// limitedBody is a request body of which at most left bytes may be read.
+const (
+	maxDrain  = 32 << 20
+	drainTime = 5 * time.Second
+)
+
+// drain reads what the handler left of a body, after the response has been sent: a client that is still sending would find its
+// connection broken before it has read the response.
+func drain(w http.ResponseWriter, body io.Reader) {
+	control := http.NewResponseController(w)
+	if control.Flush() != nil || control.SetReadDeadline(time.Now().Add(drainTime)) != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, body, maxDrain)
+}
+
+// limitedBody is a request body of which at most left bytes may be read. Closing it leaves the rest for drain.
 type limitedBody struct {
 	io.ReadCloser
 	left     int64
 	exceeded atomic.Bool
-	streamed bool // while the Worker runs
-	ended    atomic.Bool
+	closed   atomic.Bool
 }
 
-// unread reports whether some of the body may still be on its way.
-func (b *limitedBody) unread() bool { return b.streamed && !b.ended.Load() }
+// Close implements io.Closer.
+func (b *limitedBody) Close() error {
+	b.closed.Store(true)
+	return nil
+}
 
 func (b *limitedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		b.ended.Store(true)
+	if b.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
 	}
+	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		b.exceeded.Store(true)
 		return 0, errors.New("the request body is larger than 100 MB")

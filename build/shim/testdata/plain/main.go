@@ -1,0 +1,4 @@
+// Command plain is a Go program without Lattice.
+package main
+
+func main() {}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ import (
 )
 
 // start runs testdata/guest on workerd, behind testdata/harness.mjs.
-func start(t *testing.T) *workerd.Direct {
+func start(t *testing.T, v8Flags ...string) *workerd.Direct {
 	t.Helper()
 	dir := t.TempDir()
 	if _, err := build.Build(t.Context(), build.Options{Package: "./testdata/guest", Out: dir, NoSizes: true}); err != nil {
@@ -32,7 +33,8 @@ func start(t *testing.T) *workerd.Direct {
 		t.Fatal(err)
 	}
 	d, err := workerd.StartDirect(t.Context(), workerd.DirectOptions{
-		Worker: workerd.Worker{Name: "shim", Dir: dir, Main: "harness.mjs", Objects: map[string]string{"BOX": "Box"}},
+		Worker:  workerd.Worker{Name: "shim", Dir: dir, Main: "harness.mjs", Objects: map[string]string{"BOX": "Box"}},
+		V8Flags: v8Flags,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -179,4 +181,27 @@ func TestEveryEventInFlightHearsOfTheDeath(t *testing.T) {
 	if text, err := get(ctx, d.URL+"/hello"); err != nil || text != "hello" {
 		t.Errorf("after the death: %q, %v", text, err)
 	}
+}
+
+// A frame is woken in its own I/O context, also once V8 has optimised the shim's code. Promises of an inlined constructor are not.
+func TestOptimisedCodeKeepsItsContext(t *testing.T) {
+	d := start(t, "--invocation-count-for-turbofan=20")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	const callers, naps = 16, 60
+	var wg sync.WaitGroup
+	for i := range callers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for j := range naps {
+				text, err := get(ctx, d.URL+call(fmt.Sprint("o", (i+j)%10), "nap", 2))
+				if err != nil || !regexp.MustCompile(`^[0-9]+$`).MatchString(text) {
+					t.Errorf("caller %d, nap %d: %s, %v", i, j, text, err)
+					return
+				}
+			}
+		}()
+	}
+	wg.Wait()
 }

@@ -27,6 +27,8 @@ export class ObjectState {
     this.scope = new Scope();
     this.sections = 0; // critical sections that run
     this.storing = 0; // storage operations that close the input gate
+    /** @type {any} see keyValue */
+    this.syncStorage = undefined;
     /** @type {string | null} */
     this.resetReason = null;
     /** @type {Promise<void> | null} */
@@ -74,6 +76,19 @@ export class ObjectState {
       frame.rung = false;
       frame.ring();
     }
+  }
+
+  /** The synchronous key-value storage, or null where the object is not backed by SQLite. */
+  get keyValue() {
+    if (this.syncStorage === undefined) {
+      try {
+        this.ctx.storage.kv.get("");
+        this.syncStorage = this.ctx.storage.kv;
+      } catch {
+        this.syncStorage = null;
+      }
+    }
+    return this.syncStorage;
   }
 
   get ready() {

@@ -51,6 +51,15 @@ function writeAlarm(w, time) {
 }
 
 const ALLOW_CONCURRENCY = 1;
+const ALLOW_UNCONFIRMED = 2;
+
+/** @param {import("./abi.mjs").Writer} w @param {string} key @param {any} v */
+function writeFound(w, key, v) {
+  w.uint(v === undefined ? 0 : 1);
+  if (v === undefined) return;
+  w.str(key);
+  w.value(v);
+}
 
 /**
  * Completes a storage operation, which closes the object's input gate unless it allows concurrency.
@@ -61,26 +70,35 @@ function stored(frame, id, flags, promise, encode) {
   return frame.complete(id, promise, encode, (flags & ALLOW_CONCURRENCY) === 0);
 }
 
+/**
+ * The synchronous key-value storage that answers in place, which a promise of the asynchronous one does in the same turn: null in
+ * a transaction, which has an interface of its own, and without SQLite.
+ * @param {import("./frame.mjs").Frame} frame @param {boolean} many @param {number} flags
+ */
+function inPlace(frame, many, flags) {
+  if (many || frame.txn || (flags & ALLOW_UNCONFIRMED) !== 0 || !frame.object) return null;
+  return frame.object.keyValue;
+}
+
 /** @type {Record<number, import("./operations.mjs").Operation>} */
 const keyValue = {
   [Op.KV_GET](frame, r, w, id) {
     const many = r.bool();
     const keys = r.strs();
     const flags = r.u8();
+    const kv = inPlace(frame, many, flags);
+    if (kv) return writeFound(w, keys[0], kv.get(keys[0]));
     const promise = target(frame).get(many ? keys : keys[0], options(flags));
     if (many) return stored(frame, id, flags, promise, writeMap);
-    return stored(frame, id, flags, promise, (w, v) => {
-      w.uint(v === undefined ? 0 : 1);
-      if (v === undefined) return;
-      w.str(keys[0]);
-      w.value(v);
-    });
+    return stored(frame, id, flags, promise, (w, v) => writeFound(w, keys[0], v));
   },
   [Op.KV_PUT](frame, r, w, id) {
     const many = r.bool();
     const entries = readFields(r);
     const flags = r.u8();
     const opts = options(flags);
+    const kv = inPlace(frame, many, flags);
+    if (kv && entries[0][1] !== undefined) return kv.put(entries[0][0], entries[0][1]);
     const promise = many ? target(frame).put(Object.fromEntries(entries), opts) : target(frame).put(entries[0][0], entries[0][1], opts);
     return stored(frame, id, flags, promise, nothing);
   },
@@ -88,6 +106,8 @@ const keyValue = {
     const many = r.bool();
     const keys = r.strs();
     const flags = r.u8();
+    const kv = inPlace(frame, many, flags);
+    if (kv) return w.uint(Number(kv.delete(keys[0])));
     return stored(frame, id, flags, target(frame).delete(many ? keys : keys[0], options(flags)), (w, n) => w.uint(Number(n)));
   },
   [Op.KV_LIST](frame, r, w, id) {

@@ -12,24 +12,27 @@ func TestJudge(t *testing.T) {
 	same := difference{}
 	goOnly, local := difference{why: "typed"}, difference{why: "counts", local: true}
 	tests := []struct {
-		name                   string
-		differs                difference
-		oracle, workerd, local string
-		want                   string
+		name                          string
+		differs                       difference
+		oracle, workerd, local, mixed string
+		want                          string
 	}{
-		{"all alike", same, "a", "a", "a", "equal"},
-		{"Go differs from JavaScript", same, "a", "b", "b", "different"},
-		{"the homes of Go differ", same, "a", "a", "b", "different"},
-		{"a documented difference", goOnly, "a", "b", "b", "documented"},
-		{"a documented difference that is gone", goOnly, "a", "a", "a", "different"},
-		{"a documented difference, and another", goOnly, "a", "b", "c", "different"},
-		{"the local host differs as documented", local, "a", "a", "b", "documented"},
-		{"workerd differs where only the local host may", local, "a", "b", "c", "different"},
-		{"the local host differs no more", local, "a", "a", "a", "different"},
+		{"all alike", same, "a", "a", "a", "a", "equal"},
+		{"Go differs from JavaScript", same, "a", "b", "b", "a", "different"},
+		{"the homes of Go differ", same, "a", "a", "b", "a", "different"},
+		{"a documented difference", goOnly, "a", "b", "b", "a", "documented"},
+		{"a documented difference that is gone", goOnly, "a", "a", "a", "a", "different"},
+		{"a documented difference, and another", goOnly, "a", "b", "c", "a", "different"},
+		{"the local host differs as documented", local, "a", "a", "b", "a", "documented"},
+		{"workerd differs where only the local host may", local, "a", "b", "c", "a", "different"},
+		{"a JavaScript Worker sees what documents the difference", goOnly, "a", "b", "b", "b", "documented"},
+		{"a JavaScript Worker sees something else", goOnly, "a", "b", "b", "c", "different"},
+		{"a JavaScript Worker alone sees a difference", same, "a", "a", "a", "b", "different"},
+		{"the local host differs no more", local, "a", "a", "a", "a", "different"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			v := judge(Case{Differs: tt.differs}, []answer{{"oracle", tt.oracle}, {"workerd", tt.workerd}, {"local", tt.local}})
+			v := judge(Case{Differs: tt.differs}, []answer{{"oracle", tt.oracle}, {"workerd", tt.workerd}, {"local", tt.local}, {"mixed", tt.mixed}})
 			got := "equal"
 			switch {
 			case v.different:

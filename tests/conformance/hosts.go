@@ -83,10 +83,12 @@ func startHosts(ctx context.Context, names []string) (hosts, error) {
 			h, err = startWorkerd(ctx, name, filepath.Join(root, "conformance", "oracle"), upstream.URL)
 		case "workerd":
 			h, err = startWorkerd(ctx, name, bundle, upstream.URL)
+		case "mixed":
+			h, err = startMixed(ctx, name, root, bundle, upstream.URL)
 		case "local":
 			h, err = startLocal(ctx, module, upstream.URL)
 		default:
-			err = errors.New("no such home; there are oracle, workerd and local")
+			err = errors.New("no such home; there are oracle, workerd, local and mixed")
 		}
 		if err != nil {
 			started.close()
@@ -141,6 +143,27 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 		server.Close()
 		h.Close()
 	}}, nil
+}
+
+// startMixed runs the oracle's Worker with the classes of the Go app, which it calls by native RPC.
+func startMixed(ctx context.Context, name, root, bundle, upstream string) (host, error) {
+	dir := filepath.Join(bundle, "mixed")
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, "conformance", "oracle"))); err != nil {
+		return host{}, err
+	}
+	if err := os.Rename(filepath.Join(dir, build.WorkerFile), filepath.Join(dir, "oracle.mjs")); err != nil {
+		return host{}, err
+	}
+	for from, to := range map[string]string{build.WorkerFile: "go.mjs", build.ModuleFile: build.ModuleFile} {
+		if err := os.Link(filepath.Join(bundle, from), filepath.Join(dir, to)); err != nil {
+			return host{}, err
+		}
+	}
+	entry := `export { Obj, Other, Fragile } from "./go.mjs"; export { default } from "./oracle.mjs";`
+	if err := os.WriteFile(filepath.Join(dir, build.WorkerFile), []byte(entry), 0o600); err != nil {
+		return host{}, err
+	}
+	return startWorkerd(ctx, name, dir, upstream)
 }
 
 // startWorkerd runs the Worker in dir on real workerd.

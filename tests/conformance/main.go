@@ -1,5 +1,6 @@
-// Command conformance runs every case three times — the JavaScript oracle on workerd, the Go app on workerd, and the Go
-// app on the local host — and compares what a client sees. A case is written twice: in oracle/*.mjs and in app/*.go,
+// Command conformance runs every case on three homes — the JavaScript oracle on workerd, the Go app on workerd, and the Go
+// app on the local host — and compares what a client sees. A fourth, "mixed", is the oracle's Worker calling the Go
+// app's objects by native RPC: it must see what it sees of JavaScript objects. A case is written twice: in oracle/*.mjs and in app/*.go,
 // under one name. cases.go has the cases that need more than one plain GET, and the documented differences.
 //
 // Its last line reads "N cases: N equal, 0 different"; it exits with 1 when a case differs.
@@ -22,7 +23,7 @@ import (
 func main() {
 	var o options
 	flag.StringVar(&o.run, "run", "", "run only the cases whose name matches this regular expression")
-	flag.StringVar(&o.hosts, "hosts", "oracle,workerd,local", "homes to run on")
+	flag.StringVar(&o.hosts, "hosts", "oracle,workerd,local,mixed", "homes to run on")
 	flag.BoolVar(&o.verbose, "v", false, "print every answer")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -69,7 +69,7 @@ export const worker = {
 	"database sql/insert id": async (c) => { const { meta } = await (await table(c, "s_ins")).prepare("INSERT INTO s_ins (name) VALUES (?)").bind("new").run(); return meta.last_row_id; },
 	"database sql/types": (c) => c.env.DB.prepare("SELECT ?, ?, ?, ?, ?").bind(7, 1.5, "ß", null, bytes(1, 2)).raw().then(([row]) => row.map((v) => Array.isArray(v) ? new Uint8Array(v) : v)),
 	"database sql/error": (c) => attempt(() => c.env.DB.prepare("SELECT * FROM s_nope").all()),
-	"d1/from an object": (c) => c.object().run("d1/inside"),
+	"d1/from an object": (c) => c.object().run({ name: "d1/inside" }),
 
 	"fetch/get": async (c) => { const r = await upstream(c, "/hello?q=1"); return { status: r.status, text: await r.text(), header: r.headers.get("x-upstream"), type: r.headers.get("content-type") }; },
 	"fetch/post": async (c) => (await upstream(c, "/echo", { method: "POST", body: "a=1&b=ü", headers: { "Content-Type": "application/x-www-form-urlencoded", "X-Custom": "yes" } })).json(),
@@ -101,7 +101,7 @@ export const worker = {
 		return (await attempt(() => upstream(c, "/slow", { signal: stop }))).error !== undefined;
 	},
 	"fetch/many at once": async (c) => (await Promise.all(Array.from({ length: 20 }, (_, i) => upstream(c, `/hello?q=${i}`).then((r) => r.text())))).sort(),
-	"fetch/from an object": (c) => c.object().run("fetch/inside"),
+	"fetch/from an object": (c) => c.object().run({ name: "fetch/inside" }),
 };
 
 export const http = {

@@ -130,14 +130,14 @@ export const object = {
 };
 
 const broken = (name) => async (c) => {
-	const failed = await attempt(() => c.object().run(name));
-	return { failed, after: await c.object().run("lifecycle/state") };
+	const failed = await attempt(() => c.object().run({ name }));
+	return { failed, after: await c.object().run({ name: "lifecycle/state" }) };
 };
 
 export const worker = {
 	"section/blocks other calls": async (c) => {
 		const stub = c.object();
-		const held = stub.run("section/hold");
+		const held = stub.run({ name: "section/hold" });
 		await stub.append("other"); // arrives while the section runs
 		await held;
 		return stub.log();
@@ -148,13 +148,13 @@ export const worker = {
 	"abort/without a reason": broken("abort/without reason"),
 	"abort/the same stub afterwards": async (c) => {
 		const stub = c.object();
-		const first = await attempt(() => stub.run("abort/with reason"));
+		const first = await attempt(() => stub.run({ name: "abort/with reason" }));
 		return { first, again: await attempt(() => stub.double(1)) };
 	},
 	"abort/another call in flight": async (c) => {
 		const slow = attempt(() => c.object().slow({ name: "slow", ms: 5000 }));
 		await begun(c.object());
-		await attempt(() => c.object().run("abort/with reason"));
+		await attempt(() => c.object().run({ name: "abort/with reason" }));
 		return slow;
 	},
 	"constructor/works": async (c) => [await c.env.FRAGILE.getByName(c.name).hello(), await c.env.FRAGILE.getByName(c.name).hello(), await c.env.OBJ.getByName(`plan ${c.name}`).log()],
@@ -165,13 +165,13 @@ export const worker = {
 	},
 	"constructor/fails for fetch": (c) => attempt(() => c.env.FRAGILE.getByName(`${c.name} always`).fetch("https://object/")),
 	"wait until/after the answer": async (c) => {
-		const answer = await c.object().run("wait until/write");
-		const before = show((await c.object().run("lifecycle/state")).stored);
+		const answer = await c.object().run({ name: "wait until/write" });
+		const before = show((await c.object().run({ name: "lifecycle/state" })).stored);
 		await sleep(500);
-		return [answer, before, (await c.object().run("lifecycle/state")).stored];
+		return [answer, before, (await c.object().run({ name: "lifecycle/state" })).stored];
 	},
 	"wait until/failure is harmless": async (c) => {
-		const answer = await c.object().run("wait until/fail");
+		const answer = await c.object().run({ name: "wait until/fail" });
 		await sleep(20);
 		return [answer, await c.object().log()];
 	},
@@ -180,6 +180,6 @@ export const worker = {
 		return "answered";
 	},
 	"wait until/in the Worker, result": (c) => c.env.OBJ.getByName("wait until/in the Worker").log(),
-	"scheduled/result": (c) => c.env.OBJ.getByName("scheduled").run("scheduled/recorded"),
-	"alarm/result": (c) => c.env.OBJ.getByName(c.url.searchParams.get("of")).run("alarm/runs"),
+	"scheduled/result": (c) => c.env.OBJ.getByName("scheduled").run({ name: "scheduled/recorded" }),
+	"alarm/result": (c) => c.env.OBJ.getByName(c.url.searchParams.get("of")).run({ name: "alarm/runs" }),
 };

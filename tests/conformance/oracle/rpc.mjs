@@ -96,8 +96,8 @@ export const worker = {
 		return c.object().log();
 	},
 	"rpc/an object calls itself": (c) => c.object().ping({ name: c.name, n: 4, self: true }),
-	"rpc error/through another object": (c) => attempt(() => c.env.OTHER.getByName(c.name).run("rpc/fail elsewhere", { kind: "props" })),
-	"rpc error/through another object, plain": (c) => attempt(() => c.env.OTHER.getByName(c.name).run("rpc/fail elsewhere", { kind: "range" })),
+	"rpc error/through another object": (c) => attempt(() => c.env.OTHER.getByName(c.name).run({ name: "rpc/fail elsewhere", arg: { kind: "props" } })),
+	"rpc error/through another object, plain": (c) => attempt(() => c.env.OTHER.getByName(c.name).run({ name: "rpc/fail elsewhere", arg: { kind: "range" } })),
 	"rpc/A to B to A": (c) => c.object().ping({ name: c.name, n: 2 }),
 	"rpc/twelve hops": (c) => c.object().ping({ name: c.name, n: 12 }),
 	"id/from name": (c) => [ns(c).idFromName("grove").toString(), ns(c).idFromName("").toString(), ns(c).idFromName("ünï💥").toString(), c.env.OTHER.idFromName("grove").toString()],
@@ -112,21 +112,21 @@ export const worker = {
 	"id/upper case": (c) => attempt(() => ns(c).idFromString(ns(c).idFromName("grove").toString().toUpperCase()).toString()),
 	"id/unique": (c) => { const a = ns(c).newUniqueId().toString(), b = ns(c).newUniqueId().toString(); return [hex.test(a), hex.test(b), a === b, ns(c).idFromString(a).toString() === a]; },
 	"id/inside the object": async (c) => {
-		const named = await ns(c).getByName(c.name).run("id/self");
+		const named = await ns(c).getByName(c.name).run({ name: "id/self" });
 		return { named, same: named.id === ns(c).idFromName(c.name).toString() };
 	},
-	"id/inside, reached by string": (c) => ns(c).get(ns(c).idFromString(ns(c).idFromName(c.name).toString())).run("id/self"),
+	"id/inside, reached by string": (c) => ns(c).get(ns(c).idFromString(ns(c).idFromName(c.name).toString())).run({ name: "id/self" }),
 	"id/inside, unique": async (c) => {
 		const id = ns(c).newUniqueId();
-		const self = await ns(c).get(id).run("id/self");
+		const self = await ns(c).get(id).run({ name: "id/self" });
 		return { same: self.id === id.toString(), name: self.name };
 	},
 	"id/by name and by id are one object": async (c) => {
 		await ns(c).getByName(c.name).append("x");
 		return ns(c).get(ns(c).idFromName(c.name)).log();
 	},
-	"id/empty name": (c) => ns(c).getByName("").run("id/self"),
-	"id/name of 1,025 bytes": (c) => ns(c).getByName("n".repeat(1025)).run("id/self"),
+	"id/empty name": (c) => ns(c).getByName("").run({ name: "id/self" }),
+	"id/name of 1,025 bytes": (c) => ns(c).getByName("n".repeat(1025)).run({ name: "id/self" }),
 };
 
 export const object = {

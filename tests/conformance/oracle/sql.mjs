@@ -155,6 +155,6 @@ export const object = {
 };
 
 export const worker = {
-	"sql/kept after an error": async (c) => [await attempt(() => c.object().run("sql/written before an error")), await c.object().run("sql/count")],
-	"sql/deferred constraint at commit": async (c) => [await attempt(() => c.object().run("sql/violate at commit")), await attempt(() => c.object().run("sql/tables"))],
+	"sql/kept after an error": async (c) => [await attempt(() => c.object().run({ name: "sql/written before an error" })), await c.object().run({ name: "sql/count" })],
+	"sql/deferred constraint at commit": async (c) => [await attempt(() => c.object().run({ name: "sql/violate at commit" })), await attempt(() => c.object().run({ name: "sql/tables" }))],
 };

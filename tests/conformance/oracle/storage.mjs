@@ -186,10 +186,10 @@ export const object = {
 };
 
 export const worker = {
-	"alarm time/class without handler": (c) => attempt(() => c.env.OTHER.getByName(c.name).run("alarm time/set")),
+	"alarm time/class without handler": (c) => attempt(() => c.env.OTHER.getByName(c.name).run({ name: "alarm time/set" })),
 	"kv/kept after an error": async (c) => {
-		const failed = await attempt(() => c.object().run("kv/put then throw"));
-		return [failed, await c.object().run("kv/get k")];
+		const failed = await attempt(() => c.object().run({ name: "kv/put then throw" }));
+		return [failed, await c.object().run({ name: "kv/get k" })];
 	},
 };
 

@@ -19,7 +19,7 @@ export class Obj extends DurableObject {
 		this.born = Math.random();
 		this.memory = {};
 	}
-	async run(name, arg) {
+	async run({ name, arg }) {
 		return show(await objectCases[name](this, arg));
 	}
 	async fetch(request) {
@@ -48,7 +48,7 @@ export class Obj extends DurableObject {
 
 /** A second class, for calls between objects and for ids of another namespace. No alarm, no fetch. */
 export class Other extends DurableObject {
-	async run(name, arg) {
+	async run({ name, arg }) {
 		return show(await objectCases[name](this, arg));
 	}
 	ping(p) { return rpc.ping(this, p); }
@@ -70,12 +70,12 @@ export default {
 		const c = { env, ctx, request, url, name, object: (suffix = "") => env.OBJ.getByName(name + suffix) };
 		if (name === "") return Response.json([...Object.keys(httpCases), ...Object.keys(workerCases), ...Object.keys(objectCases)]);
 		if (name in httpCases) return httpCases[name](c);
-		if (name in objectCases) return Response.json(await attempt(() => c.object().run(name, url.searchParams.get("arg"))));
+		if (name in objectCases) return Response.json(await attempt(() => c.object().run({ name })));
 		if (name in workerCases) return Response.json(await attempt(() => workerCases[name](c)));
 		return new Response(`no case ${name}`, { status: 404 });
 	},
 	async scheduled(event, env, ctx) {
-		await env.OBJ.getByName("scheduled").run("scheduled/record", { cron: event.cron, time: event.scheduledTime });
+		await env.OBJ.getByName("scheduled").run({ name: "scheduled/record", arg: { cron: event.cron, time: event.scheduledTime } });
 		if (event.cron === "0 0 * * 1") throw new Error("scheduled failure");
 	},
 };

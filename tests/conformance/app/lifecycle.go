@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"grove.place/lattice/durables"
@@ -135,6 +137,14 @@ func init() {
 			err := s.state.BlockConcurrencyWhile(ctx, func(ctx ctxt) error { return s.inTransaction(ctx, s.put("k", 1, nil)) })
 			return s.get(ctx, "k"), err
 		},
+		"section/with transaction that waits": func(ctx ctxt, s *self) (any, error) {
+			err := s.inTransaction(ctx, func(ctx ctxt) error {
+				err := s.st.Put(ctx, "a", 1)
+				time.Sleep(3 * ms)
+				return errors.Join(err, s.st.Put(ctx, "b", 2))
+			})
+			return s.list(ctx), err
+		},
 		"section/hold": func(ctx ctxt, s *self) (any, error) {
 			return nil, s.state.BlockConcurrencyWhile(ctx, func(ctxt) error {
 				s.note("in")
@@ -200,6 +210,22 @@ func broken(name string) func(c *call) (any, error) {
 	}
 }
 
+// runIn runs an object case in the i-th object of the case.
+func (c *call) runIn(i int, name string) (any, error) {
+	return run.Call(c.ctx, c.object(fmt.Sprintf(" %d", i)), RunParams{Name: name})
+}
+
+// atOnce calls f n times at the same time and lists the results.
+func atOnce(n int, f func(i int) (any, error)) (any, error) {
+	list, failures := make([]any, n), make([]error, n)
+	var wait sync.WaitGroup
+	for i := range n {
+		wait.Go(func() { list[i], failures[i] = f(i) })
+	}
+	wait.Wait()
+	return list, errors.Join(failures...)
+}
+
 func (c *call) hello(name string) (any, error) {
 	return hello.Call(c.ctx, fragiles().GetByName(name), durables.None{})
 }
@@ -213,6 +239,15 @@ func init() {
 				func() { appends.Call(c.ctx, stub, "other") },
 			)
 			return logged.Call(c.ctx, stub, durables.None{})
+		},
+		"section/twenty objects at once": func(c *call) (any, error) {
+			return atOnce(20, func(i int) (any, error) { return c.runIn(i, "section/value") })
+		},
+		"section/twenty transactions at once": func(c *call) (any, error) {
+			return atOnce(20, func(i int) (any, error) { return c.runIn(i, "section/with transaction that waits") })
+		},
+		"constructor/ten at once": func(c *call) (any, error) {
+			return atOnce(10, func(i int) (any, error) { return c.hello(fmt.Sprintf("%s %d", c.name, i)) })
 		},
 		"section/failure resets":                       broken("section/fail"),
 		"section/failure loses what was not committed": broken("section/uncommitted"),

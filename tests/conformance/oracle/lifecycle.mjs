@@ -89,6 +89,10 @@ export const object = {
 		});
 		return self.ctx.storage.get("k");
 	},
+	"section/with transaction that waits": async (self) => {
+		await self.ctx.storage.transaction(async (txn) => { await txn.put("a", 1); await sleep(3); await txn.put("b", 2); });
+		return [...await self.ctx.storage.list()];
+	},
 	"section/hold": async (self) => {
 		await self.ctx.blockConcurrencyWhile(async () => {
 			self.append("in");
@@ -129,6 +133,8 @@ export const object = {
 	"scheduled/recorded": (self) => [...self.ctx.storage.kv.list({ prefix: "cron " })],
 };
 
+const atOnce = (n, f) => Promise.all(Array.from({ length: n }, (_, i) => f(i)));
+
 const broken = (name) => async (c) => {
 	const failed = await attempt(() => c.object().run({ name }));
 	return { failed, after: await c.object().run({ name: "lifecycle/state" }) };
@@ -142,6 +148,9 @@ export const worker = {
 		await held;
 		return stub.log();
 	},
+	"section/twenty objects at once": (c) => atOnce(20, (i) => c.object(` ${i}`).run({ name: "section/value" })),
+	"section/twenty transactions at once": (c) => atOnce(20, (i) => c.object(` ${i}`).run({ name: "section/with transaction that waits" })),
+	"constructor/ten at once": (c) => atOnce(10, (i) => c.env.FRAGILE.getByName(`${c.name} ${i}`).hello()),
 	"section/failure resets": broken("section/fail"),
 	"section/failure loses what was not committed": broken("section/uncommitted"),
 	"abort/reason reaches the caller": broken("abort/with reason"),

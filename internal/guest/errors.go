@@ -86,8 +86,12 @@ func ToABI(err error) *abi.Error {
 	return out
 }
 
-// panicError is what a caller gets when the code it called panics.
+// panicError is what a caller gets when the code it called panics. A handler, which returns no error, may panic with an *Error
+// to have its caller see just that.
 func panicError(p any) *Error {
+	if e, ok := p.(*Error); ok {
+		return e
+	}
 	if err, ok := p.(error); ok {
 		return &Error{Name: "Error", Message: "panic: " + err.Error()}
 	}

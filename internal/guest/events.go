@@ -78,21 +78,21 @@ func start(id uint32, r *abi.Reader) {
 	case abi.StartFetch:
 		q := r.Request()
 		if r.Err() == nil {
-			go f.fetch(q)
+			spawn(func() { f.fetch(q) })
 		}
 	case abi.StartRPC:
 		method, args := r.Str(), r.Rest()
-		go f.rpc(method, args)
+		spawn(func() { f.rpc(method, args) })
 	case abi.StartConstruct:
 		class, hex, name := r.Str(), r.Str(), r.OptStr()
 		o.frame = f
-		go f.construct(class, hex, name)
+		spawn(func() { f.construct(class, hex, name) })
 	case abi.StartAlarm:
 		info := AlarmInfo{ScheduledTime: millis(r.F64()), RetryCount: int(r.Uint()), IsRetry: r.Bool()}
-		go f.alarm(info)
+		spawn(func() { f.alarm(info) })
 	case abi.StartScheduled:
 		cron, at := r.Str(), millis(r.F64())
-		go f.scheduled(cron, at)
+		spawn(func() { f.scheduled(cron, at) })
 	default:
 		r.Fail("unknown start kind %d", kind)
 	}
@@ -105,14 +105,14 @@ func startSection(id, operation uint32) {
 	if s == nil {
 		// The caller gave up waiting between asking and getting in.
 		f := newFrame(context.Background(), id, nil)
-		go f.result(undefinedResult(), errors.New("the critical section was given up"))
+		spawn(func() { f.result(undefinedResult(), errors.New("the critical section was given up")) })
 		return
 	}
 	f := newFrame(s.ctx, id, FrameOf(s.ctx).object)
-	go func() {
+	spawn(func() {
 		s.err = guard(f.ctx, "critical section", func() error { return s.run(f.ctx) })
 		f.result(undefinedResult(), s.err)
-	}()
+	})
 }
 
 func (f *Frame) construct(class, hex string, name *string) {

@@ -12,22 +12,45 @@ import (
 	local "grove.place/lattice/local-runtime"
 )
 
-func TestLocalHost(t *testing.T) {
-	t.Parallel()
+// startLocal starts the local host with a number of isolates, and returns its URL.
+func startLocal(t *testing.T, isolates int) string {
+	t.Helper()
 	module, err := os.ReadFile(filepath.Join(app(t), build.ModuleFile))
 	if err != nil {
 		t.Fatal(err)
 	}
 	h, err := local.New(t.Context(), local.Options{
 		Module: module, Name: "stress", Objects: map[string]string{"CELLS": "Cell"}, Dir: t.TempDir(), CacheDir: local.TestCacheDir(),
-		Isolates: 1, // one instance, so that its goroutines and heap can be watched
-		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Isolates: isolates, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer h.Close()
 	server := httptest.NewServer(h)
-	defer server.Close()
-	stressAll(t, home{url: server.URL, requests: callers * 50, cancelled: 10_000, collect: func(*testing.T) {}})
+	t.Cleanup(func() {
+		server.Close()
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server.URL
+}
+
+// TestLocalHost has one isolate, so that its goroutines and heap can be watched.
+func TestLocalHost(t *testing.T) {
+	t.Parallel()
+	stressAll(t, home{url: startLocal(t, 1), requests: callers * 50, cancelled: 10_000, collect: func(*testing.T) {}})
+}
+
+// TestIsolatesTogether has objects in one isolate call objects in another, and back.
+func TestIsolatesTogether(t *testing.T) {
+	t.Parallel()
+	h := home{url: startLocal(t, 3), name: "apart", objects: 60, spread: true, cancelled: 700}
+	c, l := newClient(h.url), newLedger()
+	h.touchAll(t, c, l)
+	h.mix(t, c, l, callers*20)
+	h.leave(t, c)
+	h.mix(t, c, l, callers*10)
+	l.check(t)
+	h.audit(t, c, l)
 }

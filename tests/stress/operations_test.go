@@ -28,6 +28,9 @@ type operation struct {
 	run    func(*caller) error
 }
 
+// meeting needs both of its requests in one Go instance.
+const meeting = "two requests that meet on a channel"
+
 var operations = []operation{
 	{"asynchronous key-value", 20, counting("kv", "kv")},
 	{"synchronous key-value", 10, counting("sync", "sync")},
@@ -40,7 +43,7 @@ var operations = []operation{
 	{"object to object", 8, (*caller).relay},
 	{"A to B to A", 6, (*caller).bounce},
 	{"many goroutines in one request", 3, (*caller).fan},
-	{"two requests that meet on a channel", 3, (*caller).meet},
+	{meeting, 3, (*caller).meet},
 	{"bodies streamed through an object", 4, (*caller).echo},
 	{"panic in an object", 3, (*caller).fail},
 	{"panic in the worker", 1, (*caller).workerPanic},
@@ -55,6 +58,9 @@ func (c *caller) pick() operation {
 	n := c.rand.IntN(sum)
 	for _, op := range operations {
 		if n -= op.weight; n < 0 {
+			if op.name == meeting && c.home.spread {
+				return c.pick()
+			}
 			return op
 		}
 	}

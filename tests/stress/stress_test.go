@@ -28,6 +28,8 @@ type home struct {
 	// name begins the names of the objects, of which there are so many.
 	name    string
 	objects int
+	// spread says that several Go instances share the work.
+	spread bool
 	// requests is how many requests the mix has, cancelled how many clients leave.
 	requests, cancelled int
 }

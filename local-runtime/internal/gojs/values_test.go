@@ -27,7 +27,7 @@ func TestReferencesStandForTheirValues(t *testing.T) {
 	if got := tab.load(tab.store(math.Copysign(0, -1))); got != float64(0) {
 		t.Errorf("-0 came back as %v", got)
 	}
-	if tab.store("x") != tab.store("x") {
+	if first, second := tab.store("x"), tab.store("x"); first != second {
 		t.Error("equal strings have different references: === would be false")
 	}
 }

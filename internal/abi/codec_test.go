@@ -107,6 +107,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 		{"BigInt of a sign", []byte{TagBigInt, 1, '-'}, func(r *Reader) { r.Value() }, "not a decimal integer"},
 		{"unknown body mode", []byte{3}, func(r *Reader) { r.Body() }, "unknown body mode 3"},
 		{"rows without columns", []byte{0, 0, 0, 2, 1, 1}, func(r *Reader) { r.Page(0) }, "2 rows without columns"},
+		{"page of more columns than bytes", []byte{0, 0, 0, 2, 1, 1, 1}, func(r *Reader) { r.Page(2) }, "2 rows of 2 columns in 3 bytes"},
 		{"page without its rows", []byte{0, 0, 0, 3}, func(r *Reader) { r.Page(1) }, "list of 3 elements"},
 	}
 	for _, c := range cases {

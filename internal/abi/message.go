@@ -237,12 +237,19 @@ func (r *Reader) Page(columns int) Page {
 	if n > 0 && columns == 0 {
 		r.Fail("%d rows without columns", n)
 	}
-	for ; n > 0 && r.err == nil; n-- {
-		row := make([]Value, columns)
-		for i := range row {
-			row[i] = r.Value()
-		}
-		p.Rows = append(p.Rows, row)
+	if n > 0 && columns > r.Remaining()/n {
+		r.Fail("%d rows of %d columns in %d bytes", n, columns, r.Remaining())
+	}
+	if r.err != nil || n == 0 {
+		return p
+	}
+	values := make([]Value, n*columns)
+	for i := range values {
+		values[i] = r.Value()
+	}
+	p.Rows = make([][]Value, n)
+	for i := range p.Rows {
+		p.Rows[i] = values[i*columns : (i+1)*columns : (i+1)*columns]
 	}
 	return p
 }

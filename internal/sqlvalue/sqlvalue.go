@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"grove.place/lattice/internal/abi"
@@ -140,8 +141,24 @@ func Scan(v abi.Value, dest any) error {
 
 func scan(v abi.Value, d reflect.Value) error {
 	if d.CanAddr() {
-		if s, ok := d.Addr().Interface().(scanner); ok {
-			return s.Scan(codec.Natural(v))
+		switch p := d.Addr().Interface().(type) {
+		case *string:
+			if s, ok := v.(string); ok {
+				*p = s
+				return nil
+			}
+		case *int64:
+			if n, ok := v.(int64); ok {
+				*p = n
+				return nil
+			}
+		case *float64:
+			if f, ok := v.(float64); ok {
+				*p = f
+				return nil
+			}
+		case scanner:
+			return p.Scan(codec.Natural(v))
 		}
 	}
 	if d.Kind() == reflect.Pointer {
@@ -293,16 +310,12 @@ func ScanRow(columns []string, row []abi.Value, dest any) error {
 }
 
 func scanStruct(columns []string, row []abi.Value, d reflect.Value) error {
-	fields := codec.Fields(d.Type())
+	fields, err := fieldsOf(columns, d.Type())
+	if err != nil {
+		return err
+	}
 	for i, v := range row {
-		f := codec.Find(fields, columns[i])
-		if f == nil {
-			f = codec.Find(fields, strings.ReplaceAll(columns[i], "_", ""))
-		}
-		if f == nil {
-			return fmt.Errorf("column %q has no field in %s", columns[i], d.Type())
-		}
-		field := d.FieldByIndex(f.Index)
+		field := d.FieldByIndex(fields[i].Index)
 		if v == nil && field.Kind() != reflect.Pointer {
 			if _, ok := field.Addr().Interface().(scanner); !ok {
 				field.SetZero()
@@ -314,4 +327,34 @@ func scanStruct(columns []string, row []abi.Value, d reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// plan is where the columns of a statement go in a struct.
+type plan struct {
+	columns []string
+	t       reflect.Type
+	fields  []*codec.Field
+}
+
+// lastPlan serves the rows of one statement, which come one after another with the same columns.
+var lastPlan atomic.Pointer[plan]
+
+func fieldsOf(columns []string, t reflect.Type) ([]*codec.Field, error) {
+	if p := lastPlan.Load(); p != nil && p.t == t && len(columns) > 0 && len(p.columns) == len(columns) && &p.columns[0] == &columns[0] {
+		return p.fields, nil
+	}
+	all := codec.Fields(t)
+	p := &plan{columns, t, make([]*codec.Field, len(columns))}
+	for i, name := range columns {
+		f := codec.Find(all, name)
+		if f == nil {
+			f = codec.Find(all, strings.ReplaceAll(name, "_", ""))
+		}
+		if f == nil {
+			return nil, fmt.Errorf("column %q has no field in %s", name, t)
+		}
+		p.fields[i] = f
+	}
+	lastPlan.Store(p)
+	return p.fields, nil
 }

@@ -1,7 +1,7 @@
 package guest
 
 // maxIdle is how many goroutines wait for the next event.
-const maxIdle = 16
+const maxIdle = 4
 
 // idle holds the goroutines that wait. Like the tables of frames it needs no lock.
 var idle []chan func()

@@ -46,7 +46,7 @@ func TestCancelledRequestsLeaveNothing(t *testing.T) {
 		cancelled(500, "/stuck?name=x")
 	}
 	h.Clock.Advance(time.Second) // the objects' sleeps end
-	const idle = 16 // goroutines that the guest keeps for the next events
+	const idle = 16              // goroutines that the guest keeps for the next events
 	if after := goroutines(); after > before+idle {
 		t.Errorf("goroutines in the guest: %d, then %d", before, after)
 	}

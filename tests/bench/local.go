@@ -9,10 +9,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"grove.place/lattice/build"
 	local "grove.place/lattice/local-runtime"
 )
+
+// freeMemory is a path that makes the process of the local host collect its garbage.
+const freeMemory = "/bench/free-memory"
 
 // serve runs the local host on a project with fresh state, as lattice dev does, until the process is killed. It prints
 // its URL when it listens.
@@ -37,5 +41,11 @@ func serve(project string) error {
 		return err
 	}
 	fmt.Printf("http://%s\n", listener.Addr())
-	return http.Serve(listener, h)
+	return http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == freeMemory {
+			debug.FreeOSMemory()
+			return
+		}
+		h.ServeHTTP(w, r)
+	}))
 }

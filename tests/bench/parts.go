@@ -128,12 +128,12 @@ func residentWithObjects(ctx context.Context, p programSet, s starter) (one, man
 			}
 		}
 		if i == 0 {
-			if one, err = resident(t.pid); err != nil {
+			if one, err = t.resident(); err != nil {
 				return 0, 0, err
 			}
 		}
 	}
-	many, err = resident(t.pid)
+	many, err = t.resident()
 	return one, many, err
 }
 

@@ -23,6 +23,8 @@ type target struct {
 	url  string
 	pid  int
 	stop func()
+	// settle makes the process give unused memory back, where it can be asked to.
+	settle func() error
 }
 
 // starter starts a target and returns when it listens.
@@ -97,7 +99,12 @@ func startLocal(ctx context.Context, p programSet) (target, error) {
 		stop()
 		return target{}, fmt.Errorf("it did not say where it listens: %w", err)
 	}
-	return target{url: strings.TrimSpace(line), pid: cmd.Process.Pid, stop: stop}, nil
+	url := strings.TrimSpace(line)
+	settle := func() error {
+		_, err := once(url, freeMemory)
+		return err
+	}
+	return target{url: url, pid: cmd.Process.Pid, stop: stop, settle: settle}, nil
 }
 
 // startWrangler starts wrangler dev as a developer would, on fresh state, and waits until its port is open.
@@ -155,9 +162,14 @@ func waitForPort(ctx context.Context, addr string, ended <-chan struct{}) error 
 	}
 }
 
-// resident returns the resident memory of a process in bytes.
-func resident(pid int) (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// resident returns the resident memory of the process in bytes.
+func (t target) resident() (int64, error) {
+	if t.settle != nil {
+		if err := t.settle(); err != nil {
+			return 0, err
+		}
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", t.pid))
 	if err != nil {
 		return 0, err
 	}

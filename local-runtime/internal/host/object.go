@@ -13,6 +13,8 @@ import (
 const (
 	// idleTime is how long an object stays in memory without work (workerd server/server.c++).
 	idleTime = 10 * time.Second
+	// closeTime is how long its storage file stays open meanwhile. An open file costs ten times the memory of the object.
+	closeTime = 2 * time.Second
 	// maxName is the longest name that an object remembers.
 	maxName = 1024
 	// maxOpen is how many storage files an isolate keeps open for objects that are idle.
@@ -251,7 +253,7 @@ func (o *object) checkIdle() {
 	}
 	o.idleSince = o.isolate.host.cfg.Clock.Now()
 	if o.idleStop == nil {
-		o.watchIdle(idleTime)
+		o.watchIdle(closeTime)
 	}
 	if o.isolate.open > maxOpen {
 		o.isolate.closeIdle()
@@ -267,11 +269,15 @@ func (o *object) watchIdle(d time.Duration) {
 			if o.failure != nil || o.busy() {
 				return // checkIdle starts anew
 			}
-			if left := idleTime - clock.Now().Sub(o.idleSince); left > 0 {
-				o.watchIdle(left)
-				return
+			switch idle := clock.Now().Sub(o.idleSince); {
+			case idle < closeTime:
+				o.watchIdle(closeTime - idle)
+			case idle < idleTime:
+				o.idleFile()
+				o.watchIdle(idleTime - idle)
+			default:
+				o.evict()
 			}
-			o.evict()
 		})
 	})
 }
@@ -292,6 +298,13 @@ func (s *Isolate) closeIdle() {
 	}
 	slices.SortFunc(idle, func(a, b *object) int { return a.idleSince.Compare(b.idleSince) })
 	for _, o := range idle[:min(len(idle), s.open-maxOpen/2)] {
+		o.idleFile()
+	}
+}
+
+// idleFile closes the storage file of an idle object; its next use opens it again.
+func (o *object) idleFile() {
+	if o.open && !o.touched {
 		o.store.Idle()
 		o.closed()
 	}

@@ -55,10 +55,8 @@ func Open(path string) (*DB, error) {
 		if err != nil {
 			return nil, unusable(path, err)
 		}
-		if info.Size() == 0 {
-			if err := checkEmpty(path); err != nil {
-				return nil, err
-			}
+		if err := checkSize(path, info.Size()); err != nil {
+			return nil, err
 		}
 	}
 	if err := d.connect(); err != nil {

@@ -213,6 +213,7 @@ func TestDamagedFilesAreReportedAndKept(t *testing.T) {
 		"cut off":        good[:len(good)/2],
 		"cut off early":  good[:100],
 		"cut off a page": good[:4096],
+		"cut off inside": good[:len(good)-1000],
 	} {
 		must(t, os.WriteFile(path, bad, 0o644))
 		_, err := Open(path)

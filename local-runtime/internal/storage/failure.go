@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"grove.place/lattice/internal/abi"
@@ -37,12 +39,47 @@ func unusable(path string, err error) error {
 	return fmt.Errorf("storage file %s cannot be used (%w): check that the folder can be written and the disk is not full", path, err)
 }
 
-// checkEmpty refuses an empty file whose log is not: SQLite would drop the log and with it committed data.
-func checkEmpty(path string) error {
-	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+// checkSize refuses what SQLite would take silently and lose data: an empty file whose log is not, for it drops the log;
+// and a last page that is cut off, for it reads zeros there. While there is a log or a journal the file may end anywhere,
+// since a process may have died as it copied pages, and SQLite copies them again.
+func checkSize(path string, size int64) error {
+	if size%pageSize != 0 && size%int64(pageSizeOf(path)) != 0 && !hasContents(path+"-wal") && !hasContents(path+"-journal") {
+		return &DamagedError{path, errors.New("its end is cut off")}
+	}
+	if size == 0 && hasContents(path+"-wal") {
 		return &DamagedError{path, errors.New("the file is empty but its -wal file is not")}
 	}
 	return nil
+}
+
+// pageSize is that of every file made here. Others come from elsewhere, as a D1 database may.
+const pageSize = 4096
+
+// pageSizeOf reads the header: https://www.sqlite.org/fileformat2.html#page_size. What it cannot read counts as 1, and is
+// left to SQLite to report.
+func pageSizeOf(path string) int {
+	f, err := os.Open(path)
+	if err != nil {
+		return 1
+	}
+	defer f.Close()
+	var head [18]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil || string(head[:16]) != "SQLite format 3\x00" {
+		return 1
+	}
+	switch n := int(binary.BigEndian.Uint16(head[16:])); n {
+	case 0:
+		return 1
+	case 1:
+		return 65536
+	default:
+		return n
+	}
+}
+
+func hasContents(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
 }
 
 // Broken returns the failure after which the object must be reset, or nil. It is set by a failure of the disk, of

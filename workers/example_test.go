@@ -1,0 +1,56 @@
+package workers_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"grove.place/lattice/workers"
+)
+
+func ExampleRun() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "hello from", workers.Getenv(r.Context(), "REGION"))
+	})
+	workers.Run(workers.Worker{
+		Fetch: mux,
+		Scheduled: func(ctx context.Context, event workers.ScheduledEvent) error {
+			slog.InfoContext(ctx, "cron", "expression", event.Cron, "due", event.ScheduledTime)
+			return nil
+		},
+	})
+}
+
+func ExampleFetch() {
+	http.HandleFunc("GET /weather", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://weather.example/now", nil)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		resp, err := workers.Fetch(req)
+		if err != nil {
+			http.Error(w, "the weather does not answer", http.StatusBadGateway)
+			return
+		}
+		defer resp.Body.Close()
+		w.WriteHeader(resp.StatusCode)
+		_, _ = io.Copy(w, resp.Body)
+	})
+}
+
+func ExampleWaitUntil() {
+	http.HandleFunc("POST /orders", func(w http.ResponseWriter, r *http.Request) {
+		workers.WaitUntil(r.Context(), func(ctx context.Context) error {
+			slog.InfoContext(ctx, "the response is on its way; this still runs")
+			return nil
+		})
+		w.WriteHeader(http.StatusAccepted)
+	})
+}

@@ -124,17 +124,38 @@ func (c *checker) compatibility() {
 
 func (c *checker) bindings() {
 	for _, class := range c.manifest.Classes {
-		bound := slices.ContainsFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Class == class.Name && b.Script == "" })
-		if !bound {
-			lines := fmt.Sprintf("[[durable_objects.bindings]]\nname = %q\nclass_name = %q", bindingName(class.Name), class.Name)
-			c.add(0, lines, "class %s has no binding. Add:", class.Name)
-		}
+		c.classBindings(class)
 	}
 	for _, b := range c.cfg.Objects {
 		if b.Script == "" && c.manifest.class(b.Class) == nil {
 			c.add(c.cfg.LineOf(b.Class), "", "binding %s names class %q, which the program does not have (it has %s). Declare it with durables.Class(%q, …) in a package that the program imports, or take the binding out.",
 				b.Name, b.Class, c.manifest.classNames(), b.Class)
 		}
+	}
+}
+
+// classBindings wants a binding for the class, under the name that the program uses. A further name that is not there is a
+// warning only: the program may do without in some environments.
+func (c *checker) classBindings(class Class) {
+	bound := slices.ContainsFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Class == class.Name && b.Script == "" })
+	names := class.Bindings
+	if !bound && len(names) == 0 {
+		names = []string{bindingName(class.Name)}
+	}
+	for _, name := range names {
+		if i := slices.IndexFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Name == name }); i >= 0 {
+			if b := c.cfg.Objects[i]; b.Script == "" && b.Class != class.Name && c.manifest.class(b.Class) != nil {
+				c.add(c.cfg.LineOf(name), fmt.Sprintf("class_name = %q", class.Name),
+					"binding %s names class %s, but the program looks for class %s under that name. Change it to:", name, b.Class, class.Name)
+			}
+			continue
+		}
+		lines := fmt.Sprintf("[[durable_objects.bindings]]\nname = %q\nclass_name = %q", name, class.Name)
+		if bound {
+			c.warnings = append(c.warnings, fmt.Sprintf("%s: the program looks for class %s under the name %s, which no binding has. Add:\n%s", c.cfg.Path, class.Name, name, lines))
+			continue
+		}
+		c.add(0, lines, "class %s has no binding. Add:", class.Name)
 	}
 }
 

@@ -30,6 +30,13 @@ func sessionManifest() *Manifest {
 	}}, Types: "export interface CreateParams { userId: string }\nexport interface Created { id: string }"}
 }
 
+// looking is sessionManifest of a program that uses a binding.
+func looking(binding string) *Manifest {
+	m := sessionManifest()
+	m.Classes[0].Bindings = []string{binding}
+	return m
+}
+
 func config(t *testing.T, text string) *wrangler.Config {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "wrangler.toml")
@@ -53,6 +60,11 @@ func TestCheckNamesTheLinesToAdd(t *testing.T) {
 		{"a file that fits", "", "", session, nil},
 		{"a class without a binding", "[[durable_objects.bindings]]\nname = \"SESSIONS\"\nclass_name = \"SessionDO\"\n", "", session,
 			[]string{"class SessionDO has no binding. Add:", "    [[durable_objects.bindings]]\n    name = \"SESSION\"\n    class_name = \"SessionDO\""}},
+		{"a class without the binding that the program looks for", "[[durable_objects.bindings]]\nname = \"SESSIONS\"\nclass_name = \"SessionDO\"\n", "", looking("LOGINS"),
+			[]string{"class SessionDO has no binding. Add:", "    name = \"LOGINS\"\n    class_name = \"SessionDO\""}},
+		{"the binding that the program looks for", "", "", looking("SESSIONS"), nil},
+		{"the name bound to another class of the program", "", "", &Manifest{Classes: []Class{{Name: "SessionDO"}, {Name: "Other", Bindings: []string{"SESSIONS"}}}},
+			[]string{"line 6: binding SESSIONS names class SessionDO, but the program looks for class Other under that name", `class_name = "Other"`}},
 		{"a class without a migration", "new_sqlite_classes = [\"SessionDO\"]", "", session,
 			[]string{"no migration creates SessionDO. Add:", "    [[migrations]]\n    tag = \"v2\"\n    new_sqlite_classes = [\"SessionDO\"]"}},
 		{"a class without SQLite", "new_sqlite_classes", "new_classes", session,
@@ -120,5 +132,13 @@ func TestBindingNames(t *testing.T) {
 		if got := bindingName(class); got != want {
 			t.Errorf("%s: %s, want %s", class, got, want)
 		}
+	}
+}
+
+func TestANameThatTheProgramLooksForInVainIsAWarning(t *testing.T) {
+	cfg := config(t, good)
+	warnings, err := check(cfg, looking("LOGINS"), filepath.Join(cfg.Dir(), "build", "dist"))
+	if text := strings.Join(warnings, "\n"); err != nil || !strings.Contains(text, "under the name LOGINS") || !strings.Contains(text, "name = \"LOGINS\"") {
+		t.Errorf("%v %v", warnings, err)
 	}
 }

@@ -27,6 +27,8 @@ type Class struct {
 	Fetch   bool     `json:"fetch"`
 	Alarm   bool     `json:"alarm"`
 	Methods []Method `json:"methods"`
+
+	Bindings []string `json:"-"` // names under which the program looks for it
 }
 
 // Method is an RPC method. Signature is TypeScript: "(p: Params): Promise<Result>".
@@ -59,6 +61,14 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 		for _, v := range r.array(c, "methods") {
 			f := r.object(v, "method")
 			class.Methods = append(class.Methods, Method{Name: r.text(f, "name"), Signature: r.text(f, "signature")})
+		}
+		names, _ := c.Get("bindings").(abi.Array) // absent from modules of the first releases
+		for _, v := range names {
+			name, ok := v.(string)
+			if !ok {
+				r.fail("binding", "text", v)
+			}
+			class.Bindings = append(class.Bindings, name)
 		}
 		m.Classes = append(m.Classes, class)
 	}

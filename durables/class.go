@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"sync"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/internal/codec"
@@ -33,6 +34,9 @@ type ClassOf[T any] struct {
 	create  func(ctx context.Context, state *State) (*T, error)
 	methods map[string]method[T]
 	order   []string
+
+	mu       sync.Mutex
+	bindings []string // names given to Namespace, for the build to check
 }
 
 type method[T any] struct {
@@ -189,8 +193,15 @@ func (e exported[T]) Describe(types *guest.Types) abi.Object {
 			{Name: "signature", Value: e.class.methods[name].signature(types)},
 		})
 	}
+	e.class.mu.Lock()
+	defer e.class.mu.Unlock()
+	bindings := abi.Array{}
+	for _, name := range e.class.bindings {
+		bindings = append(bindings, name)
+	}
 	return abi.Object{
 		{Name: "name", Value: e.class.name}, {Name: "fetch", Value: fetch}, {Name: "alarm", Value: alarm}, {Name: "methods", Value: methods},
+		{Name: "bindings", Value: bindings},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/internal/codec"
@@ -38,8 +39,14 @@ type Namespace[T any] struct {
 	class   string
 }
 
-// Namespace returns the namespace bound to the name binding under [[durable_objects.bindings]] in wrangler.toml.
+// Namespace returns the namespace bound to the name binding under [[durable_objects.bindings]] in wrangler.toml. Call it
+// for a package-level variable, so that the build can check that the binding is there.
 func (c *ClassOf[T]) Namespace(binding string) *Namespace[T] {
+	c.mu.Lock()
+	if !slices.Contains(c.bindings, binding) {
+		c.bindings = append(c.bindings, binding)
+	}
+	c.mu.Unlock()
 	return &Namespace[T]{binding: binding, class: c.name}
 }
 

@@ -40,7 +40,7 @@ func readmeProject(t *testing.T) (dir string) {
 	}
 	dir = t.TempDir()
 	mod := strings.Replace(read("go.mod"), "module grove.place/lattice\n", "module visits\n", 1) +
-		"\nrequire grove.place/lattice v0.0.0\nreplace grove.place/lattice => " + root + "\n"
+		"\nrequire grove.place/lattice v0.0.0\nreplace grove.place/lattice => " + root + "\ntool grove.place/lattice/cmd/lattice\n"
 	for name, text := range map[string]string{"main.go": block("go"), "wrangler.toml": block("toml"), "go.mod": mod, "go.sum": read("go.sum")} {
 		write(t, filepath.Join(dir, name), text)
 	}
@@ -156,7 +156,7 @@ func TestTheProgramOfTheReadmeRunsAndReloads(t *testing.T) {
 	write(t, filepath.Join(dir, "main.go"), string(source))
 	_, at = out.await(t, at, "ready on")
 	write(t, filepath.Join(dir, "wrangler.toml"), strings.Replace(string(config), "class_name = \"Counter\"", "class_name = \"Wrong\"", 1))
-	out.await(t, at, `(?s)the last good build goes on serving:.*class Counter has no binding`)
+	out.await(t, at, `(?s)the last good build goes on serving:.*binding COUNTERS names class "Wrong"`)
 	expect("200 visits: 5")
 	write(t, filepath.Join(dir, "wrangler.toml"), string(config))
 
@@ -165,9 +165,25 @@ func TestTheProgramOfTheReadmeRunsAndReloads(t *testing.T) {
 	expect("200 visits: 6")
 }
 
+func TestTheReadmesLinesForTheBindingFitItsProgram(t *testing.T) {
+	dir := readmeProject(t)
+	path := filepath.Join(dir, "wrangler.toml")
+	config, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := "[[durable_objects.bindings]]\nname = \"COUNTERS\"\nclass_name = \"Counter\"\n"
+	write(t, path, strings.Replace(string(config), lines, "", 1))
+	var out strings.Builder
+	code := run(t.Context(), []string{"build", "--config", path}, &out, &out)
+	if want := "class Counter has no binding. Add:\n    " + strings.ReplaceAll(strings.TrimSpace(lines), "\n", "\n    "); code != exitFailure || !strings.Contains(out.String(), want) {
+		t.Errorf("exit code %d, and not %q:\n%s", code, want, out.String())
+	}
+}
+
 func TestBuildCommandForTheReadme(t *testing.T) {
 	dir := readmeProject(t)
-	cmd := exec.Command("go", "run", "grove.place/lattice/cmd/lattice", "build")
+	cmd := exec.Command("go", "tool", "lattice", "build")
 	cmd.Dir = dir
 	text, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(text), "fetch, Counter, ") {

@@ -56,6 +56,10 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprintf(errs, "--port %d: a port is a number from 0 to 65535\n", *port)
 		return errUsage
 	}
+	if *isolates < 0 {
+		fmt.Fprintf(errs, "--isolates %d: write how many Go instances to run, or 0 for one for each processor\n", *isolates)
+		return errUsage
+	}
 	if _, _, err := p.load(); err != nil {
 		return err // without a configuration there is nothing to wait for
 	}

@@ -63,6 +63,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if name == "help" || name == "-h" || name == "--help" || name == "-help" {
 		return help(rest, out, errs)
 	}
+	if name == "-v" || name == "--version" || name == "-version" {
+		name = "version"
+	}
 	for _, c := range commandList {
 		if c.name == name {
 			return exitCode(c.run(ctx, rest, out, errs), errs)

@@ -65,7 +65,7 @@ func (e *Engine) prepare(ctx context.Context, wasm []byte) error {
 	exports := e.module.ExportedFunctions()
 	for _, name := range []string{"run", "resume", "getsp", exportDeliver, exportInbox, exportRun} {
 		if exports[name] == nil {
-			return fmt.Errorf("the module does not export %s: build it with GOOS=js GOARCH=wasm and the Lattice SDK", name)
+			return fmt.Errorf("the module does not export %s: end func main with workers.Serve (package grove.place/lattice/workers), and build it with GOOS=js GOARCH=wasm", name)
 		}
 	}
 	if err := gojs.Build(ctx, e.runtime); err != nil {

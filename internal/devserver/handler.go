@@ -118,11 +118,17 @@ func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
+// longestPath is how much of an address a line of the log shows.
+const longestPath = 200
+
 // logRequest prints one line. The query stays out of it, for it carries codes and tokens.
 func logRequest(log *slog.Logger, r *http.Request, status int, crashed bool, took time.Duration) {
 	where := (&url.URL{Path: r.URL.Path}).EscapedPath()
 	if name, _, ok := strings.Cut(r.Host, ".localhost"); ok && !strings.ContainsAny(name, "\x00\n\x1b") {
 		where = r.Host + where
+	}
+	if len(where) > longestPath {
+		where = where[:longestPath] + "…"
 	}
 	result := fmt.Sprint(status)
 	switch {

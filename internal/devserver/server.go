@@ -169,7 +169,7 @@ func (s *Server) rebuild(ctx context.Context, w *watcher) {
 		return
 	}
 	if err != nil {
-		s.failed(err)
+		s.failed("not built", err)
 		return
 	}
 	if s.last != nil && s.last.same(p) {
@@ -177,20 +177,20 @@ func (s *Server) rebuild(ctx context.Context, w *watcher) {
 		return
 	}
 	if err := s.takeOver(ctx, p); err != nil {
-		s.failed(err)
+		s.failed("not started", err)
 		return
 	}
 	s.log.Info(fmt.Sprintf("ready on %s (%s) after %s", s.URL(), p.Manifest.Summary(), duration(time.Since(began))))
 }
 
-func (s *Server) failed(err error) {
+func (s *Server) failed(what string, err error) {
 	goesOn := "waiting for a change"
 	if s.last != nil {
 		goesOn = "the last good build goes on serving"
 	} else {
 		s.door.excuse(err.Error())
 	}
-	s.log.Error(fmt.Sprintf("not built; %s:\n%s", goesOn, err))
+	s.log.Error(fmt.Sprintf("%s; %s:\n%s", what, goesOn, err))
 }
 
 // build makes the program. The sources are watched before they are compiled, so that no change falls between the two.

@@ -302,6 +302,12 @@ func TestLogHasNoQueries(t *testing.T) {
 	}
 }
 
+func TestLogShortensLongAddresses(t *testing.T) {
+	p := serve(t, "// one", nil)
+	p.get("/" + strings.Repeat("a", 5000))
+	p.out.await(t, 0, "GET /"+strings.Repeat("a", longestPath-1)+"… 200 ")
+}
+
 func TestVariablesThatAreSetWinOverFiles(t *testing.T) {
 	p := serve(t, "// one", func(o *Options) { o.Vars = map[string]string{"NAME": "flag"} })
 	p.write(".dev.vars", "NAME=secret")

@@ -342,3 +342,6 @@ func NonBlocking(ctx context.Context) context.Context {
 
 // errWouldBlock is the error of such operations.
 var errWouldBlock = errors.New("this operation waits for I/O, which a TransactionSync function must not do: use Transaction")
+
+// Guard runs f and returns its error, or its panic as an error.
+func Guard(ctx context.Context, what string, f func() error) error { return guard(ctx, what, f) }

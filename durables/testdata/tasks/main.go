@@ -1,0 +1,76 @@
+// Command tasks is the module that the tests of durables.Tasks run: an object that notes which of its tasks ran.
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"grove.place/lattice/durables"
+	"grove.place/lattice/durables/testdata/tasks/diary"
+	"grove.place/lattice/workers"
+)
+
+type object struct {
+	storage *durables.Storage
+	tasks   *durables.Tasks
+}
+
+var (
+	class    = durables.Class("Diary", newObject)
+	schedule = durables.Method(class, "schedule", (*object).schedule)
+	entries  = durables.Method(class, "entries", (*object).entries)
+	next     = durables.Method(class, "next", (*object).next)
+)
+
+func newObject(ctx context.Context, state *durables.State) (*object, error) {
+	o := &object{storage: state.Storage()}
+	o.tasks = durables.NewTasks(o.storage)
+	if _, err := o.storage.SQL().Exec(ctx, "CREATE TABLE IF NOT EXISTS diary (entry TEXT)"); err != nil {
+		return nil, err
+	}
+	o.tasks.Handle("plain", o.note)
+	o.tasks.Handle("other", o.note)
+	o.tasks.Handle("fails twice", func(ctx context.Context, info durables.TaskInfo) error {
+		if err := o.note(ctx, info); err != nil || info.Attempt == 2 {
+			return err
+		}
+		return errors.New("not yet")
+	})
+	o.tasks.Handle("panics", func(ctx context.Context, info durables.TaskInfo) error { panic("oh") })
+	o.tasks.Handle("hourly", func(ctx context.Context, info durables.TaskInfo) error {
+		if err := o.note(ctx, info); err != nil {
+			return err
+		}
+		return o.tasks.Schedule(ctx, "hourly", info.Due.Add(time.Hour))
+	})
+	return o, nil
+}
+
+func (o *object) note(ctx context.Context, info durables.TaskInfo) error {
+	_, err := o.storage.SQL().Exec(ctx, "INSERT INTO diary VALUES (?)", info.Name)
+	return err
+}
+
+func (o *object) schedule(ctx context.Context, p diary.Plan) (durables.None, error) {
+	return durables.None{}, o.tasks.Schedule(ctx, p.Task, p.At)
+}
+
+func (o *object) entries(ctx context.Context, _ durables.None) ([]string, error) {
+	return durables.All[string](ctx, o.storage.SQL(), "SELECT entry FROM diary")
+}
+
+func (o *object) next(ctx context.Context, _ durables.None) (*time.Time, error) {
+	at, found, err := o.storage.GetAlarm(ctx)
+	if !found {
+		return nil, err
+	}
+	return &at, err
+}
+
+func (o *object) Alarm(ctx context.Context, info durables.AlarmInfo) error {
+	return o.tasks.Alarm(ctx, info)
+}
+
+func main() { workers.Serve(http.NotFoundHandler()) }

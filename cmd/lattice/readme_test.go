@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// project is a module of its own, as a person would start one.
+// readmeProject is a module of its own, as a person would start one.
 func readmeProject(t *testing.T) (dir string) {
 	t.Helper()
 	root, err := filepath.Abs("../..")

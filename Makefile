@@ -28,12 +28,12 @@ build: ## write build/dist for Cloudflare
 	go run ./cmd/lattice build
 
 test: lint npm browser ## everything that CI runs
-	go test -timeout 12m ./...
+	go test -count=1 -timeout 12m ./...
 	$(MAKE) --no-print-directory conformance
 
 test-short: ## what needs neither workerd nor a browser
 	go vet ./...
-	go test -short $$(go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | grep -v lattice/tests/workerd | cut -d' ' -f1)
+	go test -count=1 -short $$(go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | grep -v lattice/tests/workerd | cut -d' ' -f1)
 
 conformance: npm ## compare Go on workerd and on the local host with JavaScript on workerd
 	go run ./tests/conformance

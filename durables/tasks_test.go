@@ -82,6 +82,7 @@ func TestSchedulesOfOneTaskAreOneRunAtTheEarliestTime(t *testing.T) {
 	b.schedule("plain", 3*time.Minute)
 	b.schedule("plain", time.Minute)
 	b.schedule("plain", 2*time.Minute)
+	b.wantAlarm(time.Minute)
 	b.host.Clock.Advance(time.Hour)
 	b.want("plain")
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -97,5 +98,30 @@ func buildWasm(pkg string) ([]byte, error) {
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build %s for Wasm: %w\n%s", pkg, err, text)
 	}
+	if err := trackSources(pkg); err != nil {
+		return nil, err
+	}
 	return os.ReadFile(out)
+}
+
+// sources lists the files of the main module that a package is built from.
+const sources = `{{if .Module}}{{if .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}
+{{end}}{{range .EmbedFiles}}{{$dir}}/{{.}}
+{{end}}{{end}}{{end}}`
+
+// trackSources looks at the sources of a module. The go command notes which files a test looks at, and runs the test again when they change; without
+// this it would show an old result, for the module is not linked into the test.
+func trackSources(pkg string) error {
+	cmd := exec.Command("go", "list", "-deps", "-f", sources, pkg)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	text, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("list the sources of %s: %w", pkg, err)
+	}
+	for _, file := range strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }) {
+		if _, err := os.Stat(file); err != nil {
+			return err
+		}
+	}
+	return nil
 }

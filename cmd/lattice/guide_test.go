@@ -23,13 +23,13 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 }
 
 // The guide's code leaves out what a reader adds: imports, the bodies that are dots, what goes on around a fragment.
-func TestTheCodeOfTheGuideCompiles(t *testing.T) {
+func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 	blocks := goBlocks(t, "docs/guide.md")
-	if len(blocks) != 5 {
-		t.Fatalf("the guide has %d blocks of Go, this test knows 5: teach it the others", len(blocks))
+	if len(blocks) != 7 {
+		t.Fatalf("the guide has %d blocks of Go, this test knows 7: teach it the others", len(blocks))
 	}
-	worker, class, call, failure, storage := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]
-	class = strings.Replace(class, "{ … }", "{ return 0, nil }", 1)
+	worker, class, call, failure, storage, database, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6]
+	class = strings.Replace(class, "{ … }", "{ return n, nil }", 1)
 	storage = strings.ReplaceAll(strings.Replace(storage, "{ … }", "{ _, _ = post, err }", 1), "{ … }", "{ return nil }")
 	program := `package main
 
@@ -41,6 +41,7 @@ import (
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/d1"
 )
 
 ` + worker + class + `
@@ -59,10 +60,16 @@ type Post struct {
 func store(ctx context.Context, state *durables.State, storage *durables.Storage, author string, cfg map[string]string) {
 ` + storage + `_, _, _ = n, found, err
 }
+
+func read(ctx context.Context, author string) error {
+` + database + `return err
+}
 `
+	test = "package main\n\nimport (\n\"testing\"\n\nlocal \"grove.place/lattice/local-runtime\"\n)\n\n" + test
 	dir := readmeProject(t)
 	write(t, filepath.Join(dir, "main.go"), program)
-	cmd := exec.Command("go", "vet", ".")
+	write(t, filepath.Join(dir, "main_test.go"), test)
+	cmd := exec.Command("go", "test", ".") // which vets, too
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -12,7 +12,7 @@ import (
 )
 
 // Logger returns a logger that writes for people: the time of day, the level unless it is information, the message, and
-// key=value for what remains. Messages of several lines stay as they are.
+// key=value for what remains, which stands on the first line of a message of several.
 func Logger(out io.Writer, debug bool) *slog.Logger {
 	level := slog.LevelInfo
 	if debug {
@@ -38,12 +38,16 @@ func (h *lineHandler) Handle(_ context.Context, r slog.Record) error {
 	if r.Level != slog.LevelInfo {
 		b.WriteString(r.Level.String() + " ")
 	}
-	b.WriteString(strings.TrimRight(r.Message, "\n"))
+	first, rest, several := strings.Cut(strings.TrimRight(r.Message, "\n"), "\n")
+	b.WriteString(first)
 	b.WriteString(h.attrs)
 	r.Attrs(func(a slog.Attr) bool {
 		writeAttr(&b, h.prefix, a)
 		return true
 	})
+	if several {
+		b.WriteString("\n" + rest)
+	}
 	b.WriteByte('\n')
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -73,7 +73,7 @@ func Unmarshal(r *abi.Reader, dest any) error {
 		return fmt.Errorf("codec: destination must be a non-nil pointer, not %T", dest)
 	}
 	d := decoder{r: r}
-	d.value(v.Elem(), "", 0)
+	d.value(v.Elem(), 0)
 	if err := r.Err(); err != nil {
 		return err
 	}
@@ -95,9 +95,9 @@ type decoder struct {
 	err *MismatchError
 }
 
-func (d *decoder) mismatch(path string, tag byte, want reflect.Type, why string) {
+func (d *decoder) mismatch(tag byte, want reflect.Type, why string) {
 	if d.err == nil {
-		d.err = &MismatchError{Path: path, Got: tagNames[tag], Want: want, Why: why}
+		d.err = &MismatchError{Got: tagNames[tag], Want: want, Why: why}
 	}
 }
 
@@ -107,7 +107,7 @@ func (d *decoder) skip() {
 	d.r.Value()
 }
 
-func (d *decoder) value(v reflect.Value, path string, depth int) {
+func (d *decoder) value(v reflect.Value, depth int) {
 	if depth > abi.MaxDepth {
 		d.r.Fail("value nests deeper than %d", abi.MaxDepth)
 		return
@@ -127,7 +127,7 @@ func (d *decoder) value(v reflect.Value, path string, depth int) {
 		if g := reflect.ValueOf(got); g.IsValid() && g.Type() == t {
 			v.Set(g)
 		} else {
-			d.mismatch(path, tag, t, "")
+			d.mismatch(tag, t, "")
 		}
 		return
 	}
@@ -138,65 +138,65 @@ func (d *decoder) value(v reflect.Value, path string, depth int) {
 	case t.Kind() == reflect.Pointer:
 		d.r.Unread()
 		v.Set(reflect.New(t.Elem()))
-		d.value(v.Elem(), path, depth+1)
+		d.value(v.Elem(), depth+1)
 	default:
-		d.tagged(tag, v, path, depth)
+		d.tagged(tag, v, depth)
 	}
 }
 
-func (d *decoder) tagged(tag byte, v reflect.Value, path string, depth int) {
+func (d *decoder) tagged(tag byte, v reflect.Value, depth int) {
 	t := v.Type()
 	kind := t.Kind()
 	switch {
 	case (tag == abi.TagTrue || tag == abi.TagFalse) && kind == reflect.Bool:
 		v.SetBool(tag == abi.TagTrue)
 	case tag == abi.TagInt:
-		d.number(v, float64(d.r.Zigzag()), path, tag)
+		d.number(v, float64(d.r.Zigzag()), tag)
 	case tag == abi.TagFloat:
-		d.number(v, d.r.F64(), path, tag)
+		d.number(v, d.r.F64(), tag)
 	case tag == abi.TagString && kind == reflect.String:
 		v.SetString(d.r.Str())
 	case tag == abi.TagBytes && kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8,
 		tag == abi.TagArrayBuffer && kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		v.SetBytes(append([]byte{}, d.r.Blob()...))
 	case tag == abi.TagDate && t == timeType:
-		d.date(v, path)
+		d.date(v)
 	case tag == abi.TagBigInt && t == bigIntType:
-		d.bigInt(v, path)
+		d.bigInt(v)
 	case (tag == abi.TagArray || tag == abi.TagSet) && kind == reflect.Slice && t != bytesType:
-		d.slice(v, path, depth)
+		d.slice(v, depth)
 	case tag == abi.TagArray && kind == reflect.Array:
-		d.array(v, path, depth)
+		d.array(v, depth)
 	case tag == abi.TagObject && kind == reflect.Struct && t != timeType && t != bigIntType:
-		d.object(v, path, depth)
+		d.object(v, depth)
 	case tag == abi.TagObject && kind == reflect.Map && t.Key().Kind() == reflect.String:
-		d.stringMap(v, path, depth)
+		d.stringMap(v, depth)
 	case tag == abi.TagMap && kind == reflect.Map:
-		d.anyMap(v, path, depth)
+		d.anyMap(v, depth)
 	default:
-		d.mismatch(path, tag, t, "")
+		d.mismatch(tag, t, "")
 		d.skip()
 	}
 }
 
-func (d *decoder) number(v reflect.Value, f float64, path string, tag byte) {
+func (d *decoder) number(v reflect.Value, f float64, tag byte) {
 	switch v.Kind() {
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(f)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		if f != math.Trunc(f) || math.Abs(f) > abi.MaxSafeInt || v.OverflowInt(int64(f)) {
-			d.mismatch(path, tag, v.Type(), inexact(f, v.Type()))
+			d.mismatch(tag, v.Type(), inexact(f, v.Type()))
 			return
 		}
 		v.SetInt(int64(f))
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		if f != math.Trunc(f) || f < 0 || f > abi.MaxSafeInt || v.OverflowUint(uint64(f)) {
-			d.mismatch(path, tag, v.Type(), inexact(f, v.Type()))
+			d.mismatch(tag, v.Type(), inexact(f, v.Type()))
 			return
 		}
 		v.SetUint(uint64(f))
 	default:
-		d.mismatch(path, tag, v.Type(), "")
+		d.mismatch(tag, v.Type(), "")
 	}
 }
 
@@ -207,81 +207,112 @@ func inexact(f float64, t reflect.Type) string {
 	return fmt.Sprintf("number %v does not fit %s", f, t)
 }
 
-func (d *decoder) date(v reflect.Value, path string) {
+func (d *decoder) date(v reflect.Value) {
 	ms := d.r.F64()
 	if math.IsNaN(ms) {
-		d.mismatch(path, abi.TagDate, timeType, "invalid Date")
+		d.mismatch(abi.TagDate, timeType, "invalid Date")
 		return
 	}
 	v.Set(reflect.ValueOf(abi.Date(ms).Time()))
 }
 
-func (d *decoder) bigInt(v reflect.Value, path string) {
+func (d *decoder) bigInt(v reflect.Value) {
 	s := d.r.Str()
 	n, ok := new(big.Int).SetString(s, 10)
 	if !ok {
-		d.mismatch(path, abi.TagBigInt, bigIntType, "bad BigInt "+strconv.Quote(s))
+		d.mismatch(abi.TagBigInt, bigIntType, "bad BigInt "+strconv.Quote(s))
 		return
 	}
 	v.Addr().Interface().(*big.Int).Set(n)
 }
 
-func (d *decoder) slice(v reflect.Value, path string, depth int) {
+func (d *decoder) slice(v reflect.Value, depth int) {
 	n := d.r.Count()
 	s := reflect.MakeSlice(v.Type(), n, n)
 	for i := 0; i < n && d.r.Err() == nil; i++ {
-		d.value(s.Index(i), at(path, i), depth+1)
+		d.element(s.Index(i), i, depth)
 	}
 	v.Set(s)
 }
 
-func (d *decoder) array(v reflect.Value, path string, depth int) {
+func (d *decoder) array(v reflect.Value, depth int) {
 	n := d.r.Count()
 	if n != v.Len() {
-		d.mismatch(path, abi.TagArray, v.Type(), fmt.Sprintf("expected %d elements, got %d", v.Len(), n))
+		d.mismatch(abi.TagArray, v.Type(), fmt.Sprintf("expected %d elements, got %d", v.Len(), n))
 	}
 	spare := reflect.New(v.Type().Elem()).Elem()
 	for i := 0; i < n && d.r.Err() == nil; i++ {
 		if i < v.Len() {
-			d.value(v.Index(i), at(path, i), depth+1)
+			d.element(v.Index(i), i, depth)
 		} else {
-			d.value(spare, at(path, i), depth+1)
+			d.element(spare, i, depth)
 		}
 	}
 }
 
-func (d *decoder) object(v reflect.Value, path string, depth int) {
+func (d *decoder) object(v reflect.Value, depth int) {
 	fields := Fields(v.Type())
+	next := 0
 	v.SetZero()
 	for n := d.r.Count(); n > 0 && d.r.Err() == nil; n-- {
-		name := d.r.Blob()
-		if f := Find(fields, string(name)); f != nil {
-			d.value(v.FieldByIndex(f.Index), join(path, f.Name), depth+1)
+		if f := fieldNamed(fields, d.r.Blob(), &next); f != nil {
+			d.field(v.FieldByIndex(f.Index), f.Name, depth)
 		} else {
 			d.r.Value()
 		}
 	}
 }
 
-func (d *decoder) stringMap(v reflect.Value, path string, depth int) {
+// field reads a value, and adds its name to the place of a failure in it.
+func (d *decoder) field(v reflect.Value, name string, depth int) {
+	before := d.err
+	if d.value(v, depth+1); d.err != before {
+		d.err.Path = place(name, d.err.Path)
+	}
+}
+
+// element is field for elements of a list.
+func (d *decoder) element(v reflect.Value, i, depth int) {
+	before := d.err
+	if d.value(v, depth+1); d.err != before {
+		d.err.Path = place(element(i), d.err.Path)
+	}
+}
+
+// fieldNamed is Find, quick where properties come in the order of the fields.
+func fieldNamed(fields []Field, name []byte, next *int) *Field {
+	if *next < len(fields) && fields[*next].Name == string(name) {
+		*next++
+		return &fields[*next-1]
+	}
+	f := Find(fields, string(name))
+	for i := range fields {
+		if &fields[i] == f {
+			*next = i + 1
+		}
+	}
+	return f
+}
+
+func (d *decoder) stringMap(v reflect.Value, depth int) {
 	n := d.r.Count()
 	m := reflect.MakeMapWithSize(v.Type(), n)
 	for ; n > 0 && d.r.Err() == nil; n-- {
 		name := d.r.Str()
 		e := reflect.New(v.Type().Elem()).Elem()
-		d.value(e, join(path, name), depth+1)
+		d.field(e, name, depth)
 		m.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), e)
 	}
 	v.Set(m)
 }
 
-func (d *decoder) anyMap(v reflect.Value, path string, depth int) {
+func (d *decoder) anyMap(v reflect.Value, depth int) {
 	n := d.r.Count()
 	m := reflect.MakeMapWithSize(v.Type(), n)
 	for ; n > 0 && d.r.Err() == nil; n-- {
 		k, e := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		d.value(k, path+" key", depth+1)
-		d.value(e, path+" value", depth+1)
+		d.field(k, "key", depth)
+		d.field(e, "value", depth)
 		if d.err == nil && k.Comparable() {
 			m.SetMapIndex(k, e)
 		}

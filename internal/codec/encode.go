@@ -51,7 +51,7 @@ func Marshal(w *abi.Writer, v any) error {
 		return marshalBasic(w, v)
 	}
 	start := w.Len()
-	if err := encode(w, reflect.ValueOf(v), "", 0); err != nil {
+	if err := encode(w, reflect.ValueOf(v), 0); err != nil {
 		*w = *abi.NewWriter(w.Bytes()[:start])
 		return err
 	}
@@ -61,7 +61,7 @@ func Marshal(w *abi.Writer, v any) error {
 func marshalBasic(w *abi.Writer, v any) error {
 	switch v := v.(type) {
 	case int64:
-		return encodeInt(w, v, "")
+		return encodeInt(w, v)
 	case []byte:
 		if v == nil {
 			w.Value(nil)
@@ -72,33 +72,33 @@ func marshalBasic(w *abi.Writer, v any) error {
 	return nil
 }
 
-func encodeInt(w *abi.Writer, v int64, path string) error {
+func encodeInt(w *abi.Writer, v int64) error {
 	if v > abi.MaxSafeInt || v < -abi.MaxSafeInt {
-		return &UnsupportedError{path, fmt.Sprintf("integer %d is beyond ±2^53, which a JavaScript number cannot hold; use *big.Int or a string", v)}
+		return &UnsupportedError{"", fmt.Sprintf("integer %d is beyond ±2^53, which a JavaScript number cannot hold; use *big.Int or a string", v)}
 	}
 	w.Int(v)
 	return nil
 }
 
-func encode(w *abi.Writer, v reflect.Value, path string, depth int) error {
+func encode(w *abi.Writer, v reflect.Value, depth int) error {
 	if depth > abi.MaxDepth {
-		return &UnsupportedError{path, fmt.Sprintf("nested deeper than %d, or a cycle", abi.MaxDepth)}
+		return &UnsupportedError{"", fmt.Sprintf("nested deeper than %d, or a cycle", abi.MaxDepth)}
 	}
 	if !v.IsValid() {
 		w.Value(nil)
 		return nil
 	}
-	if done, err := encodeSpecial(w, v, path); done {
+	if done, err := encodeSpecial(w, v); done {
 		return err
 	}
 	switch v.Kind() {
 	case reflect.Bool:
 		w.Value(v.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return encodeInt(w, v.Int(), path)
+		return encodeInt(w, v.Int())
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		if v.Uint() > abi.MaxSafeInt {
-			return &UnsupportedError{path, fmt.Sprintf("integer %d is beyond 2^53, which a JavaScript number cannot hold; use *big.Int or a string", v.Uint())}
+			return &UnsupportedError{"", fmt.Sprintf("integer %d is beyond 2^53, which a JavaScript number cannot hold; use *big.Int or a string", v.Uint())}
 		}
 		w.Int(int64(v.Uint()))
 	case reflect.Float32, reflect.Float64:
@@ -110,21 +110,21 @@ func encode(w *abi.Writer, v reflect.Value, path string, depth int) error {
 			w.Value(nil)
 			return nil
 		}
-		return encode(w, v.Elem(), path, depth+1)
+		return encode(w, v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
-		return encodeList(w, v, path, depth)
+		return encodeList(w, v, depth)
 	case reflect.Map:
-		return encodeMap(w, v, path, depth)
+		return encodeMap(w, v, depth)
 	case reflect.Struct:
-		return encodeStruct(w, v, path, depth)
+		return encodeStruct(w, v, depth)
 	default:
-		return &UnsupportedError{path, fmt.Sprintf("%s could not be cloned", v.Type())}
+		return &UnsupportedError{"", fmt.Sprintf("%s could not be cloned", v.Type())}
 	}
 	return nil
 }
 
 // encodeSpecial handles the types whose structured form is not that of their kind.
-func encodeSpecial(w *abi.Writer, v reflect.Value, path string) (bool, error) {
+func encodeSpecial(w *abi.Writer, v reflect.Value) (bool, error) {
 	t := v.Type()
 	switch {
 	case t == timeType:
@@ -163,7 +163,7 @@ func isABIValue(v reflect.Value) bool {
 	return false
 }
 
-func encodeList(w *abi.Writer, v reflect.Value, path string, depth int) error {
+func encodeList(w *abi.Writer, v reflect.Value, depth int) error {
 	if v.Kind() == reflect.Slice && v.IsNil() {
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			w.Value(nil)
@@ -179,24 +179,24 @@ func encodeList(w *abi.Writer, v reflect.Value, path string, depth int) error {
 	w.U8(abi.TagArray)
 	w.Uint(uint64(v.Len()))
 	for i := range v.Len() {
-		if err := encode(w, v.Index(i), at(path, i), depth+1); err != nil {
-			return err
+		if err := encode(w, v.Index(i), depth+1); err != nil {
+			return inside(err, element(i))
 		}
 	}
 	return nil
 }
 
-func encodeMap(w *abi.Writer, v reflect.Value, path string, depth int) error {
+func encodeMap(w *abi.Writer, v reflect.Value, depth int) error {
 	keys := v.MapKeys()
 	if v.Type().Key().Kind() != reflect.String {
 		w.U8(abi.TagMap)
 		w.Uint(uint64(len(keys)))
 		for _, k := range keys {
-			if err := encode(w, k, path+" key", depth+1); err != nil {
-				return err
+			if err := encode(w, k, depth+1); err != nil {
+				return inside(err, "key")
 			}
-			if err := encode(w, v.MapIndex(k), fmt.Sprintf("%s[%v]", path, k), depth+1); err != nil {
-				return err
+			if err := encode(w, v.MapIndex(k), depth+1); err != nil {
+				return inside(err, fmt.Sprint(k))
 			}
 		}
 		return nil
@@ -206,14 +206,14 @@ func encodeMap(w *abi.Writer, v reflect.Value, path string, depth int) error {
 	w.Uint(uint64(len(keys)))
 	for _, k := range keys {
 		w.Str(k.String())
-		if err := encode(w, v.MapIndex(k), join(path, k.String()), depth+1); err != nil {
-			return err
+		if err := encode(w, v.MapIndex(k), depth+1); err != nil {
+			return inside(err, k.String())
 		}
 	}
 	return nil
 }
 
-func encodeStruct(w *abi.Writer, v reflect.Value, path string, depth int) error {
+func encodeStruct(w *abi.Writer, v reflect.Value, depth int) error {
 	fields := Fields(v.Type())
 	n := 0
 	for i := range fields {
@@ -230,8 +230,8 @@ func encodeStruct(w *abi.Writer, v reflect.Value, path string, depth int) error 
 			continue
 		}
 		w.Str(f.Name)
-		if err := encode(w, value, join(path, f.Name), depth+1); err != nil {
-			return err
+		if err := encode(w, value, depth+1); err != nil {
+			return inside(err, f.Name)
 		}
 	}
 	return nil
@@ -243,13 +243,4 @@ func isEmpty(v reflect.Value) bool {
 		return v.Len() == 0
 	}
 	return v.IsZero()
-}
-
-func at(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
 }

@@ -74,10 +74,10 @@ var reserved = map[string]bool{
 // See https://developers.cloudflare.com/workers/runtime-apis/rpc/.
 func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context, P) (R, error)) *MethodOf[T, P, R] {
 	if reserved[name] || name == "" {
-		panic(fmt.Sprintf("durables: %s.%s: the name is reserved by the runtime and cannot be called over RPC", c.name, name))
+		panic(fmt.Sprintf("durables: %s.%s: the name is reserved by the runtime and cannot be called over RPC: give the method another", c.name, name))
 	}
 	if _, ok := c.methods[name]; ok {
-		panic(fmt.Sprintf("durables: %s has two methods called %s", c.name, name))
+		panic(fmt.Sprintf("durables: %s has two methods called %s: give each its own name", c.name, name))
 	}
 	c.methods[name] = method[T]{
 		call: func(ctx context.Context, object *T, args []byte) ([]byte, error) {

@@ -1,7 +1,6 @@
 package guest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -123,14 +122,10 @@ func NewStubSerial() uint64 {
 	return lastStub.Add(1)
 }
 
-type cfKey struct{}
-
-func contextWithCF(ctx context.Context, json string) context.Context {
-	return context.WithValue(ctx, cfKey{}, json)
-}
-
 // CF returns the request's `cf` object as JSON, or nothing.
 func CF(ctx context.Context) []byte {
-	s, _ := ctx.Value(cfKey{}).(string)
-	return bytes.Clone([]byte(s))
+	if f := FrameOf(ctx); f != nil {
+		return []byte(f.cf)
+	}
+	return nil
 }

@@ -32,7 +32,8 @@ type Frame struct {
 	tasks  int           // handler, streaming body, WaitUntil functions still running
 	ended  bool
 	dead   error
-	done   bool // DONE or RESPOND was said
+	done   bool   // DONE or RESPOND was said
+	cf     string // of the request, JSON
 }
 
 type operation struct {
@@ -54,11 +55,9 @@ type section struct {
 	err error
 }
 
-type frameKey struct{}
-
 // FrameOf returns the frame that ctx belongs to, or nil.
 func FrameOf(ctx context.Context) *Frame {
-	f, _ := ctx.Value(frameKey{}).(*Frame)
+	f, _ := ctx.Value(transportKey{}).(*Frame)
 	return f
 }
 
@@ -66,7 +65,7 @@ func newFrame(parent context.Context, id uint32, o *object) *Frame {
 	f := &Frame{id: id, object: o, tasks: 1}
 	ctx, cancel := context.WithCancelCause(parent)
 	f.cancel = cancel
-	f.ctx = WithTransport(context.WithValue(ctx, frameKey{}, f), f)
+	f.ctx = WithTransport(ctx, f)
 	frames[id] = f
 	return f
 }

@@ -71,9 +71,7 @@ func (f *Frame) request(q *abi.Request) (*http.Request, error) {
 	if q.Body.Mode == abi.BodyStream && q.Body.Length < 0 {
 		req.TransferEncoding = []string{"chunked"}
 	}
-	if q.CF != "" {
-		return req.WithContext(contextWithCF(f.ctx, q.CF)), nil
-	}
+	f.cf = q.CF
 	return req.WithContext(f.ctx), nil
 }
 
@@ -99,11 +97,13 @@ func headerList(h http.Header) []abi.Header {
 type responseWriter struct {
 	frame       *Frame
 	header      http.Header
+	committed   []abi.Header // what header was at WriteHeader
+	typed       bool         // the content type is known, or not to be guessed
+	length      int64        // announced; -1 when not
 	status      int
 	buf         []byte
 	head, sent  bool
 	stream      *writeStream
-	written     int64
 	wroteHeader bool
 }
 
@@ -119,7 +119,13 @@ func (w *responseWriter) WriteHeader(status int) {
 		panic(fmt.Sprintf("lattice: invalid WriteHeader code %d: a response needs 200 to 599", status))
 	}
 	w.status, w.wroteHeader = status, true
-	w.header = w.header.Clone()
+	w.committed = headerList(w.header)
+	_, w.typed = w.header["Content-Type"]
+	w.typed = w.typed || w.header.Get("Content-Encoding") != ""
+	w.length = -1
+	if n, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64); err == nil {
+		w.length = n
+	}
 }
 
 func bodyAllowed(status int) bool { return status != 204 && status != 304 && status != 205 }
@@ -129,7 +135,11 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	if !bodyAllowed(w.status) {
 		return 0, http.ErrBodyNotAllowed
 	}
-	if w.written += int64(len(p)); w.head {
+	if !w.typed && len(p) > 0 {
+		w.typed = true
+		w.committed = append(w.committed, abi.Header{Name: "Content-Type", Value: http.DetectContentType(p)})
+	}
+	if w.head {
 		return len(p), nil
 	}
 	if w.stream == nil && len(w.buf)+len(p) <= abi.InlineBody {
@@ -160,12 +170,8 @@ func (w *responseWriter) FlushError() error {
 // flush starts streaming if that has not begun, and sends the buffer.
 func (w *responseWriter) flush() error {
 	if w.stream == nil {
-		length := int64(-1)
-		if n, err := strconv.ParseInt(w.header.Get("Content-Length"), 10, 64); err == nil {
-			length = n
-		}
 		w.stream = newWriteStream(w.frame.ctx)
-		if err := w.respond(abi.Body{Mode: abi.BodyStream, Stream: w.stream.id, Length: length}, false); err != nil {
+		if err := w.respond(abi.Body{Mode: abi.BodyStream, Stream: w.stream.id, Length: w.length}, false); err != nil {
 			return err
 		}
 	}
@@ -179,16 +185,11 @@ func (w *responseWriter) flush() error {
 }
 
 func (w *responseWriter) respond(b abi.Body, end bool) error {
-	if w.header.Get("Content-Type") == "" && w.written > 0 && bodyAllowed(w.status) {
-		if _, set := w.header["Content-Type"]; !set {
-			w.header.Set("Content-Type", http.DetectContentType(w.buf))
-		}
-	}
 	w.sent = true
 	w.frame.done = true
 	var m abi.Writer
 	m.Bool(end)
-	m.Response(&abi.Response{Status: w.status, Headers: headerList(w.header), Body: b})
+	m.Response(&abi.Response{Status: w.status, Headers: w.committed, Body: b})
 	return Do(w.frame.ctx, abi.OpRespond, m.Bytes())
 }
 

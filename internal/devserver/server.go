@@ -173,7 +173,7 @@ func (s *Server) rebuild(ctx context.Context, w *watcher) {
 		return
 	}
 	if s.last != nil && s.last.same(p) {
-		s.log.Info("nothing that runs has changed")
+		s.log.Info("built: nothing that runs has changed")
 		return
 	}
 	if err := s.takeOver(ctx, p); err != nil {

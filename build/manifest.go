@@ -147,34 +147,22 @@ func (f *fields) object(v abi.Value, name string) abi.Object {
 	return o
 }
 
+func typed[T any](f *fields, o abi.Object, name, want string) T {
+	v, ok := o.Get(name).(T)
+	if !ok {
+		f.fail(name, want, o.Get(name))
+	}
+	return v
+}
+
 func (f *fields) array(o abi.Object, name string) abi.Array {
-	v, ok := o.Get(name).(abi.Array)
-	if !ok {
-		f.fail(name, "an array", o.Get(name))
-	}
-	return v
+	return typed[abi.Array](f, o, name, "an array")
 }
 
-func (f *fields) text(o abi.Object, name string) string {
-	v, ok := o.Get(name).(string)
-	if !ok {
-		f.fail(name, "text", o.Get(name))
-	}
-	return v
-}
+func (f *fields) text(o abi.Object, name string) string { return typed[string](f, o, name, "text") }
 
-func (f *fields) boolean(o abi.Object, name string) bool {
-	v, ok := o.Get(name).(bool)
-	if !ok {
-		f.fail(name, "a boolean", o.Get(name))
-	}
-	return v
-}
+func (f *fields) boolean(o abi.Object, name string) bool { return typed[bool](f, o, name, "a boolean") }
 
 func (f *fields) integer(o abi.Object, name string) int64 {
-	v, ok := o.Get(name).(int64)
-	if !ok {
-		f.fail(name, "an integer", o.Get(name))
-	}
-	return v
+	return typed[int64](f, o, name, "an integer")
 }

@@ -5,6 +5,17 @@ import "math"
 // Header is one header field. A repeated field is repeated Headers.
 type Header struct{ Name, Value string }
 
+// HeadersOf lists the fields of an http.Header.
+func HeadersOf(h map[string][]string) []Header {
+	list := make([]Header, 0, len(h))
+	for name, values := range h {
+		for _, v := range values {
+			list = append(list, Header{name, v})
+		}
+	}
+	return list
+}
+
 // Body is the body of a Request or Response.
 type Body struct {
 	Mode   byte   // BodyNone, BodyInline or BodyStream

@@ -110,7 +110,7 @@ func startSection(id, operation uint32) {
 	}
 	f := newFrame(s.ctx, id, FrameOf(s.ctx).object)
 	spawn(func() {
-		s.err = guard(f.ctx, "critical section", func() error { return s.run(f.ctx) })
+		s.err = Guard(f.ctx, "critical section", func() error { return s.run(f.ctx) })
 		f.result(undefinedResult(), s.err)
 	})
 }
@@ -121,7 +121,7 @@ func (f *Frame) construct(class, hex string, name *string) {
 	if c == nil {
 		err = NewError("TypeError", fmt.Sprintf("this module has no Durable Object class %q; is its package imported by main?", class))
 	} else {
-		err = guard(f.ctx, class, func() (err error) {
+		err = Guard(f.ctx, class, func() (err error) {
 			f.object.instance, err = c.Construct(f.ctx, ObjectID{Hex: hex, Name: name})
 			return err
 		})
@@ -131,7 +131,7 @@ func (f *Frame) construct(class, hex string, name *string) {
 
 func (f *Frame) rpc(method string, args []byte) {
 	var value []byte
-	err := guard(f.ctx, method, func() (err error) {
+	err := Guard(f.ctx, method, func() (err error) {
 		if f.object == nil || f.object.instance == nil {
 			return NewError("TypeError", fmt.Sprintf("The RPC receiver does not implement the method %q.", method))
 		}
@@ -142,11 +142,11 @@ func (f *Frame) rpc(method string, args []byte) {
 }
 
 func (f *Frame) alarm(info AlarmInfo) {
-	f.result(undefinedResult(), guard(f.ctx, "alarm", func() error { return f.object.instance.Alarm(f.ctx, info) }))
+	f.result(undefinedResult(), Guard(f.ctx, "alarm", func() error { return f.object.instance.Alarm(f.ctx, info) }))
 }
 
 func (f *Frame) scheduled(cron string, at time.Time) {
-	f.result(undefinedResult(), guard(f.ctx, "scheduled", func() error {
+	f.result(undefinedResult(), Guard(f.ctx, "scheduled", func() error {
 		if worker.Scheduled == nil {
 			return errors.New("Handler does not export a scheduled() function.")
 		}

@@ -19,7 +19,7 @@ const (
 
 // Fetch sends req to a target, which is an encoded target of the FETCH operation.
 func Fetch(ctx context.Context, target []byte, req *http.Request, redirect byte) (*http.Response, error) {
-	q := &abi.Request{Method: req.Method, URL: req.URL.String(), Headers: headerList(req.Header)}
+	q := &abi.Request{Method: req.Method, URL: req.URL.String(), Headers: abi.HeadersOf(req.Header)}
 	if q.Method == "" {
 		q.Method = http.MethodGet
 	}

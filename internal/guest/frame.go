@@ -212,8 +212,8 @@ func (f *Frame) result(value []byte, err error) {
 	f.finishTask(end)
 }
 
-// guard turns a panic of user code into an error for its caller, with the stack in the log.
-func guard(ctx context.Context, what string, f func() error) (err error) {
+// Guard turns a panic of user code into an error for its caller, with the stack in the log.
+func Guard(ctx context.Context, what string, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicError(p)
@@ -227,12 +227,12 @@ func guard(ctx context.Context, what string, f func() error) (err error) {
 func WaitUntil(ctx context.Context, task func(ctx context.Context) error) {
 	f := FrameOf(ctx)
 	if f == nil {
-		go func() { _ = guard(ctx, "WaitUntil", func() error { return task(ctx) }) }()
+		go func() { _ = Guard(ctx, "WaitUntil", func() error { return task(ctx) }) }()
 		return
 	}
 	f.addTask()
 	go func() {
-		err := guard(f.ctx, "WaitUntil", func() error { return task(detach(ctx, f)) })
+		err := Guard(f.ctx, "WaitUntil", func() error { return task(detach(ctx, f)) })
 		if err != nil {
 			Log(f.ctx, abi.LogError, "WaitUntil: "+err.Error())
 		}
@@ -301,7 +301,7 @@ func Callback(ctx context.Context, op uint32, f func() error) error {
 	id := lastCallback
 	var failed error
 	callbacks[id] = func() int32 {
-		failed = guard(ctx, "TransactionSync", f)
+		failed = Guard(ctx, "TransactionSync", f)
 		if failed != nil {
 			return abi.RunRollback
 		}
@@ -341,6 +341,3 @@ func NonBlocking(ctx context.Context) context.Context {
 
 // errWouldBlock is the error of such operations.
 var errWouldBlock = errors.New("this operation waits for I/O, which a TransactionSync function must not do: use Transaction")
-
-// Guard runs f and returns its error, or its panic as an error.
-func Guard(ctx context.Context, what string, f func() error) error { return guard(ctx, what, f) }

@@ -83,16 +83,6 @@ func header(list []abi.Header) http.Header {
 	return h
 }
 
-func headerList(h http.Header) []abi.Header {
-	list := make([]abi.Header, 0, len(h))
-	for name, values := range h {
-		for _, v := range values {
-			list = append(list, abi.Header{Name: name, Value: v})
-		}
-	}
-	return list
-}
-
 // responseWriter buffers a response until it is complete, too large, or flushed; then it streams.
 type responseWriter struct {
 	frame       *Frame
@@ -119,7 +109,7 @@ func (w *responseWriter) WriteHeader(status int) {
 		panic(fmt.Sprintf("lattice: invalid WriteHeader code %d: a response needs 200 to 599", status))
 	}
 	w.status, w.wroteHeader = status, true
-	w.committed = headerList(w.header)
+	w.committed = abi.HeadersOf(w.header)
 	_, w.typed = w.header["Content-Type"]
 	w.typed = w.typed || w.header.Get("Content-Encoding") != ""
 	w.length = -1

@@ -97,7 +97,7 @@ func (in *Instance) process() *object {
 		p.props[name] = function(name, func(any, []any) (any, error) { return float64(-1), nil })
 	}
 	for _, name := range []string{"getgroups", "umask", "chdir"} {
-		p.props[name] = function(name, func(any, []any) (any, error) { return nil, throwf("not implemented: %s", name) })
+		p.props[name] = function(name, func(any, []any) (any, error) { return nil, throwf("a Worker has no process.%s", name) })
 	}
 	p.props["cwd"] = function("cwd", func(any, []any) (any, error) { return "/", nil })
 	return p

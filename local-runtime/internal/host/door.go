@@ -88,7 +88,7 @@ func requestOf(req *http.Request) *abi.Request {
 	}
 	header := req.Header.Clone()
 	header.Set("Cf-Connecting-Ip", ip)
-	q.Headers = headerList(header)
+	q.Headers = abi.HeadersOf(header)
 	return q
 }
 

@@ -61,7 +61,7 @@ func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
 		return
 	}
 	head := &abi.Response{Status: resp.StatusCode, StatusText: strings.TrimSpace(strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)))}
-	head.Headers = headerList(resp.Header)
+	head.Headers = abi.HeadersOf(resp.Header)
 	body, err := bodyOf(resp.Body, resp.ContentLength)
 	if err != nil {
 		r.fail(asError(err))
@@ -115,14 +115,4 @@ func bodyOf(body io.ReadCloser, length int64) (content, error) {
 		return content{inline: b}, nil
 	}
 	return content{source: stream.FromReader(body), length: length}, nil
-}
-
-func headerList(h http.Header) []abi.Header {
-	list := make([]abi.Header, 0, len(h))
-	for name, values := range h {
-		for _, v := range values {
-			list = append(list, abi.Header{Name: name, Value: v})
-		}
-	}
-	return list
 }

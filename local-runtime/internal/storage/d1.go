@@ -27,8 +27,9 @@ type Result struct {
 // D1 is a D1 database. Locally, on workerd, that is a Durable Object's SQL behind a JSON protocol, so it is a DB here
 // with what the protocol does to statements and values. It may be used by several goroutines.
 type D1 struct {
-	mu sync.Mutex
-	db *DB
+	mu     sync.Mutex
+	db     *DB
+	closed bool
 }
 
 // OpenD1 opens the database in the file at path; an empty path means memory.
@@ -44,6 +45,7 @@ func OpenD1(path string) (*D1, error) {
 func (d *D1) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.closed = true
 	return d.db.Close()
 }
 
@@ -51,6 +53,9 @@ func (d *D1) Close() error {
 func (d *D1) Run(mode byte, statements []Statement) ([]Result, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.closed { // running would open the file again, under whoever owns it now
+		return nil, abi.Errorf("D1_ERROR: the database was closed: its host is shutting down")
+	}
 	switch mode {
 	case abi.D1Run, abi.D1Raw, abi.D1Batch:
 		results, err := d.all(statements)

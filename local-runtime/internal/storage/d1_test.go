@@ -263,3 +263,21 @@ func TestD1ServesSeveralGoroutines(t *testing.T) {
 	must(t, err)
 	equal(t, "rows", r[0].Rows[0][0], int64(320))
 }
+
+func TestAClosedDatabaseStaysClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "db.sqlite")
+	d, err := OpenD1(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	create := []Statement{{SQL: "CREATE TABLE t (a)"}}
+	if _, err := d.Run(abi.D1Run, create); err == nil {
+		t.Error("a statement ran")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the file was made again")
+	}
+}

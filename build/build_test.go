@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"grove.place/lattice/internal/abi"
 )
 
 const counterConfig = `name = "app"
@@ -47,7 +50,7 @@ func TestBuildMakesTheFourFiles(t *testing.T) {
 		}
 	}
 	var m Manifest
-	if err := json.Unmarshal([]byte(read(ManifestFile)), &m); err != nil || m.ABI != 1 || m.class("CounterDO") == nil || len(m.SHA256) != 64 {
+	if err := json.Unmarshal([]byte(read(ManifestFile)), &m); err != nil || m.ABI != abi.Version || m.class("CounterDO") == nil || len(m.SHA256) != 64 {
 		t.Errorf("manifest.json = %+v, %v", m, err)
 	}
 	if res.Sizes.Gzip < 100<<10 || res.Sizes.Gzip > FreeLimit || !strings.Contains(res.Summary(), "CounterDO") {
@@ -115,7 +118,7 @@ func TestModuleForAnotherABIIsRefused(t *testing.T) {
 	changed := filepath.Join(dir, "abi.go")
 	overlay, _ := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
 	for name, data := range map[string][]byte{
-		"abi.go":       []byte(strings.Replace(string(source), "const Version = 1\n", "const Version = 99\n", 1)),
+		"abi.go":       []byte(strings.Replace(string(source), fmt.Sprintf("const Version = %d\n", abi.Version), "const Version = 99\n", 1)),
 		"overlay.json": overlay,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {

@@ -43,6 +43,7 @@ func (s *State) WaitUntil(ctx context.Context, f func(ctx context.Context) error
 func (s *State) Abort(ctx context.Context, reason string) {
 	var w abi.Writer
 	w.Str(reason)
+	w.U8(0)
 	if err := guest.Do(ctx, abi.OpReset, w.Bytes()); err != nil {
 		panic(err)
 	}

@@ -89,6 +89,7 @@ func (n *Namespace[T]) id(ctx context.Context, how byte, s string) (ID, error) {
 	w.Str(n.binding)
 	w.U8(how)
 	w.Str(s)
+	w.Str("")
 	r, err := guest.Invoke(ctx, abi.OpID, w.Bytes())
 	if err != nil {
 		return ID{}, err
@@ -140,8 +141,7 @@ func (s *Stub[T]) Call(ctx context.Context, method string, result any, args ...a
 		return err
 	}
 	var w abi.Writer
-	w.Stub(s.ref)
-	w.Str(method)
+	w.RPC(abi.RPC{Target: s.target(), Path: []string{method}})
 	w.Uint(uint64(len(args)))
 	for i, a := range args {
 		if err := codec.Marshal(&w, a); err != nil {
@@ -167,8 +167,10 @@ func (s *Stub[T]) Fetch(ctx context.Context, r *http.Request) (*http.Response, e
 	if err := s.namespace.check(ctx); err != nil {
 		return nil, err
 	}
-	return guest.Fetch(ctx, guest.ObjectTarget(s.ref), r, guest.RedirectManual)
+	return guest.Fetch(ctx, s.target(), r, guest.RedirectManual)
 }
+
+func (s *Stub[T]) target() abi.Target { return abi.Target{Kind: abi.TargetObject, Stub: s.ref} }
 
 // Name returns the name of the object, where the stub was made from one.
 func (s *Stub[T]) Name() (string, bool) { return s.ref.Ref, s.ref.Named }

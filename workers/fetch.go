@@ -3,6 +3,7 @@ package workers
 import (
 	"net/http"
 
+	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/internal/guest"
 )
 
@@ -14,7 +15,7 @@ import (
 //
 // See https://developers.cloudflare.com/workers/runtime-apis/fetch/.
 func Fetch(r *http.Request) (*http.Response, error) {
-	return guest.Fetch(r.Context(), guest.NetworkTarget(), r, guest.RedirectFollow)
+	return guest.Fetch(r.Context(), abi.Target{}, r, guest.RedirectFollow)
 }
 
 // Transport sends requests as Fetch does, but leaves redirects to the caller. It is for code that wants an http.RoundTripper: put it
@@ -24,7 +25,7 @@ var Transport http.RoundTripper = network{}
 type network struct{}
 
 func (network) RoundTrip(r *http.Request) (*http.Response, error) {
-	return guest.Fetch(r.Context(), guest.NetworkTarget(), r, guest.RedirectManual)
+	return guest.Fetch(r.Context(), abi.Target{}, r, guest.RedirectManual)
 }
 
 // UseDefaultTransport makes Transport the http.DefaultTransport. Natively it does nothing. See Fetch for what it costs.
@@ -43,5 +44,5 @@ func (s *ServiceBinding) RoundTrip(r *http.Request) (*http.Response, error) { re
 
 // Do sends a request, whose URL must be absolute, to the service. Redirects are not followed.
 func (s *ServiceBinding) Do(r *http.Request) (*http.Response, error) {
-	return guest.Fetch(r.Context(), guest.ServiceTarget(s.binding), r, guest.RedirectManual)
+	return guest.Fetch(r.Context(), abi.Target{Kind: abi.TargetService, Service: s.binding}, r, guest.RedirectManual)
 }

@@ -12,12 +12,12 @@ import (
 func TestBoot(t *testing.T) {
 	guest := compile(t, "./testdata/guest")
 	for _, c := range []struct{ name, file, version, want string }{
-		{"a Lattice module", guest, "1", "hello"},
-		{"another ABI version", guest, "2",
-			"the Go instance was refused: the module speaks version 1 of the Lattice ABI and this shim version 2: build both with the same Lattice release"},
-		{"a newer Go", "unknown", "1",
+		{"a Lattice module", guest, "2", "hello"},
+		{"another ABI version", guest, "3",
+			"the Go instance was refused: the module speaks version 2 of the Lattice ABI and this shim version 3: build both with the same Lattice release"},
+		{"a newer Go", "unknown", "2",
 			"the module imports novelty?, which Go 1.26 does not have: build it with Go 1.26, or use the Lattice version for your Go"},
-		{"another Go program", compile(t, "./testdata/plain"), "1",
+		{"another Go program", compile(t, "./testdata/plain"), "2",
 			"the module does not export lattice_deliver, lattice_inbox, lattice_run: it was not built with the Lattice SDK"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,6 +1,6 @@
 // HTTP: requests and responses as messages. A body of known, small length travels inside; others are streams.
 
-import { Event, INLINE_BODY, Op, Start } from "./abi.mjs";
+import { Event, INLINE_BODY, Op, Start, Target } from "./abi.mjs";
 import { binding } from "./env.mjs";
 import { readStub } from "./rpc.mjs";
 import { openSink, openSource, streamOperations } from "./streams.mjs";
@@ -100,6 +100,7 @@ function readResponse(frame, r) {
   const statusText = r.str();
   const headers = readHeaders(r);
   const body = readBody(frame, r, nullBodyStatus.has(status));
+  r.uint(); // socket
   // Go has encoded the body that it labels as encoded.
   const encodeBody = headers.some(([name]) => name.toLowerCase() === "content-encoding") ? "manual" : undefined;
   return new Response(body, /** @type {any} */ ({ status, statusText, headers, encodeBody }));
@@ -118,9 +119,9 @@ function readRequest(frame, r) {
 /** @param {import("./frame.mjs").Frame} frame @param {import("./abi.mjs").Reader} r */
 function readTarget(frame, r) {
   const kind = r.u8();
-  if (kind === 0) return null;
-  if (kind === 1) return binding(frame, r.str(), "service");
-  if (kind === 2) return readStub(frame, r);
+  if (kind === Target.NETWORK) return null;
+  if (kind === Target.SERVICE) return binding(frame, r.str(), "service");
+  if (kind === Target.OBJECT) return readStub(frame, r);
   r.fail(`unknown fetch target ${kind}`);
 }
 
@@ -136,6 +137,7 @@ function writeResponse(w, { response, small }, frame) {
   w.str(response.statusText);
   writeHeaders(w, response.headers);
   writeBody(w, response, small, frame);
+  w.uint(0);
 }
 
 /** @type {Record<number, import("./operations.mjs").Operation>} */

@@ -127,6 +127,7 @@ function startConstruct(w, object) {
   w.str(object.className);
   w.str(id.toString());
   w.optStr(id.name ?? undefined);
+  w.value(object.ctx.props ?? {});
 }
 
 /** @param {import("./abi.mjs").Writer} w @param {number} object @param {string} method @param {any[]} args */

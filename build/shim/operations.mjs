@@ -58,6 +58,7 @@ const own = {
   [Op.RESET](frame, r) {
     if (!frame.object) throw new Error("only a Durable Object can be reset, and this is an event of the Worker");
     frame.object.resetReason ??= r.str();
+    r.u8(); // flags
   },
 };
 

@@ -1,7 +1,7 @@
 // Calls to Durable Objects: ids, stubs, RPC. Stubs belong to the I/O context that made them, and calls through one stub
 // arrive in order; so a scope keeps the stub of each serial.
 
-import { Op } from "./abi.mjs";
+import { Op, Target } from "./abi.mjs";
 import { binding } from "./env.mjs";
 
 const KEPT_STUBS = 1000;
@@ -12,6 +12,7 @@ export function readStub(frame, r) {
   const named = r.bool();
   const ref = r.str();
   const serial = r.uint();
+  if (r.bool()) r.fail("this shim cannot get a stub with options");
   const { stubs } = frame.scope;
   let stub = stubs.get(serial);
   if (!stub) {
@@ -26,8 +27,12 @@ export function readStub(frame, r) {
 /** @type {Record<number, import("./operations.mjs").Operation>} */
 export const rpcOperations = {
   [Op.RPC](frame, r, w, id) {
+    const kind = r.u8();
+    if (kind !== Target.OBJECT) r.fail(`unknown kind of target ${kind}`);
     const stub = readStub(frame, r);
-    const method = r.str();
+    const [method] = r.strs();
+    r.u8();
+    r.uint();
     const args = r.values();
     return frame.complete(id, stub[method](...args), writeValue);
   },
@@ -35,6 +40,7 @@ export const rpcOperations = {
     const namespace = binding(frame, r.str(), "Durable Object");
     const how = r.u8();
     const text = r.str();
+    r.str(); // jurisdiction
     if (how > 2) r.fail(`unknown way ${how} to make an id`);
     const make = [() => namespace.idFromName(text), () => namespace.idFromString(text), () => namespace.newUniqueId()];
     w.str(make[how]().toString());

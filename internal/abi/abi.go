@@ -6,7 +6,7 @@
 package abi
 
 // Version is the ABI version this package implements. Guest and host refuse to work together when theirs differ.
-const Version = 1
+const Version = 2
 
 // Results of the imported function call.
 const (
@@ -42,10 +42,12 @@ const (
 	OpRPC         = 16
 	OpID          = 17
 	OpReset       = 18
+	OpRelease     = 19
 	OpSQLExec     = 20
 	OpSQLNext     = 21
 	OpSQLClose    = 22
 	OpSQLSize     = 23
+	OpDup         = 24
 	OpKVGet       = 30
 	OpKVPut       = 31
 	OpKVDelete    = 32
@@ -62,7 +64,25 @@ const (
 	OpTxnSync     = 44
 	OpSection     = 45
 	OpRollback    = 46
+	OpBookmark    = 47
+	OpRestore     = 48
+	OpFacet       = 49
 	OpD1          = 50
+
+	OpSocketPair         = 60
+	OpSocketAccept       = 61
+	OpSocketSend         = 62
+	OpSocketClose        = 63
+	OpSocketReceive      = 64
+	OpSocketList         = 65
+	OpSocketTags         = 66
+	OpSocketAttach       = 67
+	OpSocketAttachment   = 68
+	OpSocketAutoResponse = 69
+	OpSocketAutoTime     = 70
+	OpSocketEventTimeout = 71
+	OpSocketInfo         = 72
+	OpSocketBroadcast    = 73
 )
 
 // Events, host to guest.
@@ -72,6 +92,7 @@ const (
 	EventWake     = 3
 	EventDead     = 4
 	EventDrop     = 5
+	EventReleased = 6
 )
 
 // Kinds of START events.
@@ -82,6 +103,11 @@ const (
 	StartAlarm     = 4
 	StartScheduled = 5
 	StartSection   = 6
+
+	StartSocketMessage = 7
+	StartSocketClose   = 8
+	StartSocketError   = 9
+	StartCall          = 10
 )
 
 // InitDescribe is the INIT flag that asks the guest for its manifest.
@@ -100,11 +126,72 @@ const (
 	SectionTransaction      = 1
 )
 
-// Targets of FETCH.
+// Kinds of Target, what FETCH and RPC go to.
 const (
-	FetchNetwork = 0
-	FetchService = 1
-	FetchObject  = 2
+	TargetNetwork = 0
+	TargetService = 1
+	TargetObject  = 2
+	TargetHeld    = 3
+	TargetFacet   = 4
+)
+
+// Modes of RPC.
+const (
+	RPCCall = 0
+	RPCGet  = 1
+)
+
+// SenderNumbers is where the numbers begin that the other side of a stub, promise or stream chose (docs/abi.md, "Stubs").
+const SenderNumbers = 1 << 40
+
+// Owners of a StubValue.
+const (
+	HeldByHost  = 0
+	HeldByGuest = 1
+)
+
+// Kinds of a StubValue that the guest holds.
+const (
+	StubFunction = 0
+	StubTarget   = 1
+)
+
+// ResetKeepsNoAlarm is the RESET flag that suppresses the retry of the alarm that runs.
+const ResetKeepsNoAlarm = 1
+
+// What BOOKMARK asks for.
+const (
+	BookmarkCurrent = 0
+	BookmarkForTime = 1
+)
+
+// What FACET does.
+const (
+	FacetAbort  = 0
+	FacetDelete = 1
+	FacetClone  = 2
+)
+
+// How SOCKET_ACCEPT accepts.
+const (
+	AcceptOrdinary   = 0
+	AcceptHalfOpen   = 1
+	AcceptHibernates = 2
+)
+
+// Kinds of what a socket receives.
+const (
+	SocketText   = 0
+	SocketBinary = 1
+	SocketClosed = 2
+	SocketFailed = 3
+)
+
+// What SOCKET_AUTO_RESPONSE and SOCKET_EVENT_TIMEOUT do.
+const (
+	SettingGet   = 0
+	SettingSet   = 1
+	SettingUnset = 2
 )
 
 // How ID makes an id.

@@ -71,6 +71,14 @@ func (w *Writer) OptStr(s *string) {
 	}
 }
 
+// OptF64 appends an optional number.
+func (w *Writer) OptF64(v *float64) {
+	w.Bool(v != nil)
+	if v != nil {
+		w.F64(*v)
+	}
+}
+
 // Reader takes a message apart. The first failure sticks: later reads return zero values, and Err reports it.
 type Reader struct {
 	buf []byte
@@ -208,6 +216,15 @@ func (r *Reader) OptStr() *string {
 	}
 	s := r.Str()
 	return &s
+}
+
+// OptF64 reads an optional number.
+func (r *Reader) OptF64() *float64 {
+	if !r.Bool() {
+		return nil
+	}
+	v := r.F64()
+	return &v
 }
 
 // Peek returns the next byte without reading it.

@@ -38,6 +38,7 @@ type Response struct {
 	StatusText string
 	Headers    []Header
 	Body       Body
+	Socket     uint64 // the WebSocket of a response with status 101; 0: none
 }
 
 // Stub names the object a call goes to. Calls with one Serial go through one stub, in order.
@@ -46,6 +47,47 @@ type Stub struct {
 	Named   bool
 	Ref     string // a name when Named, otherwise 64 hexadecimal digits
 	Serial  uint64
+	Options *StubOptions // nil: none
+}
+
+// StubOptions is how a stub is got.
+type StubOptions struct {
+	Jurisdiction, LocationHint, RoutingMode string
+	MaxRetries, Timeout                     *float64 // Timeout in ms
+}
+
+// Facet names a facet of the object: its class, the id it is given, and its props.
+type Facet struct {
+	Name, Class string
+	ID          *string // nil: the object's own
+	Props       Value
+}
+
+// Target is what FETCH and RPC go to.
+type Target struct {
+	Kind    byte
+	Service string // of TargetService: the binding
+	Stub    Stub   // of TargetObject
+	Held    uint64 // of TargetHeld
+	Facet   Facet  // of TargetFacet
+}
+
+// RPC is an RPC operation, but for the arguments that follow it.
+type RPC struct {
+	Target Target
+	Path   []string // the last element is the method; empty: the target is called itself
+	Mode   byte     // RPCCall or RPCGet
+	Keep   uint64   // the number under which the promise is kept for pipelining; 0: not
+}
+
+// SocketEvent is what a WebSocket received.
+type SocketEvent struct {
+	Kind     byte   // SocketText, SocketBinary, SocketClosed or SocketFailed
+	Data     []byte // of a message; aliases the message it was read from
+	Code     int    // of SocketClosed
+	Reason   string
+	WasClean bool
+	Failure  *Error // of SocketFailed
 }
 
 // ListOptions selects keys; nil means absent.
@@ -137,11 +179,12 @@ func (w *Writer) Response(p *Response) {
 	w.Str(p.StatusText)
 	w.headers(p.Headers)
 	w.Body(p.Body)
+	w.Uint(p.Socket)
 }
 
 // Response reads a Response.
 func (r *Reader) Response() *Response {
-	return &Response{Status: int(r.Uint()), StatusText: r.Str(), Headers: r.headers(), Body: r.Body()}
+	return &Response{Status: int(r.Uint()), StatusText: r.Str(), Headers: r.headers(), Body: r.Body(), Socket: r.Uint()}
 }
 
 // Stub appends a Stub.
@@ -150,11 +193,118 @@ func (w *Writer) Stub(s Stub) {
 	w.Bool(s.Named)
 	w.Str(s.Ref)
 	w.Uint(s.Serial)
+	w.Bool(s.Options != nil)
+	if o := s.Options; o != nil {
+		w.Str(o.Jurisdiction)
+		w.Str(o.LocationHint)
+		w.Str(o.RoutingMode)
+		w.OptF64(o.MaxRetries)
+		w.OptF64(o.Timeout)
+	}
 }
 
 // Stub reads a Stub.
 func (r *Reader) Stub() Stub {
-	return Stub{Binding: r.Str(), Named: r.Bool(), Ref: r.Str(), Serial: r.Uint()}
+	s := Stub{Binding: r.Str(), Named: r.Bool(), Ref: r.Str(), Serial: r.Uint()}
+	if r.Bool() {
+		s.Options = &StubOptions{r.Str(), r.Str(), r.Str(), r.OptF64(), r.OptF64()}
+	}
+	return s
+}
+
+// Facet appends a Facet.
+func (w *Writer) Facet(f Facet) {
+	w.Str(f.Name)
+	w.Str(f.Class)
+	w.OptStr(f.ID)
+	w.Value(f.Props)
+}
+
+// Facet reads a Facet.
+func (r *Reader) Facet() Facet {
+	return Facet{r.Str(), r.Str(), r.OptStr(), r.Value()}
+}
+
+// Target appends a Target.
+func (w *Writer) Target(t Target) {
+	w.U8(t.Kind)
+	switch t.Kind {
+	case TargetService:
+		w.Str(t.Service)
+	case TargetObject:
+		w.Stub(t.Stub)
+	case TargetHeld:
+		w.Uint(t.Held)
+	case TargetFacet:
+		w.Facet(t.Facet)
+	}
+}
+
+// Target reads a Target.
+func (r *Reader) Target() Target {
+	t := Target{Kind: r.U8()}
+	switch t.Kind {
+	case TargetNetwork:
+	case TargetService:
+		t.Service = r.Str()
+	case TargetObject:
+		t.Stub = r.Stub()
+	case TargetHeld:
+		t.Held = r.Uint()
+	case TargetFacet:
+		t.Facet = r.Facet()
+	default:
+		r.Fail("unknown kind of target %d", t.Kind)
+	}
+	return t
+}
+
+// RPC appends an RPC; the list of arguments follows it.
+func (w *Writer) RPC(c RPC) {
+	w.Target(c.Target)
+	w.Strs(c.Path)
+	w.U8(c.Mode)
+	w.Uint(c.Keep)
+}
+
+// RPC reads an RPC; the list of arguments follows it.
+func (r *Reader) RPC() RPC {
+	c := RPC{r.Target(), r.Strs(), r.U8(), r.Uint()}
+	if c.Mode > RPCGet {
+		r.Fail("unknown mode of RPC %d", c.Mode)
+	}
+	return c
+}
+
+// SocketEvent appends a SocketEvent.
+func (w *Writer) SocketEvent(e SocketEvent) {
+	w.U8(e.Kind)
+	switch e.Kind {
+	case SocketText, SocketBinary:
+		w.Blob(e.Data)
+	case SocketClosed:
+		w.Uint(uint64(e.Code))
+		w.Str(e.Reason)
+		w.Bool(e.WasClean)
+	case SocketFailed:
+		w.Error(e.Failure)
+	}
+}
+
+// SocketEvent reads a SocketEvent; Data aliases the message.
+func (r *Reader) SocketEvent() SocketEvent {
+	e := SocketEvent{Kind: r.U8()}
+	switch e.Kind {
+	case SocketText, SocketBinary:
+		e.Data = r.Blob()
+	case SocketClosed:
+		e.Code, e.Reason, e.WasClean = int(r.Uint()), r.Str(), r.Bool()
+	case SocketFailed:
+		e.Failure = r.Error()
+	default:
+		r.Fail("unknown kind of socket event %d", e.Kind)
+	}
+	return e
 }
 
 // ListOptions appends ListOptions.
@@ -164,20 +314,12 @@ func (w *Writer) ListOptions(o ListOptions) {
 	w.OptStr(o.End)
 	w.OptStr(o.Prefix)
 	w.Bool(o.Reverse)
-	w.Bool(o.Limit != nil)
-	if o.Limit != nil {
-		w.F64(*o.Limit)
-	}
+	w.OptF64(o.Limit)
 }
 
 // ListOptions reads ListOptions.
 func (r *Reader) ListOptions() ListOptions {
-	o := ListOptions{Start: r.OptStr(), StartAfter: r.OptStr(), End: r.OptStr(), Prefix: r.OptStr(), Reverse: r.Bool()}
-	if r.Bool() {
-		v := r.F64()
-		o.Limit = &v
-	}
-	return o
+	return ListOptions{Start: r.OptStr(), StartAfter: r.OptStr(), End: r.OptStr(), Prefix: r.OptStr(), Reverse: r.Bool(), Limit: r.OptF64()}
 }
 
 // Strs appends a list of strings.

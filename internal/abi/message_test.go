@@ -14,6 +14,10 @@ var (
 	someRows    = [][]Value{{int64(1), "a"}, {nil, []byte{2}}}
 )
 
+func writeStub(w *Writer, v any)        { w.Stub(v.(Stub)) }
+func writeTarget(w *Writer, v any)      { w.Target(v.(Target)) }
+func writeSocketEvent(w *Writer, v any) { w.SocketEvent(v.(SocketEvent)) }
+
 // messages holds for every message type a value, and how it is written and read.
 var messages = []struct {
 	name  string
@@ -27,9 +31,19 @@ var messages = []struct {
 	{"body of a known length", Body{Mode: BodyStream, Stream: 9, Length: 1 << 40}, func(w *Writer, v any) { w.Body(v.(Body)) }, func(r *Reader) any { return r.Body() }},
 	{"request", &Request{"PUT", "https://x/y?z", someHeaders, Body{Mode: BodyInline, Inline: []byte{1}, Length: -1}, `{"colo":"X"}`},
 		func(w *Writer, v any) { w.Request(v.(*Request)) }, func(r *Reader) any { return r.Request() }},
-	{"response", &Response{204, "No Content", someHeaders, Body{Length: -1}},
+	{"response", &Response{101, "", someHeaders, Body{Length: -1}, 7},
 		func(w *Writer, v any) { w.Response(v.(*Response)) }, func(r *Reader) any { return r.Response() }},
-	{"stub", Stub{"SESSIONS", true, "session:1", 7}, func(w *Writer, v any) { w.Stub(v.(Stub)) }, func(r *Reader) any { return r.Stub() }},
+	{"stub", Stub{"SESSIONS", true, "session:1", 7, nil}, writeStub, func(r *Reader) any { return r.Stub() }},
+	{"stub with options", Stub{"S", false, "00", 8, &StubOptions{"eu", "weur", "primary-only", ptr(2.0), ptr(500.0)}}, writeStub, func(r *Reader) any { return r.Stub() }},
+	{"network target", Target{}, writeTarget, func(r *Reader) any { return r.Target() }},
+	{"service target", Target{Kind: TargetService, Service: "AUTH"}, writeTarget, func(r *Reader) any { return r.Target() }},
+	{"object target", Target{Kind: TargetObject, Stub: Stub{Binding: "S"}}, writeTarget, func(r *Reader) any { return r.Target() }},
+	{"held target", Target{Kind: TargetHeld, Held: 9}, writeTarget, func(r *Reader) any { return r.Target() }},
+	{"facet target", Target{Kind: TargetFacet, Facet: Facet{"f", "Class", ptr("00"), Object{{"a", nil}}}}, writeTarget, func(r *Reader) any { return r.Target() }},
+	{"RPC", RPC{Target{Kind: TargetHeld, Held: 9}, []string{"a", "b"}, RPCGet, SenderNumbers}, func(w *Writer, v any) { w.RPC(v.(RPC)) }, func(r *Reader) any { return r.RPC() }},
+	{"socket message", SocketEvent{Kind: SocketText, Data: []byte("hi")}, writeSocketEvent, func(r *Reader) any { return r.SocketEvent() }},
+	{"socket close", SocketEvent{Kind: SocketClosed, Code: 1005, WasClean: true}, writeSocketEvent, func(r *Reader) any { return r.SocketEvent() }},
+	{"socket failure", SocketEvent{Kind: SocketFailed, Failure: &Error{Name: "Error", Message: "m"}}, writeSocketEvent, func(r *Reader) any { return r.SocketEvent() }},
 	{"no list options", ListOptions{}, func(w *Writer, v any) { w.ListOptions(v.(ListOptions)) }, func(r *Reader) any { return r.ListOptions() }},
 	{"all list options", ListOptions{ptr("a"), ptr(""), ptr("z"), ptr("p"), true, ptr(2.5)},
 		func(w *Writer, v any) { w.ListOptions(v.(ListOptions)) }, func(r *Reader) any { return r.ListOptions() }},

@@ -27,13 +27,20 @@ const (
 	TagTypedArray  = 15
 	TagArrayBuffer = 16
 	TagRegExp      = 17
+	TagStub        = 18
+	TagReadable    = 19
+	TagWritable    = 20
+	TagRequest     = 21
+	TagResponse    = 22
+	TagHeaders     = 23
 )
 
 // MaxSafeInt is the largest integer a JavaScript number holds exactly along with its neighbours.
 const MaxSafeInt = 1<<53 - 1
 
 // Value is a structured value: nil (null), Undefined, bool, int64 (within ±MaxSafeInt), float64, string, []byte, Date,
-// Array, Object, Map, Set, BigInt, *Error, TypedArray, ArrayBuffer or RegExp. Nothing else is a Value.
+// Array, Object, Map, Set, BigInt, *Error, TypedArray, ArrayBuffer, RegExp, StubValue, Readable, Writable, *Request, *Response or Headers.
+// Nothing else is a Value. Those from StubValue on exist in RPC only.
 type Value any
 
 type (
@@ -67,6 +74,19 @@ type (
 	ArrayBuffer []byte
 	// RegExp is a JavaScript regular expression.
 	RegExp struct{ Source, Flags string }
+	// StubValue is a function or RpcTarget of either side, passed by reference.
+	StubValue struct {
+		Owner   byte // HeldByHost or HeldByGuest
+		Number  uint64
+		Kind    byte     // of one that the guest holds: StubFunction or StubTarget
+		Methods []string // of a StubTarget
+	}
+	// Readable is a ReadableStream of bytes, by the number of the stream.
+	Readable uint64
+	// Writable is a WritableStream of bytes, by the number of the stream.
+	Writable uint64
+	// Headers is a Headers object.
+	Headers []Header
 )
 
 // Get returns the named property of o, or Undefined.
@@ -240,9 +260,50 @@ func (w *Writer) valueAt(v Value, depth int) {
 		w.U8(TagRegExp)
 		w.Str(v.Source)
 		w.Str(v.Flags)
+	case StubValue:
+		w.stubValue(v)
+	case Readable:
+		w.U8(TagReadable)
+		w.Uint(uint64(v))
+	case Writable:
+		w.U8(TagWritable)
+		w.Uint(uint64(v))
+	case *Request:
+		w.U8(TagRequest)
+		w.Request(v)
+	case *Response:
+		w.U8(TagResponse)
+		w.Response(v)
+	case Headers:
+		w.U8(TagHeaders)
+		w.headers(v)
 	default:
 		panic(fmt.Sprintf("abi: %T is not a Value", v))
 	}
+}
+
+func (w *Writer) stubValue(s StubValue) {
+	w.U8(TagStub)
+	w.U8(s.Owner)
+	w.Uint(s.Number)
+	if s.Owner == HeldByGuest {
+		w.U8(s.Kind)
+		w.Strs(s.Methods)
+	}
+}
+
+func (r *Reader) stubValue() StubValue {
+	s := StubValue{Owner: r.U8(), Number: r.Uint()}
+	if s.Owner > HeldByGuest {
+		r.Fail("unknown owner of a stub %d", s.Owner)
+	}
+	if s.Owner == HeldByGuest {
+		s.Kind, s.Methods = r.U8(), r.Strs()
+		if s.Kind > StubTarget {
+			r.Fail("unknown kind of stub %d", s.Kind)
+		}
+	}
+	return s
 }
 
 func (w *Writer) list(tag byte, v Array, depth int) {
@@ -319,6 +380,22 @@ func (r *Reader) valueAt(depth int) Value {
 		return ArrayBuffer(append([]byte{}, r.Blob()...))
 	case TagRegExp:
 		return RegExp{r.Str(), r.Str()}
+	case TagStub:
+		return r.stubValue()
+	case TagReadable:
+		return Readable(r.Uint())
+	case TagWritable:
+		return Writable(r.Uint())
+	case TagRequest:
+		q := r.Request()
+		q.Body.Inline = append([]byte(nil), q.Body.Inline...)
+		return q
+	case TagResponse:
+		p := r.Response()
+		p.Body.Inline = append([]byte(nil), p.Body.Inline...)
+		return p
+	case TagHeaders:
+		return Headers(r.headers())
 	default:
 		r.Fail("unknown value tag %d", tag)
 		return nil

@@ -26,6 +26,10 @@ var everyValue = Array{
 	TypedArray{0, []byte{255}}, TypedArray{7, make([]byte, 16)}, TypedArray{10, []byte{}},
 	ArrayBuffer{}, ArrayBuffer{1, 2},
 	RegExp{"a+b", "gi"},
+	StubValue{Number: 3}, StubValue{HeldByGuest, SenderNumbers, StubTarget, []string{"next", ""}}, StubValue{HeldByGuest, 1, StubFunction, []string{}},
+	Readable(4), Writable(SenderNumbers + 4), Headers(someHeaders),
+	&Request{"PUT", "https://x/y", someHeaders, Body{Mode: BodyInline, Inline: []byte{1}, Length: -1}, ""},
+	&Response{Status: 200, StatusText: "OK", Headers: someHeaders, Body: Body{Mode: BodyStream, Stream: 2, Length: -1}},
 }
 
 func roundTrip(t *testing.T, v Value) Value {

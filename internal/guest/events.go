@@ -84,9 +84,9 @@ func start(id uint32, r *abi.Reader) {
 		method, args := r.Str(), r.Rest()
 		spawn(func() { f.rpc(method, args) })
 	case abi.StartConstruct:
-		class, hex, name := r.Str(), r.Str(), r.OptStr()
+		class, id := r.Str(), ObjectID{r.Str(), r.OptStr(), r.Value()}
 		o.frame = f
-		spawn(func() { f.construct(class, hex, name) })
+		spawn(func() { f.construct(class, id) })
 	case abi.StartAlarm:
 		info := AlarmInfo{ScheduledTime: millis(r.F64()), RetryCount: int(r.Uint()), IsRetry: r.Bool()}
 		spawn(func() { f.alarm(info) })
@@ -115,14 +115,14 @@ func startSection(id, operation uint32) {
 	})
 }
 
-func (f *Frame) construct(class, hex string, name *string) {
+func (f *Frame) construct(class string, id ObjectID) {
 	c := classes[class]
 	var err error
 	if c == nil {
 		err = NewError("TypeError", fmt.Sprintf("this module has no Durable Object class %q; is its package imported by main?", class))
 	} else {
 		err = Guard(f.ctx, class, func() (err error) {
-			f.object.instance, err = c.Construct(f.ctx, ObjectID{Hex: hex, Name: name})
+			f.object.instance, err = c.Construct(f.ctx, id)
 			return err
 		})
 	}

@@ -17,8 +17,8 @@ const (
 	RedirectError  = 2
 )
 
-// Fetch sends req to a target, which is an encoded target of the FETCH operation.
-func Fetch(ctx context.Context, target []byte, req *http.Request, redirect byte) (*http.Response, error) {
+// Fetch sends req to a target.
+func Fetch(ctx context.Context, target abi.Target, req *http.Request, redirect byte) (*http.Response, error) {
 	q := &abi.Request{Method: req.Method, URL: req.URL.String(), Headers: abi.HeadersOf(req.Header)}
 	if q.Method == "" {
 		q.Method = http.MethodGet
@@ -31,7 +31,7 @@ func Fetch(ctx context.Context, target []byte, req *http.Request, redirect byte)
 		return nil, err
 	}
 	var w abi.Writer
-	w.Raw(target)
+	w.Target(target)
 	w.Request(q)
 	w.U8(redirect)
 	if stream != nil {
@@ -94,25 +94,6 @@ func response(ctx context.Context, req *http.Request, p *abi.Response) *http.Res
 	}
 	out.Body, out.ContentLength = body(ctx, p.Body)
 	return out
-}
-
-// NetworkTarget is the target of ordinary outbound requests.
-func NetworkTarget() []byte { return []byte{abi.FetchNetwork} }
-
-// ServiceTarget is the target of requests to a service binding.
-func ServiceTarget(binding string) []byte {
-	var w abi.Writer
-	w.U8(abi.FetchService)
-	w.Str(binding)
-	return w.Bytes()
-}
-
-// ObjectTarget is the target of requests to an object.
-func ObjectTarget(s abi.Stub) []byte {
-	var w abi.Writer
-	w.U8(abi.FetchObject)
-	w.Stub(s)
-	return w.Bytes()
 }
 
 var lastStub atomic.Uint64

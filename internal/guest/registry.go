@@ -20,6 +20,8 @@ type Worker struct {
 type ObjectID struct {
 	Hex  string
 	Name *string
+	// Props are those of ctx.props: an Object, empty as a rule.
+	Props abi.Value
 }
 
 // AlarmInfo tells an alarm handler which run of which alarm this is.

@@ -10,7 +10,7 @@ registerHooks({
     : next(specifier, context)),
   load(url, context, next) {
     const module = next(url, context);
-    if (url.endsWith("/abi.mjs")) module.source = String(module.source).replace("VERSION = 1;", `VERSION = ${version};`);
+    if (url.endsWith("/abi.mjs")) module.source = String(module.source).replace(/VERSION = \d+;/, `VERSION = ${version};`);
     return module;
   },
 });

@@ -64,6 +64,7 @@ func (h *Host) checkID(class, id string) (string, *abi.Error) {
 // id performs ID.
 func (h *Host) id(r *abi.Reader) (string, error) {
 	binding, how, text := r.Str(), r.U8(), r.Str()
+	r.Str() // jurisdiction
 	if err := r.End(); err != nil {
 		return "", err
 	}
@@ -106,9 +107,16 @@ type rpcCall struct {
 }
 
 func (h *Host) decodeRPC(r *abi.Reader) (c rpcCall, err error) {
-	c.stub, c.method = r.Stub(), r.Str()
+	call := r.RPC()
+	if r.Err() == nil && (call.Target.Kind != abi.TargetObject || len(call.Path) != 1 || call.Mode != abi.RPCCall || call.Keep != 0) {
+		return c, abi.Errorf("this host cannot make such a call")
+	}
 	if r.Err() == nil && r.Remaining() > maxMessage {
 		return c, tooLarge(r.Remaining())
+	}
+	c.stub = call.Target.Stub
+	if len(call.Path) > 0 {
+		c.method = call.Path[0]
 	}
 	c.args = bytes.Clone(r.Rest())
 	r.Values()

@@ -9,9 +9,7 @@ import (
 
 // fetchCall is a decoded FETCH operation.
 type fetchCall struct {
-	target   byte
-	service  string
-	stub     abi.Stub
+	target   abi.Target
 	key      key
 	name     *string
 	request  abi.Request
@@ -21,16 +19,7 @@ type fetchCall struct {
 
 // decodeFetch checks a FETCH of a party.
 func (h *Host) decodeFetch(r *abi.Reader, from *streams) (*fetchCall, error) {
-	c := &fetchCall{target: r.U8()}
-	switch c.target {
-	case abi.FetchNetwork:
-	case abi.FetchService:
-		c.service = r.Str()
-	case abi.FetchObject:
-		c.stub = r.Stub()
-	default:
-		r.Fail("unknown fetch target %d", c.target)
-	}
+	c := &fetchCall{target: r.Target()}
 	c.request = *r.Request()
 	c.redirect = r.U8()
 	if err := r.End(); err != nil {
@@ -39,20 +28,23 @@ func (h *Host) decodeFetch(r *abi.Reader, from *streams) (*fetchCall, error) {
 	if u, err := url.Parse(c.request.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, abi.TypeErrorf("Invalid URL: %s", c.request.URL)
 	}
-	switch c.target {
-	case abi.FetchObject:
+	switch c.target.Kind {
+	case abi.TargetNetwork:
+	case abi.TargetObject:
 		var failed *abi.Error
-		if c.key, c.name, failed = h.resolve(c.stub); failed != nil {
+		if c.key, c.name, failed = h.resolve(c.target.Stub); failed != nil {
 			return nil, failed
 		}
-	case abi.FetchService:
-		worker, ok := h.cfg.Services[c.service]
+	case abi.TargetService:
+		worker, ok := h.cfg.Services[c.target.Service]
 		if !ok {
-			return nil, abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", c.service)
+			return nil, abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", c.target.Service)
 		}
 		if worker != h.cfg.Script {
-			return nil, abi.Errorf("service binding %q goes to the Worker %q, which this host does not run: it runs %q only", c.service, worker, h.cfg.Script)
+			return nil, abi.Errorf("service binding %q goes to the Worker %q, which this host does not run: it runs %q only", c.target.Service, worker, h.cfg.Script)
 		}
+	default:
+		return nil, abi.Errorf("this host cannot fetch from a target of kind %d", c.target.Kind)
 	}
 	c.body = from.accept(c.request.Body)
 	return c, nil
@@ -66,14 +58,14 @@ func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	if c.request.Body.Mode == abi.BodyStream {
 		f.writes = noteStream(f.writes, c.request.Body.Stream)
 	}
-	if c.target == abi.FetchObject {
-		if e := s.broken[c.stub.Serial]; e != nil {
+	if c.target.Kind == abi.TargetObject {
+		if e := s.broken[c.target.Stub.Serial]; e != nil {
 			return isolate.Failure(e), 0
 		}
 	}
 	f.begin()
 	s.outputs.Add(f.object, func() {
-		s.host.fetch(f, c, s.noteBroken(c.stub.Serial), reply{
+		s.host.fetch(f, c, s.noteBroken(c.target.Stub.Serial), reply{
 			response: func(p *abi.Response, body content) {
 				f.complete(id, s.encodeResponse(f, p, body))
 			},
@@ -108,8 +100,8 @@ func (f *frame) owns(stream uint64) {
 
 // fetch sends a request where it goes; from and broke are nil natively. The reply may come on any goroutine.
 func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply) {
-	switch c.target {
-	case abi.FetchObject:
+	switch c.target.Kind {
+	case abi.TargetObject:
 		fail := r.fail
 		r.thrown = func(e *abi.Error) { fail(remote(e)) }
 		r.fail = func(e *abi.Error) {
@@ -125,7 +117,7 @@ func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply)
 		}) {
 			fail(errClosed)
 		}
-	case abi.FetchService:
+	case abi.TargetService:
 		h.fetchWorker(&c.request, c.body, r)
 	default:
 		h.work.run(func() { h.fetchNetwork(from, c, r) })

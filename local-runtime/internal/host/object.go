@@ -103,6 +103,7 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	w.Str(k.class)
 	w.Str(k.id)
 	w.OptStr(o.name)
+	w.Value(abi.Object{}) // props
 	event := delivery{o.construct.id, w.Bytes()}
 	o.limitStop = o.limit(func() bool { return !o.ready })
 	s.post(func() {

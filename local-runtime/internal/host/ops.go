@@ -213,6 +213,7 @@ func opEnd(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 // opReset is ctx.abort(): uncommitted writes are lost at once, the rest follows when the guest has left.
 func opReset(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	reason := r.Str()
+	r.U8() // flags
 	if err := r.End(); err != nil {
 		return failure(err), 0
 	}

@@ -137,7 +137,7 @@ func TestOperationsNeedTheCurrentFrame(t *testing.T) {
 }
 
 func FuzzOperations(f *testing.F) {
-	stub := func(w *abi.Writer) { w.Stub(abi.Stub{Binding: "O", Named: true, Ref: "x"}) }
+	target := abi.Target{Kind: abi.TargetObject, Stub: abi.Stub{Binding: "O", Named: true, Ref: "x"}}
 	seed := func(op byte, build func(w *abi.Writer)) {
 		var w abi.Writer
 		build(&w)
@@ -151,9 +151,9 @@ func FuzzOperations(f *testing.F) {
 	seed(abi.OpKVList, func(w *abi.Writer) { w.ListOptions(abi.ListOptions{}); w.U8(0) })
 	seed(abi.OpSetAlarm, func(w *abi.Writer) { w.F64(2e12); w.U8(0) })
 	seed(abi.OpID, func(w *abi.Writer) { w.Str("O"); w.U8(1); w.Str("00") })
-	seed(abi.OpRPC, func(w *abi.Writer) { stub(w); w.Str("m"); w.Values(nil) })
+	seed(abi.OpRPC, func(w *abi.Writer) { w.RPC(abi.RPC{Target: target, Path: []string{"m"}}); w.Values(nil) })
 	seed(abi.OpFetch, func(w *abi.Writer) {
-		w.U8(abi.FetchNetwork)
+		w.U8(abi.TargetNetwork)
 		w.Request(&abi.Request{Method: "GET", URL: "http://127.0.0.1/", Body: abi.Body{Mode: abi.BodyStream, Stream: 7}})
 		w.U8(0)
 	})

@@ -206,8 +206,8 @@ func TestForeignModulesAreRefused(t *testing.T) {
 		message func(w *abi.Writer)
 		want    string
 	}{
-		"another ABI version": {func(w *abi.Writer) { w.Uint(99); w.Uint(0); w.Uint(0); w.Str("go") }, "the module speaks ABI version 99 and this host version 1"},
-		"garbage":             {func(w *abi.Writer) { w.Uint(1); w.U8(5) }, "the module's first message is malformed"},
+		"another ABI version": {func(w *abi.Writer) { w.Uint(99); w.Uint(0); w.Uint(0); w.Str("go") }, "the module speaks ABI version 99 and this host version 2"},
+		"garbage":             {func(w *abi.Writer) { w.Uint(abi.Version); w.U8(5) }, "the module's first message is malformed"},
 	} {
 		in := &Instance{}
 		var w abi.Writer

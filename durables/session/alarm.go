@@ -29,8 +29,7 @@ func (s *Session) Alarm(ctx context.Context, _ durables.AlarmInfo) error {
 	if work {
 		return s.state.Storage().SetAlarm(ctx, due)
 	}
-	s.ready = false
-	return s.state.Storage().DeleteAll(ctx)
+	return s.object.Forget(ctx)
 }
 
 // arm sets the alarm if there is work and none is set that comes early enough.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"grove.place/lattice/durables"
+	"grove.place/lattice/durables/schema"
 )
 
 // Class is SessionDO.
@@ -103,32 +104,18 @@ type Attempt struct {
 // Session is the object.
 type Session struct {
 	state  *durables.State
+	object *schema.Object
 	name   string
 	userID string // "" in a limit object
-	ready  bool   // the tables exist
 }
 
-// New constructs the object and brings its tables up to date. An object learns its name once and refuses another's.
+// New constructs the object and brings its tables up to date.
 func New(ctx context.Context, state *durables.State) (*Session, error) {
-	s := &Session{state: state}
-	name, named := state.ID().Name()
-	if named && !validName(name) {
-		return nil, durables.TypeError(fmt.Sprintf("SessionDO cannot be named %.80q: use session:{userId}, limit:ip:{prefix} or limit:email:{hash}", name))
-	}
-	stored, err := s.storedName(ctx)
+	object, err := schema.Open(ctx, state, tables)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case stored == "" && !named:
-		return nil, durables.TypeError("SessionDO must be reached by its name the first time: use getByName(`session:${userId}`)")
-	case stored == "":
-		s.name = name
-	case named && stored != name:
-		return nil, fmt.Errorf("session: this object belongs to %q, it was asked for as %q", stored, name)
-	default:
-		s.name = stored
-	}
+	s := &Session{state: state, object: object, name: object.Name()}
 	s.userID, _ = strings.CutPrefix(s.name, userPrefix)
 	if s.userID == s.name {
 		s.userID = ""

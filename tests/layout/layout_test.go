@@ -26,7 +26,8 @@ type rule struct {
 }
 
 // application is Grove.
-var application = []string{"workers/grove", "workers/heartwood", "durables/session"}
+var application = []string{"workers/grove", "workers/heartwood", "workers/meadow", "durables/session", "durables/schema", "durables/outbox",
+	"durables/tenant", "durables/post", "durables/feed", "durables/notification", "durables/analytics"}
 
 var rules = []rule{
 	{why: "the SDK and the ABI know neither host nor tools, and bring no dependencies into modules",

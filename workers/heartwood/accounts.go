@@ -2,14 +2,12 @@ package heartwood
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
-	"encoding/hex"
 	"strings"
 	"sync"
 	"time"
 
 	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/grove/ids"
 	"grove.place/lattice/workers/heartwood/oidc"
 )
 
@@ -47,7 +45,7 @@ func resolve(ctx context.Context, provider string, who oidc.Identity, now time.T
 		}
 		var statements []d1.Stmt
 		if !ok {
-			found = account{ID: newID(now), Name: displayName(who), Email: strings.TrimSpace(who.Email), Status: "active"}
+			found = account{ID: ids.New(now), Name: displayName(who), Email: strings.TrimSpace(who.Email), Status: "active"}
 			statements = append(statements, insertUser(found, who, now))
 		}
 		_, err = db.Batch(ctx, append(statements, insertIdentity(found.ID, provider, who, now))...)
@@ -91,7 +89,7 @@ func plausibleEmail(email string) bool {
 // audit is the statement that records what happened to an account.
 func audit(userID, event, provider string, from client, now time.Time) d1.Stmt {
 	return db.Prepare(`INSERT INTO auth_audit (id, user_id, event, provider, ip_prefix, device_name, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`).
-		Bind(newID(now), userID, event, provider, ipPrefix(from.ip), from.deviceName, now.UnixMilli())
+		Bind(ids.New(now), userID, event, provider, ipPrefix(from.ip), from.deviceName, now.UnixMilli())
 }
 
 // Accounts are shown on every page and asked for by every open tab, so an isolate remembers them for a minute.
@@ -133,16 +131,4 @@ func accountOf(ctx context.Context, userID string) (account, error) {
 	}
 	accounts.known[userID] = knownAccount{found, now}
 	return found, nil
-}
-
-// newID is a UUIDv7 (RFC 9562, section 5.7): ids sort by the time they were made.
-func newID(now time.Time) string {
-	var b [16]byte
-	rand.Read(b[:])
-	var stamp [8]byte
-	binary.BigEndian.PutUint64(stamp[:], uint64(now.UnixMilli())<<16)
-	copy(b[:6], stamp[:6])
-	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
-	text := hex.EncodeToString(b[:])
-	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
 }

@@ -1,0 +1,129 @@
+package outbox_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"grove.place/lattice/durables"
+	"grove.place/lattice/durables/outbox/testdata/ledger"
+	local "grove.place/lattice/local-runtime"
+	"grove.place/lattice/workers/d1"
+)
+
+type book struct {
+	*testing.T
+	host *local.Host
+	stub *durables.Stub[ledger.Ledger]
+}
+
+// open starts an object whose entries go to a table that refuses the text "bad".
+func open(t *testing.T) book {
+	h := local.StartTest(t, local.TestOptions{Package: "./testdata/module", Options: local.Options{
+		Objects: map[string]string{"LEDGERS": "Ledger"}, Databases: map[string]local.Database{"DB": {}},
+	}})
+	b := book{t, h, ledger.Ledgers.GetByName("one")}
+	for _, statement := range []string{
+		`CREATE TABLE entries (text TEXT NOT NULL CHECK (text <> 'bad'), seq INTEGER NOT NULL)`,
+		`CREATE TABLE applied_batches (source TEXT, batch_id TEXT, applied_at INTEGER, PRIMARY KEY (source, batch_id))`,
+		`CREATE TABLE dead_letters (source TEXT, seq INTEGER, kind TEXT, payload TEXT, error TEXT, attempts INTEGER, died_at INTEGER, PRIMARY KEY (source, seq))`,
+	} {
+		if _, err := d1.Database("DB").Exec(h.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b
+}
+
+func (b book) add(texts ...string) {
+	b.Helper()
+	if _, err := ledger.Add.Call(b.host.Context(), b.stub, texts); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b book) flush() error {
+	_, err := ledger.Flush.Call(b.host.Context(), b.stub, durables.None{})
+	return err
+}
+
+// holds checks what D1 has, in order, and what waits.
+func (b book) holds(backlog int64, want ...string) {
+	b.Helper()
+	var got []string
+	if err := d1.Database("DB").Prepare(`SELECT text FROM entries ORDER BY rowid`).All(b.host.Context(), &got); err != nil {
+		b.Fatal(err)
+	}
+	if !slices.Equal(got, want) {
+		b.Errorf("D1 has %q, want %q", got, want)
+	}
+	if n, err := ledger.Backlog.Call(b.host.Context(), b.stub, durables.None{}); err != nil || n != backlog {
+		b.Errorf("%d rows wait (%v), want %d", n, err, backlog)
+	}
+}
+
+func TestRowsReachTheDatabaseInOrder(t *testing.T) {
+	b := open(t)
+	var want []string
+	for i := range 120 {
+		want = append(want, fmt.Sprint(i))
+	}
+	b.add(want...)
+	if err := b.flush(); err != nil {
+		t.Fatal(err)
+	}
+	b.holds(0, want...)
+}
+
+func TestALostAnswerAppliesNothingTwice(t *testing.T) {
+	b := open(t)
+	b.add("a", "b")
+	if _, err := ledger.FlushAndForget.Call(b.host.Context(), b.stub, durables.None{}); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	b.add("c") // it must not join the batch that was sent
+	b.holds(3, "a", "b")
+	if err := b.flush(); err != nil {
+		t.Fatal(err)
+	}
+	b.holds(0, "a", "b", "c")
+}
+
+func TestABadRowIsPutAsideAndTheOthersArrive(t *testing.T) {
+	b := open(t)
+	b.add("a", "bad", "c")
+	refusals := 0
+	for ; b.flush() != nil; refusals++ {
+		if refusals == 10 {
+			t.Fatal("the bad row is tried for ever")
+		}
+	}
+	b.holds(0, "a", "c")
+	var letters []string
+	if err := d1.Database("DB").Prepare(`SELECT source || ' ' || kind || ' ' || payload || ' ' || error FROM dead_letters`).All(b.host.Context(), &letters); err != nil {
+		t.Fatal(err)
+	}
+	if refusals != 4 || len(letters) != 1 || !strings.HasPrefix(letters[0], `Ledger one entry "bad" `) || !strings.Contains(letters[0], "CHECK constraint failed") {
+		t.Errorf("after %d refusals the dead letters are %q", refusals, letters)
+	}
+}
+
+func TestADatabaseThatIsNotThereLosesNothing(t *testing.T) {
+	b := open(t)
+	b.add("a")
+	if _, err := d1.Database("DB").Exec(b.host.Context(), `ALTER TABLE entries RENAME TO elsewhere`); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.flush(); err == nil {
+		t.Error("a flush without the table succeeded")
+	}
+	if _, err := d1.Database("DB").Exec(b.host.Context(), `ALTER TABLE elsewhere RENAME TO entries`); err != nil {
+		t.Fatal(err)
+	}
+	b.holds(1)
+	if err := b.flush(); err != nil {
+		t.Fatal(err)
+	}
+	b.holds(0, "a")
+}

@@ -41,6 +41,7 @@ type DB struct {
 	nameKnown bool
 	nameSaved bool
 	broken    error
+	faults    Faults // of a test
 }
 
 // Open returns the storage in the file at path, which is created by the first write. An empty path means memory. A file

@@ -24,6 +24,9 @@ type cursor struct {
 // Exec runs query, all of its statements, and returns the columns and the first rows, at most max, of the last one. It
 // has run up to its first row at least, and to its end when it writes.
 func (d *DB) Exec(query string, args []abi.Value, max int) (columns []string, page abi.Page, err error) {
+	if err := d.fault(Read); err != nil {
+		return nil, page, err
+	}
 	if err := d.connect(); err != nil {
 		return nil, page, asError(err)
 	}
@@ -146,6 +149,9 @@ func (d *DB) reserved() (n int64, err error) {
 func (d *DB) beforeStep(s *stmt) error {
 	if s.readOnly {
 		return nil
+	}
+	if err := d.fault(Write); err != nil {
+		return err
 	}
 	d.auth.restrict(false)
 	defer d.auth.restrict(true)

@@ -13,6 +13,9 @@ const formatVersion = 1
 
 // Get returns the values of those keys that exist, each once, in the byte order of the keys.
 func (d *DB) Get(keys []string) ([]abi.Field, error) {
+	if err := d.fault(Read); err != nil {
+		return nil, err
+	}
 	if ok, err := d.haveKV(); err != nil || !ok {
 		return nil, err
 	}
@@ -39,6 +42,9 @@ func (d *DB) Get(keys []string) ([]abi.Field, error) {
 func (d *DB) Put(entries []abi.Field) error {
 	if len(entries) == 0 {
 		return nil
+	}
+	if err := d.fault(Write); err != nil {
+		return err
 	}
 	if err := d.write(); err != nil {
 		return err
@@ -71,6 +77,9 @@ func (d *DB) Delete(keys []string) (int, error) {
 	if ok, err := d.haveKV(); err != nil || !ok || len(keys) == 0 {
 		return 0, err
 	}
+	if err := d.fault(Write); err != nil {
+		return 0, err
+	}
 	if err := d.write(); err != nil {
 		return 0, err
 	}
@@ -96,6 +105,9 @@ func (d *DB) Delete(keys []string) (int, error) {
 func (d *DB) List(options abi.ListOptions) ([]abi.Field, error) {
 	r, limit, err := span(options)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.fault(Read); err != nil {
 		return nil, err
 	}
 	if ok, err := d.haveKV(); err != nil || !ok || r.empty() {

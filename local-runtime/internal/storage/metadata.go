@@ -18,7 +18,12 @@ func (d *DB) Alarm() (ms float64, ok bool, err error) {
 }
 
 // SetAlarm sets the alarm, in the open transaction.
-func (d *DB) SetAlarm(ms float64) error { return d.setMeta(metaAlarm, ms) }
+func (d *DB) SetAlarm(ms float64) error {
+	if err := d.fault(Write); err != nil {
+		return err
+	}
+	return d.setMeta(metaAlarm, ms)
+}
 
 // ClearAlarm removes the alarm, in the open transaction.
 func (d *DB) ClearAlarm() error {

@@ -17,6 +17,9 @@ func (d *DB) Commit() error {
 	if !d.inTx || len(d.savepoints) > 0 {
 		return nil
 	}
+	if err := d.fault(Commit); err != nil {
+		return err
+	}
 	if err := d.run("COMMIT"); err != nil {
 		d.broken = err
 		return err

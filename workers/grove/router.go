@@ -7,6 +7,7 @@ import (
 
 	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/grove/hosts"
+	"grove.place/lattice/workers/grove/web"
 	"grove.place/lattice/workers/heartwood"
 )
 
@@ -24,9 +25,9 @@ func newRouter() http.Handler {
 		case hosts.Apex:
 			serve(apex, w, r)
 		case hosts.Tenant:
-			heartwood.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Nobody writes here. Look at the address once more.")
+			web.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Nobody writes here. Look at the address once more.")
 		default:
-			heartwood.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Grove is at "+domain+".")
+			web.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Grove is at "+domain+".")
 		}
 	})))
 }
@@ -42,10 +43,10 @@ func serve(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	refuse.ServeHTTP(&refusal, r)
 	if refusal.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", refusal.header.Get("Allow"))
-		heartwood.RenderProblem(w, r, refusal.status, "That cannot be done here", "Go back and use the buttons of the page.")
+		web.RenderProblem(w, r, refusal.status, "That cannot be done here", "Go back and use the buttons of the page.")
 		return
 	}
-	heartwood.RenderProblem(w, r, http.StatusNotFound, "There is nothing here", "Look at the address once more, or go to the home page.")
+	web.RenderProblem(w, r, http.StatusNotFound, "There is nothing here", "Look at the address once more, or go to the home page.")
 }
 
 // head keeps only the head of a response.
@@ -64,7 +65,7 @@ func contained(next http.Handler) http.Handler {
 		defer func() {
 			if reason := recover(); reason != nil {
 				slog.ErrorContext(r.Context(), "handler panicked", "path", r.URL.Path, "reason", reason)
-				heartwood.RenderProblem(w, r, http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again in a moment.")
+				web.RenderProblem(w, r, http.StatusInternalServerError, "Something went wrong here", "It is not your fault. Try again in a moment.")
 			}
 		}()
 		next.ServeHTTP(w, r)

@@ -2,6 +2,7 @@ package heartwood
 
 import (
 	"context"
+	"grove.place/lattice/workers/grove/web"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +23,8 @@ type account struct {
 const accountColumns = `u.id, u.name, u.email, u.status FROM users u`
 
 // errUnverified means that a provider does not vouch for the address of somebody it has not sent before.
-var errUnverified = &problem{status: 403, code: "email_unverified", title: "Your e-mail address is not verified",
-	message: "Verify the address with the service that you signed in with, then sign in again."}
+var errUnverified = &web.Problem{Status: 403, Code: "email_unverified", Title: "Your e-mail address is not verified",
+	Message: "Verify the address with the service that you signed in with, then sign in again."}
 
 // resolve finds the account of an identity, or makes one. The provider's subject decides; an e-mail address joins
 // an identity to an account only when the provider and we have both verified it.
@@ -119,7 +120,7 @@ func accountOf(ctx context.Context, userID string) (account, error) {
 	var found account
 	ok, err := db.Prepare(`SELECT `+accountColumns+` WHERE u.id = ?`).Bind(userID).First(ctx, &found)
 	if err != nil {
-		return account{}, unavailable("Your account", err)
+		return account{}, web.Unavailable("Your account", err)
 	}
 	if !ok {
 		return account{}, errSignedOut

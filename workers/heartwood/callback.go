@@ -3,6 +3,7 @@ package heartwood
 import (
 	"context"
 	"errors"
+	"grove.place/lattice/workers/grove/web"
 	"log/slog"
 	"net/http"
 	"time"
@@ -13,12 +14,12 @@ import (
 )
 
 var (
-	errStaleFlow = &problem{status: http.StatusBadRequest, code: "stale_flow", title: "This sign-in is over",
-		message: "It was used already, took longer than ten minutes, or was begun in another browser. Sign in again."}
-	errDeclined = &problem{status: http.StatusForbidden, code: "declined", title: "You were not signed in",
-		message: "The service that you chose did not confirm who you are. Sign in again, or choose another one."}
-	errBanned = &problem{status: http.StatusForbidden, code: "account_closed", title: "This account is closed",
-		message: "Write to support if you think that this is a mistake."}
+	errStaleFlow = &web.Problem{Status: http.StatusBadRequest, Code: "stale_flow", Title: "This sign-in is over",
+		Message: "It was used already, took longer than ten minutes, or was begun in another browser. Sign in again."}
+	errDeclined = &web.Problem{Status: http.StatusForbidden, Code: "declined", Title: "You were not signed in",
+		Message: "The service that you chose did not confirm who you are. Sign in again, or choose another one."}
+	errBanned = &web.Problem{Status: http.StatusForbidden, Code: "account_closed", Title: "This account is closed",
+		Message: "Write to support if you think that this is a mistake."}
 )
 
 // client is what is known of the browser behind a request.
@@ -47,7 +48,7 @@ func callback(w http.ResponseWriter, r *http.Request, c *config) error {
 	now, ctx, providerID := time.Now(), r.Context(), provider.Config().ID
 	flow, returnTo, found, err := takeFlow(ctx, c, providerID, query.Get("state"), cookie.Value, now)
 	if err != nil {
-		return unavailable("The sign-in service", err)
+		return web.Unavailable("The sign-in service", err)
 	}
 	if !found {
 		return errStaleFlow
@@ -61,7 +62,7 @@ func callback(w http.ResponseWriter, r *http.Request, c *config) error {
 		return errDeclined
 	}
 	if err != nil {
-		return unavailable(provider.Config().Name, err)
+		return web.Unavailable(provider.Config().Name, err)
 	}
 	from := clientOf(r)
 	cred, err := signIn(ctx, providerID, who, from, now)
@@ -88,13 +89,13 @@ func signIn(ctx context.Context, provider string, who oidc.Identity, from client
 		return credential{}, err
 	}
 	if err != nil {
-		return credential{}, unavailable("The account database", err)
+		return credential{}, web.Unavailable("The account database", err)
 	}
 	object, active := session.Of(user.ID), user.Status == "active"
 	attempt, err := session.RecordLoginAttempt.Call(ctx, object, active)
 	switch {
 	case err != nil:
-		return credential{}, unavailable("Your account", err)
+		return credential{}, web.Unavailable("Your account", err)
 	case !active:
 		return credential{}, errBanned
 	case !attempt.Allowed:
@@ -105,14 +106,14 @@ func signIn(ctx context.Context, provider string, who oidc.Identity, from client
 		audit(user.ID, "sign_in", provider, from, now),
 	)
 	if err != nil {
-		return credential{}, unavailable("The account database", err)
+		return credential{}, web.Unavailable("The account database", err)
 	}
 	created, err := session.CreateSession.Call(ctx, object, session.CreateParams{
 		DeviceID: from.deviceID, DeviceName: from.deviceName, RefreshToken: who.RefreshToken,
 		UserAgent: from.userAgent, IPAddress: from.ip, ExpiresIn: int64(idleLifetime / time.Second),
 	})
 	if err != nil {
-		return credential{}, unavailable("Your account", err)
+		return credential{}, web.Unavailable("Your account", err)
 	}
 	workers.WaitUntil(ctx, func(ctx context.Context) error {
 		_, err := session.RecordLoginAttempt.Call(ctx, session.LimitOf("ip", ipPrefix(from.ip)), true)

@@ -8,14 +8,11 @@ package heartwood
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 
 	"grove.place/lattice/workers/d1"
-	"grove.place/lattice/workers/grove/markup"
+	"grove.place/lattice/workers/grove/web"
 )
 
 // maxBody is more than any form or JSON body here needs.
@@ -42,7 +39,7 @@ func Routes(mux *http.ServeMux) {
 	} {
 		mux.Handle(pattern, h)
 	}
-	mux.HandleFunc("GET /assets/{name}", Asset)
+	mux.HandleFunc("GET /assets/{name}", web.Asset)
 }
 
 // handler answers a request of the apex host. An error becomes a page, or JSON for those who ask for it.
@@ -61,65 +58,22 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// problem is an error that the visitor is told about.
-type problem struct {
-	status  int
-	code    string // for programs
-	title   string // for people
-	message string // what to do
-	retry   time.Duration
-}
-
-func (p *problem) Error() string { return p.code + ": " + p.message }
-
 var (
-	errSignedOut = &problem{status: http.StatusUnauthorized, code: "signed_out", title: "You are signed out", message: "Sign in to go on."}
-	errForgery   = &problem{status: http.StatusForbidden, code: "forbidden", title: "This request did not come from our page",
-		message: "Go back, load the page again and repeat what you did."}
-	errTooLarge = &problem{status: http.StatusRequestEntityTooLarge, code: "too_large", title: "That was too much", message: "Send at most 64 KB."}
+	errSignedOut = &web.Problem{Status: http.StatusUnauthorized, Code: "signed_out", Title: "You are signed out", Message: "Sign in to go on."}
+	errForgery   = &web.Problem{Status: http.StatusForbidden, Code: "forbidden", Title: "This request did not come from our page",
+		Message: "Go back, load the page again and repeat what you did."}
+	errTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Title: "That was too much", Message: "Send at most 64 KB."}
 )
 
-// unavailable wraps the failure of something that a safe answer needs: nothing was done, and it can be tried again.
-func unavailable(what string, err error) error {
-	return errors.Join(&problem{
-		status: http.StatusServiceUnavailable, code: "unavailable", title: "That does not work just now",
-		message: what + " cannot be reached. Nothing was changed; try again in a moment.", retry: 5 * time.Second,
-	}, err)
-}
-
-// fail answers with an error. What is not meant for the visitor is logged.
+// fail answers with an error. Somebody who is signed out and looks at a page is sent to sign in.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
-	var p *problem
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		p = errTooLarge
-	case !errors.As(err, &p):
-		p = &problem{status: http.StatusInternalServerError, code: "internal", title: "Something went wrong here", message: "It is not your fault. Try again in a moment."}
-	}
-	if p.status >= 500 {
-		slog.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "status", p.status, "error", err)
-	}
-	if p.retry > 0 {
-		w.Header().Set("Retry-After", retryAfter(p.retry))
-	}
-	if p == errSignedOut && r.Method == http.MethodGet && !wantsJSON(r) {
+	if errors.Is(err, errSignedOut) && r.Method == http.MethodGet && !web.WantsJSON(r) {
 		http.Redirect(w, r, "/auth/login?return_to="+url.QueryEscape(r.URL.Path), http.StatusSeeOther)
 		return
 	}
-	if wantsJSON(r) {
-		writeJSON(w, p.status, map[string]any{"error": map[string]string{"code": p.code, "message": p.message}})
-		return
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		err = errTooLarge
 	}
-	render(w, r, p.status, "problem", markup.Data{"title": p.title, "message": p.message})
-}
-
-// wantsJSON tells programs from people: the session API always answers with JSON, the rest when it is asked for it and not
-// for HTML.
-func wantsJSON(r *http.Request) bool {
-	if strings.HasPrefix(r.URL.Path, "/auth/session") {
-		return true
-	}
-	accept := r.Header.Get("Accept")
-	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+	web.Fail(w, r, err)
 }

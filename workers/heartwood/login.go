@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"grove.place/lattice/workers/grove/web"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -35,15 +36,15 @@ func loginPage(w http.ResponseWriter, r *http.Request, c *config) error {
 		link := "/auth/login/" + p.Config().ID + "?return_to=" + url.QueryEscape(returnTo)
 		providers = append(providers, markup.Data{"id": p.Config().ID, "name": p.Config().Name, "link": link})
 	}
-	render(w, r, http.StatusOK, "login", markup.Data{"title": "Sign in", "providers": providers})
+	web.Render(w, r, http.StatusOK, "login", markup.Data{"title": "Sign in", "providers": providers})
 	return nil
 }
 
 func returnTo(r *http.Request, c *config) (string, error) {
 	to, err := checkReturnTo(r.URL.Query().Get("return_to"), c.origin, c.domain)
 	if err != nil {
-		return "", &problem{status: http.StatusBadRequest, code: "bad_return_to", title: "That address is not ours",
-			message: "The link that brought you here asks to send you elsewhere after signing in. Sign in from our home page."}
+		return "", &web.Problem{Status: http.StatusBadRequest, Code: "bad_return_to", Title: "That address is not ours",
+			Message: "The link that brought you here asks to send you elsewhere after signing in. Sign in from our home page."}
 	}
 	return to, nil
 }
@@ -52,8 +53,8 @@ func returnTo(r *http.Request, c *config) (string, error) {
 func startLogin(w http.ResponseWriter, r *http.Request, c *config) error {
 	provider, ok := c.provider(r.PathValue("provider"))
 	if !ok {
-		return &problem{status: http.StatusNotFound, code: "unknown_provider", title: "There is no such way to sign in",
-			message: "Choose one from the sign-in page."}
+		return &web.Problem{Status: http.StatusNotFound, Code: "unknown_provider", Title: "There is no such way to sign in",
+			Message: "Choose one from the sign-in page."}
 	}
 	returnTo, err := returnTo(r, c)
 	if err != nil {
@@ -65,11 +66,11 @@ func startLogin(w http.ResponseWriter, r *http.Request, c *config) error {
 	flow := oidc.NewFlow()
 	address, err := provider.AuthURL(r.Context(), flow, c.redirectURI(provider.Config().ID))
 	if err != nil {
-		return unavailable(provider.Config().Name, err)
+		return web.Unavailable(provider.Config().Name, err)
 	}
 	binding := browserBinding(r)
 	if err := saveFlow(r.Context(), c, provider.Config().ID, flow, binding, returnTo, time.Now()); err != nil {
-		return unavailable("The sign-in service", err)
+		return web.Unavailable("The sign-in service", err)
 	}
 	http.SetCookie(w, c.cookie(flowCookie, binding, "/auth", flowAge))
 	http.Redirect(w, r, address, http.StatusSeeOther)
@@ -80,7 +81,7 @@ func startLogin(w http.ResponseWriter, r *http.Request, c *config) error {
 func admit(ctx context.Context, kind, key string) error {
 	attempt, err := session.RecordLoginAttempt.Call(ctx, session.LimitOf(kind, key), false)
 	if err != nil {
-		return unavailable("The sign-in service", err)
+		return web.Unavailable("The sign-in service", err)
 	}
 	if !attempt.Allowed {
 		return tooMany(attempt)
@@ -89,8 +90,8 @@ func admit(ctx context.Context, kind, key string) error {
 }
 
 func tooMany(attempt session.Attempt) error {
-	return &problem{status: http.StatusTooManyRequests, code: "too_many_attempts", title: "Too many attempts to sign in",
-		message: "Wait a little, then try again.", retry: time.Duration(attempt.LockoutRemaining) * time.Second}
+	return &web.Problem{Status: http.StatusTooManyRequests, Code: "too_many_attempts", Title: "Too many attempts to sign in",
+		Message: "Wait a little, then try again.", Retry: time.Duration(attempt.LockoutRemaining) * time.Second}
 }
 
 // browserBinding is the secret that ties sign-ins to this browser. Tabs share it, so that two can be under way.

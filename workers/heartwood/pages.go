@@ -1,71 +1,22 @@
 package heartwood
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
-	"strconv"
-	"sync"
 	"time"
 
 	"grove.place/lattice/workers/grove/markup"
+	"grove.place/lattice/workers/grove/web"
 )
 
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-// Templates are parsed when the first page is shown, not while the instance starts.
-var templates = sync.OnceValues(func() (map[string]*markup.Template, error) {
-	set := map[string]*markup.Template{}
-	layout, err := pageFiles.ReadFile("pages/layout.html")
-	for _, name := range []string{"home", "login", "sessions", "confirm", "problem"} {
-		var main []byte
-		if err == nil {
-			main, err = pageFiles.ReadFile("pages/" + name + ".html")
-		}
-		if err == nil {
-			set[name], err = markup.Parse(name, string(layout), map[string]string{"main": string(main)})
-		}
-	}
-	return set, err
-})
-
-// render answers with a page. What the layout needs is there even when data does not say it.
-func render(w http.ResponseWriter, r *http.Request, status int, page string, data markup.Data) {
-	shown := markup.Data{"user": false, "home": page == "home", "notice": ""}
-	maps.Copy(shown, data)
-	var body bytes.Buffer
-	set, err := templates()
-	if err == nil {
-		err = set[page].Execute(&body, shown)
-	}
-	if err != nil {
-		slog.ErrorContext(r.Context(), "page not rendered", "page", page, "error", err)
-		http.Error(w, "This page cannot be shown just now.", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
-	w.WriteHeader(status)
-	w.Write(body.Bytes())
-}
-
-// RenderProblem answers with Grove's error page, for the router.
-func RenderProblem(w http.ResponseWriter, r *http.Request, status int, title, message string) {
-	render(w, r, status, "problem", markup.Data{"title": title, "message": message})
-}
-
-func writeJSON(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(value)
-}
+func init() { web.AddPages(pageFiles, "pages", "home", "login", "sessions", "confirm") }
 
 // home is public: when it cannot be said who is there, they are nobody.
 func home(w http.ResponseWriter, r *http.Request, c *config) error {
@@ -80,7 +31,7 @@ func home(w http.ResponseWriter, r *http.Request, c *config) error {
 	if err != nil {
 		slog.WarnContext(r.Context(), "home page shown as for nobody", "error", err)
 	}
-	render(w, r, http.StatusOK, "home", data)
+	web.Render(w, r, http.StatusOK, "home", data)
 	return nil
 }
 
@@ -105,7 +56,7 @@ func sessionsPage(w http.ResponseWriter, r *http.Request, c *config) error {
 	}
 	data["title"], data["notice"] = "Your sessions", notices[r.URL.Query().Get("done")]
 	data["sessions"], data["others"] = shown, len(list) > 1
-	render(w, r, http.StatusOK, "sessions", data)
+	web.Render(w, r, http.StatusOK, "sessions", data)
 	return nil
 }
 
@@ -150,7 +101,7 @@ func confirmPage(w http.ResponseWriter, r *http.Request, c *config) error {
 		}
 		data["title"], data["target"] = "End this session?", list[at].data(time.Now())
 	}
-	render(w, r, http.StatusOK, "confirm", data)
+	web.Render(w, r, http.StatusOK, "confirm", data)
 	return nil
 }
 
@@ -200,8 +151,3 @@ func ago(now time.Time, ms int64) string {
 func day(ms int64) string { return time.UnixMilli(ms).UTC().Format("2 January 2006") }
 
 func iso(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
-
-// retryAfter is a Retry-After of at least one whole second.
-func retryAfter(d time.Duration) string {
-	return strconv.FormatInt(int64(max(1, (d+time.Second-1)/time.Second)), 10)
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"grove.place/lattice/workers/grove/web"
 	"io"
 	"log/slog"
 	"net/http"
@@ -25,8 +26,8 @@ type listed struct {
 	ExpiresAt  int64  `json:"expiresAt"`
 }
 
-var errNoSession = &problem{status: http.StatusNotFound, code: "no_such_session", title: "That session is over",
-	message: "It has ended already. Load the list again."}
+var errNoSession = &web.Problem{Status: http.StatusNotFound, Code: "no_such_session", Title: "That session is over",
+	Message: "It has ended already. Load the list again."}
 
 // whoAmI tells a page whose it is, and gives it the CSRF token for what it asks next.
 func whoAmI(w http.ResponseWriter, r *http.Request, c *config) error {
@@ -38,7 +39,7 @@ func whoAmI(w http.ResponseWriter, r *http.Request, c *config) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	web.WriteJSON(w, http.StatusOK, map[string]any{
 		"user":      map[string]string{"id": user.ID, "name": user.Name, "email": user.Email},
 		"session":   map[string]string{"id": v.publicSession()},
 		"csrfToken": v.csrf,
@@ -55,7 +56,7 @@ func listSessions(w http.ResponseWriter, r *http.Request, c *config) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"sessions": list})
+	web.WriteJSON(w, http.StatusOK, map[string]any{"sessions": list})
 	return nil
 }
 
@@ -63,7 +64,7 @@ func listSessions(w http.ResponseWriter, r *http.Request, c *config) error {
 func (v *Visitor) sessions(ctx context.Context) ([]listed, error) {
 	infos, err := session.ListSessions.Call(ctx, session.Of(v.UserID), durables.None{})
 	if err != nil {
-		return nil, unavailable("Your account", err)
+		return nil, web.Unavailable("Your account", err)
 	}
 	list := make([]listed, 0, len(infos))
 	for _, info := range infos {
@@ -100,7 +101,7 @@ func revoke(w http.ResponseWriter, r *http.Request, c *config, v *Visitor, id st
 			continue
 		}
 		if _, err := session.RevokeSession.Call(r.Context(), session.Of(v.UserID), id); err != nil {
-			return unavailable("Your account", err)
+			return web.Unavailable("Your account", err)
 		}
 		if entry.Current {
 			c.forget(w)
@@ -124,14 +125,14 @@ func revokeAll(w http.ResponseWriter, r *http.Request, c *config) error {
 		ExceptCurrent bool `json:"exceptCurrent"`
 	}
 	if len(body) > 0 && json.Unmarshal(body, &options) != nil {
-		return &problem{status: http.StatusBadRequest, code: "bad_body", title: "That was not understood",
-			message: `Send a JSON object such as {"exceptCurrent":true}.`}
+		return &web.Problem{Status: http.StatusBadRequest, Code: "bad_body", Title: "That was not understood",
+			Message: `Send a JSON object such as {"exceptCurrent":true}.`}
 	}
 	revoked, err := revokeOthers(w, r, c, v, options.ExceptCurrent)
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"revoked": revoked})
+	web.WriteJSON(w, http.StatusOK, map[string]any{"revoked": revoked})
 	return nil
 }
 
@@ -142,7 +143,7 @@ func revokeOthers(w http.ResponseWriter, r *http.Request, c *config, v *Visitor,
 	}
 	revoked, err := session.RevokeAllSessions.Call(r.Context(), session.Of(v.UserID), except)
 	if err != nil {
-		return 0, unavailable("Your account", err)
+		return 0, web.Unavailable("Your account", err)
 	}
 	if !exceptCurrent {
 		c.forget(w)
@@ -160,12 +161,12 @@ func logout(w http.ResponseWriter, r *http.Request, c *config) error {
 	}
 	if v != nil {
 		if _, err := session.RevokeSession.Call(r.Context(), session.Of(v.UserID), v.sessionID); err != nil {
-			return unavailable("Your account", err)
+			return web.Unavailable("Your account", err)
 		}
 		record(r, v, "sign_out")
 		c.forget(w)
 	}
-	if wantsJSON(r) {
+	if web.WantsJSON(r) {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

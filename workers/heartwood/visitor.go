@@ -3,6 +3,7 @@ package heartwood
 import (
 	"context"
 	"errors"
+	"grove.place/lattice/workers/grove/web"
 	"log/slog"
 	"net/http"
 	"time"
@@ -38,7 +39,7 @@ func authenticate(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, 
 	user := session.Of(cred.userID)
 	result, err := session.ValidateSession.Call(r.Context(), user, cred.sessionID)
 	if err != nil {
-		return nil, unavailable("Your account", err)
+		return nil, web.Unavailable("Your account", err)
 	}
 	if !result.Valid {
 		c.forget(w)

@@ -1,4 +1,4 @@
-package heartwood
+package web
 
 import (
 	"crypto/sha256"

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -41,6 +42,16 @@ type Options struct {
 	Clock    Clock  // Default: the machine's clock
 	Logger   *slog.Logger
 	Network  http.RoundTripper // performs outbound requests. Default: the network
+
+	// Seed makes the host deterministic, unless it is 0: one Go instance, a virtual clock, randomness that comes of the seed, and an order of
+	// deliveries that the seed chooses among those that the platform allows. The same program, seed and calls give the same Trace, byte for byte. Such
+	// a host has no goroutine: it runs in the calls of its methods, and its clock moves to the next timer when they can only wait for that.
+	// Clients that run at the same time need a Sim. Network must not call the host back.
+	Seed uint64
+	// Trace gets a line for each thing that happens: the time since the start, the frame, its object, and a digest of what was passed.
+	Trace io.Writer
+
+	keepModule bool
 }
 
 // Database is a D1 database.
@@ -77,6 +88,9 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		return nil, errors.New("there is no module to run: set Options.Module to the bytes of app.wasm")
 	}
 	h := &Host{}
+	if o.Seed != 0 && o.Clock == nil {
+		o.Clock = NewVirtualClock(testStart)
+	}
 	h.Clock, _ = o.Clock.(*VirtualClock)
 	if o.Dir == "" {
 		dir, err := os.MkdirTemp("", "lattice-")
@@ -100,6 +114,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	h.host, err = host.New(ctx, host.Config{
 		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
+		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.removeTemporary())

@@ -46,6 +46,7 @@ func StartTest(t testing.TB, o TestOptions) *Host {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
+	o.keepModule = true
 	h, err := New(context.Background(), o.Options)
 	if err != nil {
 		t.Fatal(err)

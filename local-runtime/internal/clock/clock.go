@@ -3,6 +3,8 @@
 package clock
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"time"
 )
@@ -35,6 +37,7 @@ type Virtual struct {
 	timers []*timer
 	order  uint64
 	idle   []func()
+	due    func([]func())
 }
 
 type timer struct {
@@ -75,8 +78,88 @@ func (v *Virtual) OnAdvance(wait func()) {
 	v.idle = append(v.idle, wait)
 }
 
+// OnDue makes f call the functions of timers, in the order that it likes: Advance gives it those that are due at one moment, and goes on when it
+// returns. In place of OnAdvance.
+func (v *Virtual) OnDue(f func(due []func())) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.due = f
+}
+
+// Next returns when the next timer goes off.
+func (v *Virtual) Next() (at time.Time, ok bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, t := range v.timers {
+		if !t.dead && (!ok || t.at.Before(at)) {
+			at, ok = t.at, true
+		}
+	}
+	return at, ok
+}
+
+// Take moves the clock forward to at, and takes out the timers that are due then, in the order in which they were set.
+func (v *Virtual) Take(at time.Time) (due []func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if at.After(v.now) {
+		v.now = at
+	}
+	var taken []*timer
+	live := v.timers[:0]
+	for _, t := range v.timers {
+		switch {
+		case t.dead:
+		case t.at.After(v.now):
+			live = append(live, t)
+		default:
+			taken = append(taken, t)
+		}
+	}
+	clear(v.timers[len(live):])
+	v.timers = live
+	slices.SortFunc(taken, func(a, b *timer) int { return cmp.Compare(a.order, b.order) })
+	for _, t := range taken {
+		due = append(due, func() {
+			if v.alive(t) {
+				t.f()
+			}
+		})
+	}
+	return due
+}
+
+// alive reports whether a timer that is due has not been stopped since.
+func (v *Virtual) alive(t *timer) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return !t.dead
+}
+
+// advanceDue is Advance with OnDue. It may be called while it runs.
+func (v *Virtual) advanceDue(d time.Duration) {
+	end := v.Now().Add(d)
+	v.due(nil)
+	for {
+		at, ok := v.Next()
+		if !ok || at.After(end) {
+			break
+		}
+		v.due(v.Take(at))
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if end.After(v.now) {
+		v.now = end
+	}
+}
+
 // Advance moves the clock by d. Timers fire one by one, in the order of their times, each after what the one before it set off is done.
 func (v *Virtual) Advance(d time.Duration) {
+	if v.due != nil {
+		v.advanceDue(d)
+		return
+	}
 	v.moving.Lock()
 	defer v.moving.Unlock()
 	v.settle()

@@ -3,7 +3,6 @@ package host
 import (
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,10 +91,12 @@ func (s *Isolate) setAlarm(k key, at float64, ok bool) {
 		delete(s.alarms, k)
 	}
 	if !ok {
+		s.host.trace.line("alarm %s none", k)
 		os.Remove(s.host.marker(k))
 		return
 	}
 	a = &alarm{at: at}
+	s.host.trace.line("alarm %s at %d", k, int64(at))
 	s.alarms[k] = a
 	s.schedule(k, a, time.UnixMilli(int64(at)).Sub(s.host.cfg.Clock.Now()))
 }
@@ -189,7 +190,7 @@ func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) 
 		return
 	}
 	a.retry++
-	d, again := retryDelay(a.retry, rand.Float64())
+	d, again := retryDelay(a.retry, s.host.random.float())
 	s.host.cfg.Logger.Warn("alarm handler failed", "class", k.class, "id", k.id, "error", failed, "retry", again)
 	if again {
 		s.schedule(k, a, d)

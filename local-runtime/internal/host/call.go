@@ -3,7 +3,6 @@ package host
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -83,7 +82,7 @@ func (h *Host) id(r *abi.Reader) (string, error) {
 		return id, nil
 	case abi.IDUnique:
 		base := make([]byte, 16)
-		rand.Read(base)
+		h.random.read(base)
 		return idOf(h.namespace(class), base), nil
 	}
 	return "", fmt.Errorf("unknown way %d to make an id", how)
@@ -142,7 +141,7 @@ func isNoMethod(e *abi.Error, method string) bool {
 }
 
 // rpc calls a method; done is called on the loop of the object. broke, which may be nil, hears before it when the object was reset.
-func (h *Host) rpc(c rpcCall, broke func(*abi.Error), done func(result []byte)) {
+func (h *Host) rpc(c rpcCall, in lane, broke func(*abi.Error), done func(result []byte)) {
 	s := h.isolateOf(c.key)
 	if reserved[c.method] {
 		done(isolate.Failure(remote(abi.TypeErrorf("'%s' is a reserved method and cannot be called over RPC.", c.method))))
@@ -155,7 +154,7 @@ func (h *Host) rpc(c rpcCall, broke func(*abi.Error), done func(result []byte)) 
 		}
 		done(isolate.Failure(thrownBy(e, c.key)))
 	}
-	posted := s.post(func() {
+	posted := s.deliver(in, func() {
 		s.start(c.key, c.name, abi.StartRPC, func(_ *frame, w *abi.Writer) {
 			w.Str(c.method)
 			w.Raw(c.args)
@@ -193,7 +192,9 @@ func opRPC(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	}
 	f.begin()
 	s.outputs.Add(f.object, func() {
-		s.host.rpc(c, s.noteBroken(c.stub.Serial), func(result []byte) { f.complete(id, result) })
+		s.host.rpc(c, calls(false, c.stub.Serial), s.noteBroken(c.stub.Serial), func(result []byte) {
+			f.completeIn(replies(c.stub.Serial), id, result)
+		})
 	}, nil)
 	return nil, abi.Pending
 }

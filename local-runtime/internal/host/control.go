@@ -18,16 +18,21 @@ type Object struct {
 
 // Scheduled sends a scheduled event to the Worker and waits for its handler.
 func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
-	result := make(chan error, 1)
+	done := h.newSignal()
+	var failed error
+	end := func(err error) {
+		failed = err
+		done.set()
+	}
 	s := h.nextIsolate()
 	posted := s.post(func() {
 		if err := s.boot(); err != nil {
-			result <- err
+			end(err)
 			return
 		}
 		f := s.newFrame(abi.StartScheduled, nil, reply{
-			value: func([]byte) { result <- nil },
-			fail:  func(e *abi.Error) { result <- e },
+			value: func([]byte) { end(nil) },
+			fail:  func(e *abi.Error) { end(e) },
 		})
 		w := f.started()
 		w.Str(cron)
@@ -37,12 +42,10 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 	if !posted {
 		return errClosed
 	}
-	select {
-	case err := <-result:
+	if err := done.wait(ctx, "the scheduled handler"); err != nil {
 		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	return failed
 }
 
 // locate checks the name of an object that came from outside.
@@ -81,27 +84,29 @@ func (h *Host) RunAlarm(class, id string) (ran bool, err error) {
 		return false, err
 	}
 	s := h.isolateOf(k)
-	result := make(chan error, 1)
+	done := h.newSignal()
+	var failed error
 	posted := s.post(func() {
 		a := s.alarms[k]
 		if a == nil {
-			result <- nil
+			done.set()
 			return
 		}
 		ran = true
 		s.runAlarm(k, a, func(e *abi.Error) {
 			if e != nil {
-				result <- e
-				return
+				failed = e
 			}
-			result <- nil
+			done.set()
 		})
 	})
 	if !posted {
 		return false, errClosed
 	}
-	err = <-result
-	return ran, err
+	if err := done.wait(context.Background(), "the alarm of "+k.String()); err != nil {
+		return ran, err
+	}
+	return ran, failed
 }
 
 // Objects lists the objects of a class that are in memory or have stored something.

@@ -42,7 +42,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body := noContent
 	if req.Body != nil && req.Body != http.NoBody && req.ContentLength != 0 {
 		var err error
-		if body, err = bodyOf(limited, req.ContentLength); err != nil {
+		if body, err = h.bodyOf(limited, req.ContentLength); err != nil {
 			http.Error(w, "The request body ended early.", http.StatusBadRequest)
 			return
 		}
@@ -52,7 +52,12 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			defer drain(w, req.Body)
 		}
 	}
-	answers := make(chan answer, 1)
+	answered := h.newSignal()
+	var a answer
+	finish := func(got answer) {
+		a = got
+		answered.set()
+	}
 	h.door.RLock()
 	abandon := h.fetchWorker(q, body, reply{
 		response: func(p *abi.Response, body content) {
@@ -60,16 +65,18 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 				// Also when the client leaves before anybody has begun to read.
 				context.AfterFunc(req.Context(), func() { body.source.Cancel(errDisconnected) })
 			}
-			answers <- answer{head: p, body: body}
+			finish(answer{head: p, body: body})
 		},
-		fail: func(e *abi.Error) { answers <- answer{failed: e} },
+		fail: func(e *abi.Error) { finish(answer{failed: e}) },
 	})
 	h.door.RUnlock()
-	select {
-	case a := <-answers:
+	switch err := answered.wait(req.Context(), req.Method+" "+req.URL.Path); {
+	case err == nil:
 		h.respond(w, req, a, limited)
-	case <-req.Context().Done():
+	case req.Context().Err() != nil:
 		abandon(errDisconnected.Error())
+	default:
+		http.Error(w, err.Error(), http.StatusGatewayTimeout)
 	}
 }
 
@@ -121,7 +128,7 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 		header.Set("Content-Length", strconv.FormatInt(a.body.length, 10))
 	}
 	w.WriteHeader(a.head.Status)
-	if err := copyBody(w, a.body.source); err != nil {
+	if err := h.copyBody(w, a.body.source); err != nil {
 		if req.Context().Err() == nil {
 			h.cfg.Logger.Error("the response body ended early", "method", req.Method, "path", req.URL.Path, "error", err)
 		}
@@ -130,9 +137,9 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 }
 
 // copyBody sends each chunk as soon as it is there.
-func copyBody(w http.ResponseWriter, src stream.Source) error {
+func (h *Host) copyBody(w http.ResponseWriter, src stream.Source) error {
 	flush := http.NewResponseController(w)
-	r := stream.ToReader(src)
+	r := h.reader(src)
 	buf := make([]byte, 64<<10)
 	flush.Flush()
 	for {
@@ -152,6 +159,31 @@ func copyBody(w http.ResponseWriter, src stream.Source) error {
 		}
 	}
 }
+
+// reader returns a reader of src whose Read waits as everything outside of the host does.
+func (h *Host) reader(src stream.Source) io.Reader {
+	if h.sched == nil {
+		return stream.ToReader(src)
+	}
+	return readerFunc(func(p []byte) (n int, err error) {
+		done := h.newSignal()
+		src.Read(len(p), func(chunk []byte, eof bool, failed error) {
+			n, err = copy(p, chunk), failed
+			if eof {
+				err = io.EOF
+			}
+			done.set()
+		})
+		if e := done.wait(context.Background(), "the rest of a response body"); e != nil {
+			return 0, e
+		}
+		return n, err
+	})
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 const (
 	maxDrain  = 32 << 20

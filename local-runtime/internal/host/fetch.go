@@ -67,10 +67,10 @@ func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	s.outputs.Add(f.object, func() {
 		s.host.fetch(f, c, s.noteBroken(c.target.Stub.Serial), reply{
 			response: func(p *abi.Response, body content) {
-				f.complete(id, s.encodeResponse(f, p, body))
+				f.completeIn(replies(c.target.Stub.Serial), id, s.encodeResponse(f, p, body))
 			},
 			fail: func(e *abi.Error) {
-				f.complete(id, isolate.Failure(e))
+				f.completeIn(replies(c.target.Stub.Serial), id, isolate.Failure(e))
 			},
 		})
 	}, nil)
@@ -112,7 +112,7 @@ func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply)
 			remote.Remote = true
 			fail(&remote)
 		}
-		if !h.isolateOf(c.key).post(func() {
+		if !h.isolateOf(c.key).deliver(calls(from == nil, c.target.Stub.Serial), func() {
 			h.isolateOf(c.key).startFetch(c.key, c.name, &c.request, c.body, r)
 		}) {
 			fail(errClosed)
@@ -120,7 +120,7 @@ func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply)
 	case abi.TargetService:
 		h.fetchWorker(&c.request, c.body, r)
 	default:
-		h.work.run(func() { h.fetchNetwork(from, c, r) })
+		h.network(from, c, r)
 	}
 }
 
@@ -142,7 +142,7 @@ func (s *Isolate) writeRequest(f *frame, w *abi.Writer, q *abi.Request, body con
 func (h *Host) fetchWorker(q *abi.Request, body content, r reply) (abandon func(reason string)) {
 	s := h.nextIsolate()
 	var f *frame
-	posted := s.post(func() {
+	posted := s.deliver(lane{}, func() {
 		if err := s.boot(); err != nil {
 			r.fail(asError(err))
 			return

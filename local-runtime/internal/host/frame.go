@@ -103,7 +103,12 @@ func (f *frame) begin() {
 
 // complete ends operation id of f with a result. Any goroutine may call it.
 func (f *frame) complete(id uint32, result []byte) {
-	f.isolate.post(func() {
+	f.completeIn(lane{laneComplete, uint64(f.id)}, id, result)
+}
+
+// completeIn is complete for a result that keeps the order of a lane.
+func (f *frame) completeIn(in lane, id uint32, result []byte) {
+	f.isolate.deliver(in, func() {
 		if f.object != nil {
 			f.object.pending--
 			f.object.checkIdle()

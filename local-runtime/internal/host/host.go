@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -43,6 +44,10 @@ type Config struct {
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	Network   http.RoundTripper // for outbound requests
+
+	Seed       uint64    // orders everything; 0: it comes as it comes
+	Trace      io.Writer // gets a line for each thing that happens; nil: none
+	KeepModule bool      // keep the compiled module in memory for the process's next host
 }
 
 // Database is a D1 database.
@@ -64,6 +69,9 @@ type Host struct {
 	isolates  []*Isolate
 	databases map[string]*storage.D1
 	work      work
+	sched     *scheduler // nil: not seeded
+	random    *random
+	trace     *tracer
 	next      atomic.Uint32
 	native    *native
 	closed    atomic.Bool
@@ -80,6 +88,10 @@ var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 // New starts a host. The module is compiled here; instances start with their first event.
 func New(ctx context.Context, cfg Config) (*Host, error) {
 	cfg = withDefaults(cfg)
+	virtual, _ := cfg.Clock.(*clock.Virtual)
+	if cfg.Seed != 0 && virtual == nil {
+		return nil, errors.New("a seeded host needs a virtual clock")
+	}
 	for binding, class := range cfg.Objects {
 		if !safeName.MatchString(cfg.Script + "-" + class) {
 			return nil, fmt.Errorf("binding %s: %q is not a name for a class of Worker %q: use letters, digits, _ and -", binding, class, cfg.Script)
@@ -89,11 +101,19 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := isolate.Compile(ctx, cfg.Module, isolate.Config{CacheDir: cfg.CacheDir})
+	engine, err := compile(ctx, cfg, cfg.Module)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
-	h := &Host{cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}}
+	h := &Host{
+		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{},
+		random: newRandom(cfg.Seed), trace: newTracer(cfg.Trace, cfg.Clock),
+	}
+	if cfg.Seed != 0 {
+		h.sched = newScheduler(cfg.Seed, virtual)
+		h.sched.trace, h.sched.blocked = h.trace, h.blocked
+		h.work.sched = h.sched
+	}
 	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg)) })
 	h.native = newNative(h)
 	for i := range cfg.Isolates {
@@ -102,9 +122,11 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	if err := errors.Join(h.openDatabases(), h.loadAlarms()); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
-	go h.watch()
-	if v, ok := cfg.Clock.(*clock.Virtual); ok {
-		v.OnAdvance(h.work.wait)
+	if h.sched == nil {
+		go h.watch()
+	}
+	if virtual != nil && h.sched == nil {
+		virtual.OnAdvance(h.work.wait)
 	}
 	return h, nil
 }
@@ -112,6 +134,12 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 func withDefaults(cfg Config) Config {
 	if cfg.Script == "" {
 		cfg.Script = "worker"
+	}
+	if cfg.Seed != 0 {
+		cfg.Isolates = 1
+		if cfg.Clock == nil {
+			cfg.Clock = clock.NewVirtual(time.Unix(0, 0).UTC())
+		}
 	}
 	if cfg.Isolates <= 0 {
 		cfg.Isolates = runtime.NumCPU()
@@ -123,7 +151,7 @@ func withDefaults(cfg Config) Config {
 		cfg.Logger = slog.Default()
 	}
 	if cfg.Network == nil {
-		cfg.Network = network()
+		cfg.Network = outbound()
 	}
 	return cfg
 }
@@ -131,14 +159,15 @@ func withDefaults(cfg Config) Config {
 // Replace swaps the module for another. Storage stays, objects are constructed again. New requests wait while those that run have time to
 // finish; the ones that do not fail with an error that says so.
 func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duration) error {
-	engine, err := isolate.Compile(ctx, module, isolate.Config{CacheDir: h.cfg.CacheDir})
+	engine, err := compile(ctx, h.cfg, module)
 	if err != nil {
 		return err
 	}
 	h.door.Lock()
 	defer h.door.Unlock()
+	h.work.settle()
 	deadline := time.Now().Add(patience)
-	for h.live.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
+	for h.sched == nil && h.live.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
 		time.Sleep(5 * time.Millisecond)
 	}
 	h.mu.Lock()
@@ -154,6 +183,10 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 		}
 	}
 	return old.Close()
+}
+
+func compile(ctx context.Context, cfg Config, module []byte) (*isolate.Engine, error) {
+	return isolate.Compile(ctx, module, isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule})
 }
 
 // stuckTime is how long a guest that has to stop may run without waiting for anything.
@@ -192,6 +225,9 @@ func (h *Host) currentEngine() *isolate.Engine {
 func (h *Host) Close() error {
 	if h.closed.Swap(true) {
 		return nil
+	}
+	if h.sched != nil {
+		h.sched.stop()
 	}
 	for _, s := range h.isolates {
 		if !s.doWithin(stuckTime, s.close) {

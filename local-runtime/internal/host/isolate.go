@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -40,12 +39,15 @@ type Isolate struct {
 	timerAt   int64 // when the armed timer fires; 0: none
 	timerStop func()
 	printed   [3]strings.Builder
+
+	waiting map[operation]uint32 // operations under way, of a seeded host
 }
 
 func newIsolate(h *Host, index int) *Isolate {
 	s := &Isolate{
 		host: h, index: index, loop: newLoop(&h.work), streams: newStreams(),
 		frames: map[uint32]*frame{}, objects: map[key]*object{}, alarms: map[key]*alarm{}, broken: map[uint64]*abi.Error{},
+		waiting: map[operation]uint32{},
 	}
 	s.now = h.cfg.Clock.Now()
 	return s
@@ -114,6 +116,7 @@ func (s *Isolate) turn(f *frame, events ...delivery) {
 
 func (s *Isolate) run(events []delivery) error {
 	for _, e := range events {
+		s.noteEvent(e)
 		if err := s.instance.Deliver(e.frame, e.event); err != nil {
 			return err
 		}
@@ -127,6 +130,7 @@ func (s *Isolate) commit() {
 		o.touched = false
 		if o.failure == nil {
 			if err := o.commit(); err != nil {
+				s.host.trace.line("commit of %s failed: %v", o.label(), err)
 				o.fail(commitError(err))
 			}
 		}
@@ -193,7 +197,7 @@ func (s *Isolate) discard(cause string) {
 		s.instance.Close()
 		s.instance = nil
 	}
-	for _, o := range s.objects {
+	for _, o := range s.sortedObjects() {
 		o.fail(&reset)
 	}
 	s.outputs.Flush(func(o *object) error {
@@ -204,7 +208,8 @@ func (s *Isolate) discard(cause string) {
 	})
 	s.touched = s.touched[:0]
 	s.applyResets()
-	for _, f := range s.frames {
+	clear(s.waiting)
+	for _, f := range s.sortedFrames(nil) {
 		f.die(e)
 	}
 	s.streams.abort(e)
@@ -235,7 +240,7 @@ func (s *Isolate) Nanotime() int64 { return s.now.UnixNano() }
 func (s *Isolate) Walltime() time.Time { return s.now }
 
 // Random implements isolate.Guest.
-func (s *Isolate) Random(p []byte) { rand.Read(p) }
+func (s *Isolate) Random(p []byte) { s.host.random.read(p) }
 
 // Missing implements isolate.Guest.
 func (s *Isolate) Missing(what string) {

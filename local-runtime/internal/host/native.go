@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
@@ -19,16 +20,36 @@ func newNative(h *Host) *native { return &native{host: h, streams: newStreams()}
 
 // Invoke performs an operation as if in an event of the Worker, and waits for it.
 func (h *Host) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
-	results := make(chan []byte, 1)
-	if result := h.native.begin(ctx, op, abi.NewReader(request), func(result []byte) { results <- result }); result != nil {
+	done := h.newSignal()
+	var answer []byte
+	finish := func(result []byte) {
+		answer = result
+		done.set()
+	}
+	if result := h.native.begin(ctx, op, abi.NewReader(request), finish); result != nil {
 		return result, nil
 	}
-	select {
-	case result := <-results:
-		return result, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	if err := done.wait(ctx, describe(op, request)); err != nil {
+		return nil, err
 	}
+	return answer, nil
+}
+
+// describe says what an operation asks for.
+func describe(op uint32, request []byte) string {
+	r := abi.NewReader(request)
+	switch op {
+	case abi.OpRPC:
+		if c := r.RPC(); r.Err() == nil && len(c.Path) > 0 {
+			return "method " + strings.Join(c.Path, ".") + " of " + c.Target.Stub.Binding + " " + c.Target.Stub.Ref
+		}
+	case abi.OpFetch:
+		r.Target()
+		if q := r.Request(); r.Err() == nil {
+			return q.Method + " " + q.URL
+		}
+	}
+	return opName(op)
 }
 
 // begin answers in place, or with nil and done later.
@@ -54,7 +75,7 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 		if err != nil {
 			return failure(err)
 		}
-		h.rpc(c, nil, done)
+		h.rpc(c, calls(true, c.stub.Serial), nil, done)
 	case abi.OpFetch:
 		return n.fetch(r, done)
 	case abi.OpD1:

@@ -14,8 +14,8 @@ import (
 	"grove.place/lattice/local-runtime/internal/stream"
 )
 
-// network returns the transport of outbound requests.
-func network() http.RoundTripper {
+// outbound returns the transport of outbound requests.
+func outbound() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 32
 	t.ResponseHeaderTimeout = 100 * time.Second
@@ -23,6 +23,35 @@ func network() http.RoundTripper {
 }
 
 var errRedirect = errors.New("Unexpected redirect in response to request with redirect mode set to 'error'.")
+
+// network has an outbound request performed.
+func (h *Host) network(from *frame, c *fetchCall, r reply) {
+	if h.sched == nil || c.body.source == nil {
+		h.work.run(func() { h.fetchNetwork(from, c, r) })
+		return
+	}
+	// A seeded host must not wait for a body while it runs the request: the body comes first.
+	collect(c.body.source, nil, func(body []byte, err error) {
+		if err != nil {
+			r.fail(asError(err))
+			return
+		}
+		c.body = content{inline: body}
+		h.work.run(func() { h.fetchNetwork(from, c, r) })
+	})
+}
+
+// collect reads all of src.
+func collect(src stream.Source, sofar []byte, done func([]byte, error)) {
+	src.Read(maxRead, func(chunk []byte, eof bool, err error) {
+		sofar = append(sofar, chunk...)
+		if eof || err != nil {
+			done(sofar, err)
+			return
+		}
+		collect(src, sofar, done)
+	})
+}
 
 // fetchNetwork performs an outbound request.
 func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
@@ -62,7 +91,7 @@ func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
 	}
 	head := &abi.Response{Status: resp.StatusCode, StatusText: strings.TrimSpace(strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)))}
 	head.Headers = abi.HeadersOf(resp.Header)
-	body, err := bodyOf(resp.Body, resp.ContentLength)
+	body, err := h.bodyOf(resp.Body, resp.ContentLength)
 	if err != nil {
 		r.fail(asError(err))
 		return
@@ -96,6 +125,22 @@ func (c content) reader() io.Reader {
 		return bytes.NewReader(c.inline)
 	}
 	return stream.ToReader(c.source)
+}
+
+// bodyOf makes content of a body that comes from outside. A seeded host reads all of it at once.
+func (h *Host) bodyOf(body io.ReadCloser, length int64) (content, error) {
+	if h.sched == nil || body == nil || body == http.NoBody {
+		return bodyOf(body, length)
+	}
+	defer body.Close()
+	b, err := io.ReadAll(body)
+	if err != nil {
+		return noContent, err
+	}
+	if len(b) > abi.InlineBody {
+		return content{source: stream.Bytes(b), length: length}, nil
+	}
+	return bodyOf(io.NopCloser(bytes.NewReader(b)), int64(len(b)))
 }
 
 // bodyOf makes content of a body: inline when it is known to be small.

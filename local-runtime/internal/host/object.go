@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -160,6 +161,7 @@ func (o *object) commit() error {
 		if err := o.store.Commit(); err != nil {
 			return err
 		}
+		o.isolate.host.trace.line("commit %s", o.label())
 	}
 	if o.alarmChanged && o.transactions == 0 {
 		o.alarmChanged = false
@@ -190,6 +192,7 @@ func (o *object) fail(e *abi.Error) {
 		return
 	}
 	o.failure = e
+	o.isolate.host.trace.line("reset %s: %s", o.label(), e.Message)
 	if err := o.store.Rollback(); err != nil {
 		o.isolate.host.cfg.Logger.Error("storage cannot be rolled back", "class", o.key.class, "id", o.key.id, "error", err)
 	}
@@ -232,11 +235,9 @@ func (o *object) remove(e *abi.Error) []delivery {
 	}
 	o.queue = nil
 	var events []delivery
-	for _, f := range s.frames {
-		if f.object == o {
-			events = append(events, f.deadEvent(e.Message))
-			f.die(e)
-		}
+	for _, f := range s.sortedFrames(o) {
+		events = append(events, f.deadEvent(e.Message))
+		f.die(e)
 	}
 	w := abi.NewWriter([]byte{abi.EventDrop})
 	w.Uint(o.number)
@@ -286,6 +287,7 @@ func (o *object) watchIdle(d time.Duration) {
 // evict takes an idle object out of memory.
 func (o *object) evict() {
 	o.failure = abi.Errorf("Durable Object storage is no longer accessible.")
+	o.isolate.host.trace.line("evict %s", o.label())
 	o.isolate.turn(nil, o.remove(o.failure)...)
 }
 
@@ -297,7 +299,9 @@ func (s *Isolate) closeIdle() {
 			idle = append(idle, o)
 		}
 	}
-	slices.SortFunc(idle, func(a, b *object) int { return a.idleSince.Compare(b.idleSince) })
+	slices.SortFunc(idle, func(a, b *object) int {
+		return cmp.Or(a.idleSince.Compare(b.idleSince), cmp.Compare(a.number, b.number))
+	})
 	for _, o := range idle[:min(len(idle), s.open-maxOpen/2)] {
 		o.idleFile()
 	}

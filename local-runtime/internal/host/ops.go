@@ -54,7 +54,13 @@ func (s *Isolate) Call(frame, number, id uint32, req []byte) ([]byte, int32) {
 	if f.dead {
 		return failure(abi.Errorf("the event this operation is for is over")), 0
 	}
-	return do(s, f, id, abi.NewReader(req))
+	if s.host.sched == nil && s.host.trace == nil {
+		return do(s, f, id, abi.NewReader(req))
+	}
+	sum := digest(req) // do may change what req is a view of
+	result, code := do(s, f, id, abi.NewReader(req))
+	s.noteOperation(f, number, id, sum, result, code)
+	return result, code
 }
 
 // hop answers with a WAKE event in the frame.
@@ -63,7 +69,7 @@ func (s *Isolate) hop(frame uint32) ([]byte, int32) {
 	if f == nil || f.dead {
 		return failure(abi.Errorf("the event this goroutine worked for is over")), 0
 	}
-	s.post(func() { f.deliver([]byte{abi.EventWake}) })
+	s.deliver(lane{laneWake, uint64(frame)}, func() { f.deliver([]byte{abi.EventWake}) })
 	return nil, abi.Pending
 }
 

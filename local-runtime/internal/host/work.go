@@ -7,18 +7,25 @@ import (
 
 // work counts what is under way: tasks posted to loops, and I/O whose completion will post one. A virtual clock moves only at zero.
 type work struct {
-	mu   sync.Mutex
-	n    int
-	idle *sync.Cond
+	mu    sync.Mutex
+	n     int
+	idle  *sync.Cond
+	sched *scheduler // of a seeded host, which counts nothing
 }
 
 func (w *work) add() {
+	if w.sched != nil {
+		return
+	}
 	w.mu.Lock()
 	w.n++
 	w.mu.Unlock()
 }
 
 func (w *work) done() {
+	if w.sched != nil {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.n--; w.n == 0 && w.idle != nil {
@@ -26,8 +33,12 @@ func (w *work) done() {
 	}
 }
 
-// run runs f in a goroutine that counts.
+// run runs f in a goroutine that counts; a seeded host runs it between two events.
 func (w *work) run(f func()) {
+	if w.sched != nil {
+		w.sched.add(lane{}, f)
+		return
+	}
 	w.add()
 	go func() {
 		defer w.done()
@@ -37,6 +48,10 @@ func (w *work) run(f func()) {
 
 // wait returns when nothing is under way.
 func (w *work) wait() {
+	if w.sched != nil {
+		w.sched.settle()
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.idle == nil {
@@ -44,6 +59,13 @@ func (w *work) wait() {
 	}
 	for w.n > 0 {
 		w.idle.Wait()
+	}
+}
+
+// settle runs what a seeded host can run.
+func (w *work) settle() {
+	if w.sched != nil {
+		w.sched.settle()
 	}
 }
 
@@ -60,7 +82,9 @@ type loop struct {
 func newLoop(w *work) *loop {
 	l := &loop{work: w, ended: make(chan struct{})}
 	l.ready = sync.NewCond(&l.mu)
-	go l.run()
+	if w.sched == nil {
+		go l.run()
+	}
 	return l
 }
 
@@ -71,14 +95,35 @@ func (l *loop) post(f func()) bool {
 	if l.closed {
 		return false
 	}
+	if l.work.sched != nil {
+		l.work.sched.post(f)
+		return true
+	}
 	l.work.add()
 	l.tasks = append(l.tasks, f)
 	l.ready.Signal()
 	return true
 }
 
+// deliver is post for what need not come in the order of everything else: a seeded host chooses among the lanes.
+func (l *loop) deliver(in lane, f func()) bool {
+	if l.work.sched == nil {
+		return l.post(f)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.work.sched.add(in, f)
+	return true
+}
+
 // do posts a task and waits for it. It must not be called on the loop.
 func (l *loop) do(f func()) bool {
+	if l.work.sched != nil {
+		return l.inline(f)
+	}
 	done := make(chan struct{})
 	if !l.post(func() { defer close(done); f() }) {
 		return false
@@ -89,6 +134,10 @@ func (l *loop) do(f func()) bool {
 
 // doWithin is do with patience: it reports false when the task has not ended in time, which means that the guest does not leave Wasm.
 func (l *loop) doWithin(patience time.Duration, f func()) bool {
+	if l.work.sched != nil {
+		l.inline(f)
+		return true
+	}
 	done := make(chan struct{})
 	if !l.post(func() { defer close(done); f() }) {
 		return true
@@ -99,6 +148,17 @@ func (l *loop) doWithin(patience time.Duration, f func()) bool {
 	case <-time.After(patience):
 		return false
 	}
+}
+
+// inline runs f between two steps of a seeded host.
+func (l *loop) inline(f func()) bool {
+	l.mu.Lock()
+	closed := l.closed
+	l.mu.Unlock()
+	if !closed {
+		l.work.sched.inline(f)
+	}
+	return !closed
 }
 
 func (l *loop) run() {
@@ -129,5 +189,9 @@ func (l *loop) stop() {
 	l.closed = true
 	l.ready.Broadcast()
 	l.mu.Unlock()
+	if l.work.sched != nil {
+		l.work.sched.settle()
+		return
+	}
 	<-l.ended
 }

@@ -7,8 +7,10 @@ package isolate
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -26,15 +28,38 @@ type Engine struct {
 	runtime wazero.Runtime
 	module  wazero.CompiledModule
 	cache   wazero.CompilationCache
+	kept    bool // by the process, for its next host
 }
 
 // Config is how an Engine compiles.
 type Config struct {
 	CacheDir string // where machine code is kept between runs; empty: nowhere
+	Keep     bool   // keep the engine for the next Compile of the same module in this process
 }
 
 // Compile prepares a module to be instantiated.
 func Compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
+	if cfg.Keep {
+		return keep(ctx, wasm, cfg)
+	}
+	return compile(ctx, wasm, cfg)
+}
+
+var kept sync.Map // SHA-256 of a module → func() (*Engine, error)
+
+// keep compiles a module once in the process.
+func keep(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
+	e, _ := kept.LoadOrStore(sha256.Sum256(wasm), sync.OnceValues(func() (*Engine, error) {
+		e, err := compile(context.WithoutCancel(ctx), wasm, cfg)
+		if err == nil {
+			e.kept = true
+		}
+		return e, err
+	}))
+	return e.(func() (*Engine, error))()
+}
+
+func compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 	rc := wazero.NewRuntimeConfig().
 		WithMemoryLimitPages(MemoryLimit / pageSize).
 		WithDebugInfoEnabled(false)
@@ -74,8 +99,11 @@ func (e *Engine) prepare(ctx context.Context, wasm []byte) error {
 	return buildLattice(ctx, e.runtime)
 }
 
-// Close ends every instance and frees the code.
+// Close ends every instance and frees the code, unless the process keeps it.
 func (e *Engine) Close() error {
+	if e.kept {
+		return nil
+	}
 	err := e.runtime.Close(context.Background())
 	if e.cache != nil {
 		err = errors.Join(err, e.cache.Close(context.Background()))

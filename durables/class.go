@@ -20,11 +20,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"reflect"
 	"sync"
 
 	"grove.place/lattice/internal/abi"
-	"grove.place/lattice/internal/codec"
 	"grove.place/lattice/internal/guest"
 )
 
@@ -57,23 +55,22 @@ func Class[T any](name string, create func(ctx context.Context, state *State) (*
 func (c *ClassOf[T]) Name() string { return c.name }
 
 // None is the parameter type of methods without a parameter, and the result type of methods that return nothing.
-type None struct{}
+type None = guest.None
 
 // MethodOf is an RPC method of *T with parameter P and result R.
 type MethodOf[T, P, R any] struct{ name string }
 
 var reserved = map[string]bool{
 	"fetch": true, "connect": true, "alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true,
-	"dup": true, "constructor": true, "then": true, "catch": true, "finally": true,
 }
 
 // Method declares that f can be called by RPC under name. Parameter and result may be any data: structs (plain objects by
-// their json tags), maps, slices, strings, numbers, []byte, time.Time (Date), *big.Int (BigInt). A pointer parameter may be left
-// out. The encoded data is limited to 32 MiB. It panics on a reserved or repeated name.
+// their json tags), maps, slices, strings, numbers, []byte, time.Time (Date), *big.Int (BigInt), errors, and what package rpc passes by
+// reference: functions, stubs, streams, requests. A pointer parameter may be left out. The encoded data is limited to 32 MiB. It panics on a reserved or repeated name.
 //
 // See https://developers.cloudflare.com/workers/runtime-apis/rpc/.
 func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context, P) (R, error)) *MethodOf[T, P, R] {
-	if reserved[name] || name == "" {
+	if reserved[name] || guest.ReservedMethod(name) {
 		panic(fmt.Sprintf("durables: %s.%s: the name is reserved by the runtime and cannot be called over RPC: give the method another", c.name, name))
 	}
 	if _, ok := c.methods[name]; ok {
@@ -81,7 +78,7 @@ func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context,
 	}
 	c.methods[name] = method[T]{
 		call: func(ctx context.Context, object *T, args []byte) ([]byte, error) {
-			p, err := decodeParameter[P](name, args)
+			p, err := guest.DecodeParameter[P](ctx, name, args)
 			if err != nil {
 				return nil, err
 			}
@@ -89,84 +86,12 @@ func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context,
 			if err != nil {
 				return nil, err
 			}
-			return encodeResult(name, result)
+			return guest.EncodeResult(ctx, name, result)
 		},
-		signature: signature[P, R],
+		signature: func(types *guest.Types) string { return guest.Signature[P, R](types, ":") },
 	}
 	c.order = append(c.order, name)
 	return &MethodOf[T, P, R]{name: name}
-}
-
-func isNone[P any]() bool { return reflect.TypeFor[P]() == reflect.TypeFor[None]() }
-
-func decodeParameter[P any](name string, args []byte) (p P, err error) {
-	r := abi.NewReader(args)
-	n := r.Count()
-	if r.Err() != nil {
-		return p, r.Err()
-	}
-	want := 1
-	if isNone[P]() {
-		want = 0
-	}
-	optional := reflect.TypeFor[P]().Kind() == reflect.Pointer || want == 0
-	switch {
-	case n > want:
-		return p, guest.NewError("TypeError", fmt.Sprintf("%s takes %s, got %d", name, arguments(want), n))
-	case n == 0 && !optional:
-		return p, guest.NewError("TypeError", fmt.Sprintf("%s takes %s, got none", name, arguments(want)))
-	case n == 0:
-		return p, nil
-	}
-	if tag := r.Peek(); (tag == abi.TagUndefined || tag == abi.TagNull) && !optional && !nullable(reflect.TypeFor[P]()) {
-		return p, guest.NewError("TypeError", fmt.Sprintf("%s: argument 1 is missing: expected %s", name, reflect.TypeFor[P]()))
-	}
-	if err := codec.Unmarshal(r, &p); err != nil {
-		return p, guest.NewError("TypeError", fmt.Sprintf("%s: argument 1: %v", name, err))
-	}
-	return p, nil
-}
-
-func nullable(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Interface, reflect.Slice, reflect.Map, reflect.Pointer:
-		return true
-	}
-	return false
-}
-
-func arguments(n int) string {
-	if n == 1 {
-		return "1 argument"
-	}
-	return "no arguments"
-}
-
-func encodeResult[R any](name string, result R) ([]byte, error) {
-	if isNone[R]() {
-		return []byte{0, 0, abi.TagUndefined}, nil
-	}
-	w := abi.NewWriter(make([]byte, guest.Headroom, 64))
-	if err := codec.Marshal(w, result); err != nil {
-		return nil, guest.NewError("DataCloneError", fmt.Sprintf("result of %s: %v", name, err))
-	}
-	return w.Bytes(), nil
-}
-
-func signature[P, R any](types *guest.Types) string {
-	parameter := ""
-	if t := reflect.TypeFor[P](); !isNone[P]() {
-		optional := ""
-		if t.Kind() == reflect.Pointer {
-			optional, t = "?", t.Elem()
-		}
-		parameter = "params" + optional + ": " + types.Of(t)
-	}
-	result := "void"
-	if !isNone[R]() {
-		result = types.Of(reflect.TypeFor[R]())
-	}
-	return fmt.Sprintf("(%s): Promise<%s>", parameter, result)
 }
 
 // exported adapts a class to the guest runtime.

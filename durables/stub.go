@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"grove.place/lattice/internal/abi"
-	"grove.place/lattice/internal/codec"
 	"grove.place/lattice/internal/guest"
+	"grove.place/lattice/workers/rpc"
 )
 
 // ID identifies an object: 64 hexadecimal digits, and the name that it was made from when it was.
@@ -121,44 +122,57 @@ type Stub[T any] struct {
 
 // Call calls the method on the object of stub. An error that the method returned comes as an *Error with Remote set.
 func (m *MethodOf[T, P, R]) Call(ctx context.Context, stub *Stub[T], p P) (result R, err error) {
-	var args []any
-	if !isNone[P]() {
-		args = []any{p}
-	}
 	var to any = &result
-	if isNone[R]() {
+	if guest.IsNone[R]() {
 		to = nil
 	}
-	return result, stub.Call(ctx, m.name, to, args...)
+	return result, stub.rpc(ctx, abi.RPC{Path: []string{m.name}}, to, arguments(p))
+}
+
+// Start is Call without waiting for the result; see rpc.Promise for what can be done with it before it is there.
+func (m *MethodOf[T, P, R]) Start(ctx context.Context, stub *Stub[T], p P) *rpc.Promise[R] {
+	return rpc.NewPromise[R](ctx, stub.start(ctx, []string{m.name}, arguments(p)))
+}
+
+func arguments[P any](p P) []any {
+	if guest.IsNone[P]() {
+		return nil
+	}
+	return []any{guest.Argument(p)}
 }
 
 // Name returns the name under which the method is called by RPC.
 func (m *MethodOf[T, P, R]) Name() string { return m.name }
 
-// Call calls any method by name, typed methods aside, and stores what it returned in result, a pointer or nil.
-func (s *Stub[T]) Call(ctx context.Context, method string, result any, args ...any) error {
+// Call calls any method by name, typed methods aside, and stores what it returned in result, a pointer or nil. A path such as
+// "users.get" calls the method of a property.
+func (s *Stub[T]) Call(ctx context.Context, path string, result any, args ...any) error {
+	return s.rpc(ctx, abi.RPC{Path: strings.Split(path, ".")}, result, args)
+}
+
+// Start is Call without waiting for the result.
+func (s *Stub[T]) Start(ctx context.Context, path string, args ...any) *rpc.Pending {
+	return s.start(ctx, strings.Split(path, "."), args)
+}
+
+// Get stores a property of the object in result, a pointer. Objects in Go have none; those in JavaScript have their getters.
+func (s *Stub[T]) Get(ctx context.Context, path string, result any) error {
+	return s.rpc(ctx, abi.RPC{Path: strings.Split(path, "."), Mode: abi.RPCGet}, result, nil)
+}
+
+func (s *Stub[T]) rpc(ctx context.Context, c abi.RPC, result any, args []any) error {
 	if err := s.namespace.check(ctx); err != nil {
 		return err
 	}
-	var w abi.Writer
-	w.RPC(abi.RPC{Target: s.target(), Path: []string{method}})
-	w.Uint(uint64(len(args)))
-	for i, a := range args {
-		if err := codec.Marshal(&w, a); err != nil {
-			return guest.NewError("DataCloneError", fmt.Sprintf("%s: argument %d: %v", method, i+1, err))
-		}
+	c.Target = s.target()
+	return guest.Call(ctx, c, result, args)
+}
+
+func (s *Stub[T]) start(ctx context.Context, path []string, args []any) *rpc.Pending {
+	if err := s.namespace.check(ctx); err != nil {
+		return guest.Failed(err)
 	}
-	r, err := guest.Invoke(ctx, abi.OpRPC, w.Bytes())
-	if err != nil {
-		return err
-	}
-	if result == nil {
-		return nil
-	}
-	if err := codec.Unmarshal(r, result); err != nil {
-		return fmt.Errorf("result of %s: %w", method, err)
-	}
-	return nil
+	return guest.Start(ctx, abi.RPC{Target: s.target(), Path: path}, args)
 }
 
 // Fetch sends an HTTP request to the object's ServeHTTP. The URL must be absolute; the object sees it as it is. Redirects are not

@@ -99,7 +99,7 @@ func TestMalformedMessagesAreRefused(t *testing.T) {
 		{"blob longer than the message", []byte{5, 1, 2}, func(r *Reader) { r.Blob() }, "5 bytes announced, 2 left"},
 		{"list longer than the message", []byte{9, 1}, func(r *Reader) { r.Strs() }, "list of 9 elements in 1 bytes"},
 		{"optional string of three", []byte{3}, func(r *Reader) { r.OptStr() }, "boolean is 3"},
-		{"unknown tag", []byte{18}, func(r *Reader) { r.Value() }, "unknown value tag 18"},
+		{"unknown tag", []byte{24}, func(r *Reader) { r.Value() }, "unknown value tag 24"},
 		{"inexact integer", append([]byte{TagInt}, uint64Max...), func(r *Reader) { r.Value() }, "not exact"},
 		{"unknown typed array", []byte{TagTypedArray, 11, 0}, func(r *Reader) { r.Value() }, "kind of typed array 11"},
 		{"half an element", []byte{TagTypedArray, 2, 1, 0}, func(r *Reader) { r.Value() }, "no whole number"},

@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"grove.place/lattice/internal/abi"
 )
@@ -37,6 +38,32 @@ func describeType(t reflect.Type) string {
 		return "a Uint8Array"
 	case t == bigIntType:
 		return "a BigInt"
+	case t == headerType:
+		return "Headers"
+	case t == requestType:
+		return "a Request"
+	case t == responseType:
+		return "a Response"
+	}
+	switch formOf(t) {
+	case formError:
+		return "an Error"
+	case formReference:
+		if t.Implements(referenceType) {
+			return "a function or stub"
+		}
+	case formSpecial:
+		name, _, _ := strings.Cut(t.Name(), "[")
+		return article(name)
+	case formInterface:
+		switch {
+		case t == errorType:
+			return "an Error"
+		case t.Implements(readerType):
+			return "a ReadableStream"
+		case t.Implements(writerType):
+			return "a WritableStream"
+		}
 	}
 	switch t.Kind() {
 	case reflect.Bool:
@@ -62,17 +89,22 @@ var tagNames = map[byte]string{
 	abi.TagInt: "a number", abi.TagFloat: "a number", abi.TagString: "a string", abi.TagBytes: "a Uint8Array",
 	abi.TagDate: "a Date", abi.TagArray: "an array", abi.TagObject: "an object", abi.TagMap: "a Map",
 	abi.TagSet: "a Set", abi.TagBigInt: "a BigInt", abi.TagError: "an Error", abi.TagTypedArray: "a typed array",
-	abi.TagArrayBuffer: "an ArrayBuffer", abi.TagRegExp: "a RegExp",
+	abi.TagArrayBuffer: "an ArrayBuffer", abi.TagRegExp: "a RegExp", abi.TagStub: "a function or stub",
+	abi.TagReadable: "a ReadableStream", abi.TagWritable: "a WritableStream", abi.TagRequest: "a Request",
+	abi.TagResponse: "a Response", abi.TagHeaders: "Headers",
 }
 
 // Unmarshal reads one Value from r into dest, which must be a non-nil pointer. Null and undefined leave the zero value.
 // It reads the whole Value even when that does not fit, so that r stays usable.
-func Unmarshal(r *abi.Reader, dest any) error {
+func Unmarshal(r *abi.Reader, dest any) error { return UnmarshalWith(r, dest, nil) }
+
+// UnmarshalWith is Unmarshal for values that may hold references.
+func UnmarshalWith(r *abi.Reader, dest any, refs References) error {
 	v := reflect.ValueOf(dest)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return fmt.Errorf("codec: destination must be a non-nil pointer, not %T", dest)
 	}
-	d := decoder{r: r}
+	d := decoder{r: r, refs: refs}
 	d.value(v.Elem(), 0)
 	if err := r.Err(); err != nil {
 		return err
@@ -91,8 +123,9 @@ func Assign(value abi.Value, dest any) error {
 }
 
 type decoder struct {
-	r   *abi.Reader
-	err *MismatchError
+	r    *abi.Reader
+	refs References
+	err  *MismatchError
 }
 
 func (d *decoder) mismatch(tag byte, want reflect.Type, why string) {
@@ -114,15 +147,19 @@ func (d *decoder) value(v reflect.Value, depth int) {
 	}
 	tag := d.r.Peek()
 	t := v.Type()
-	if t.Kind() == reflect.Interface && t.NumMethod() == 0 {
-		if natural := Natural(d.r.Value()); natural != nil {
+	f := formOf(t)
+	switch {
+	case f == formInterface && t.NumMethod() == 0:
+		if natural := d.natural(d.r.Value()); natural != nil {
 			v.Set(reflect.ValueOf(natural))
 		} else {
 			v.SetZero()
 		}
 		return
-	}
-	if t.PkgPath() == abiPath {
+	case tag >= abi.TagStub || f == formReference || f == formInterface || f == formError:
+		d.reference(tag, v)
+		return
+	case f == formABI:
 		got := d.r.Value()
 		if g := reflect.ValueOf(got); g.IsValid() && g.Type() == t {
 			v.Set(g)
@@ -135,6 +172,8 @@ func (d *decoder) value(v reflect.Value, depth int) {
 	switch {
 	case tag == abi.TagUndefined || tag == abi.TagNull:
 		v.SetZero()
+	case f == formSpecial:
+		d.special(tag, v, depth)
 	case t.Kind() == reflect.Pointer:
 		d.r.Unread()
 		v.Set(reflect.New(t.Elem()))
@@ -159,6 +198,8 @@ func (d *decoder) tagged(tag byte, v reflect.Value, depth int) {
 	case tag == abi.TagBytes && kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8,
 		tag == abi.TagArrayBuffer && kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		v.SetBytes(append([]byte{}, d.r.Blob()...))
+	case tag == abi.TagTypedArray && kind == reflect.Slice:
+		d.typedArray(v, 0, false)
 	case tag == abi.TagDate && t == timeType:
 		d.date(v)
 	case tag == abi.TagBigInt && t == bigIntType:
@@ -318,52 +359,6 @@ func (d *decoder) anyMap(v reflect.Value, depth int) {
 		}
 	}
 	v.Set(m)
-}
-
-// Natural converts a Value to plain Go data: nil, bool, int64, float64, string, []byte, time.Time, *big.Int, []any,
-// map[string]any (objects), map[any]any (Maps), error. What has no Go form stays an ABI value.
-func Natural(v abi.Value) any {
-	switch v := v.(type) {
-	case abi.Undefined:
-		return nil
-	case abi.Date:
-		return v.Time()
-	case abi.ArrayBuffer:
-		return []byte(v)
-	case abi.BigInt:
-		if n, ok := new(big.Int).SetString(string(v), 10); ok {
-			return n
-		}
-		return v
-	case abi.Array:
-		return naturalList(v)
-	case abi.Set:
-		return naturalList(abi.Array(v))
-	case abi.Object:
-		m := make(map[string]any, len(v))
-		for _, f := range v {
-			m[f.Name] = Natural(f.Value)
-		}
-		return m
-	case abi.Map:
-		m := make(map[any]any, len(v))
-		for _, p := range v {
-			k := Natural(p.Key)
-			if k == nil || reflect.TypeOf(k).Comparable() {
-				m[k] = Natural(p.Value)
-			}
-		}
-		return m
-	}
-	return v
-}
-
-func naturalList(v abi.Array) []any {
-	s := make([]any, len(v))
-	for i, e := range v {
-		s[i] = Natural(e)
-	}
-	return s
 }
 
 // IsTime reports whether t is time.Time, which is a Date outside Go.

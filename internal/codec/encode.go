@@ -1,5 +1,6 @@
 // Package codec maps Go data to the structured values of the ABI and back, by reflection and the `json` tags of structs:
-// structs and string-keyed maps are plain objects, []byte is Uint8Array, time.Time is Date, *big.Int is BigInt.
+// structs and string-keyed maps are plain objects, []byte is Uint8Array, time.Time is Date, *big.Int is BigInt. What is passed by
+// reference goes through References, which the guest runtime implements.
 //
 // Start with Marshal and Unmarshal.
 package codec
@@ -18,13 +19,6 @@ import (
 // Undefined is the value of what is absent, such as the result of a method that returns nothing.
 type Undefined = abi.Undefined
 
-var (
-	timeType   = reflect.TypeFor[time.Time]()
-	bigIntType = reflect.TypeFor[big.Int]()
-	bytesType  = reflect.TypeFor[[]byte]()
-	errorType  = reflect.TypeFor[error]()
-)
-
 // UnsupportedError reports data that has no structured form, such as a channel, or a cycle.
 type UnsupportedError struct{ Path, Reason string }
 
@@ -38,8 +32,11 @@ func (e *UnsupportedError) Error() string {
 // ErrorOf converts an error found inside a value; the SDK sets it.
 var ErrorOf = func(err error) *abi.Error { return &abi.Error{Name: "Error", Message: err.Error()} }
 
-// Marshal appends v to w. On an error w is left as it was.
-func Marshal(w *abi.Writer, v any) error {
+// Marshal appends v, which is data, to w. On an error w is left as it was.
+func Marshal(w *abi.Writer, v any) error { return MarshalWith(w, v, nil) }
+
+// MarshalWith is Marshal for values that may hold references.
+func MarshalWith(w *abi.Writer, v any, refs References) error {
 	switch v := v.(type) {
 	case nil:
 		w.Value(nil)
@@ -51,11 +48,17 @@ func Marshal(w *abi.Writer, v any) error {
 		return marshalBasic(w, v)
 	}
 	start := w.Len()
-	if err := encode(w, reflect.ValueOf(v), 0); err != nil {
+	e := encoder{w: w, refs: refs}
+	if err := e.value(reflect.ValueOf(v), 0); err != nil {
 		*w = *abi.NewWriter(w.Bytes()[:start])
 		return err
 	}
 	return nil
+}
+
+type encoder struct {
+	w    *abi.Writer
+	refs References
 }
 
 func marshalBasic(w *abi.Writer, v any) error {
@@ -80,17 +83,87 @@ func encodeInt(w *abi.Writer, v int64) error {
 	return nil
 }
 
-func encode(w *abi.Writer, v reflect.Value, depth int) error {
+func (e *encoder) value(v reflect.Value, depth int) error {
+	if !v.IsValid() {
+		e.w.Value(nil)
+		return nil
+	}
+	return e.formed(v, formOf(v.Type()), depth)
+}
+
+// formed writes a value whose form is known.
+func (e *encoder) formed(v reflect.Value, f form, depth int) error {
 	if depth > abi.MaxDepth {
 		return &UnsupportedError{"", fmt.Sprintf("nested deeper than %d, or a cycle", abi.MaxDepth)}
 	}
-	if !v.IsValid() {
-		w.Value(nil)
+	w := e.w
+	switch f {
+	case formOfKind:
+		return e.kind(v, depth)
+	case formInterface:
+		if v.IsNil() {
+			w.Value(nil)
+			return nil
+		}
+		return e.value(v.Elem(), depth+1)
+	case formTime:
+		w.Value(abi.DateOf(v.Interface().(time.Time)))
+	case formBigInt:
+		b := v.Interface().(big.Int)
+		w.Value(abi.BigInt(b.String()))
+	case formABI:
+		if !isABIValue(v) {
+			return e.kind(v, depth)
+		}
+		w.Value(v.Interface())
+	case formError:
+		return e.failure(v)
+	case formSpecial:
+		return e.special(v, depth)
+	case formHeader:
+		if e.refs == nil {
+			return e.kind(v, depth)
+		}
+		return e.reference(v)
+	case formReference:
+		return e.reference(v)
+	}
+	return nil
+}
+
+func (e *encoder) failure(v reflect.Value) error {
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		e.w.Value(nil)
 		return nil
 	}
-	if done, err := encodeSpecial(w, v); done {
-		return err
+	var already *abi.Error
+	if errors.As(v.Interface().(error), &already) {
+		e.w.Value(already)
+	} else {
+		e.w.Value(ErrorOf(v.Interface().(error)))
 	}
+	return nil
+}
+
+func (e *encoder) reference(v reflect.Value) error {
+	if (v.Kind() == reflect.Pointer || v.Kind() == reflect.Map) && v.IsNil() {
+		e.w.Value(nil)
+		return nil
+	}
+	if e.refs == nil {
+		return &UnsupportedError{"", fmt.Sprintf("%s is passed by reference, in RPC only: it cannot be stored", v.Type())}
+	}
+	value, err := e.refs.Refer(v.Interface())
+	if err != nil {
+		return &UnsupportedError{"", err.Error()}
+	}
+	e.w.Value(value)
+	return nil
+}
+
+// kind writes a value whose form is that of its kind.
+func (e *encoder) kind(v reflect.Value, depth int) error {
+	w := e.w
 	switch v.Kind() {
 	case reflect.Bool:
 		w.Value(v.Bool())
@@ -105,55 +178,25 @@ func encode(w *abi.Writer, v reflect.Value, depth int) error {
 		w.Float(v.Float())
 	case reflect.String:
 		w.String(v.String())
-	case reflect.Pointer, reflect.Interface:
+	case reflect.Pointer:
 		if v.IsNil() {
 			w.Value(nil)
 			return nil
 		}
-		return encode(w, v.Elem(), depth+1)
+		return e.value(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
-		return encodeList(w, v, depth)
+		return e.list(v, depth)
 	case reflect.Map:
-		return encodeMap(w, v, depth)
+		return e.mapping(v, depth)
 	case reflect.Struct:
-		return encodeStruct(w, v, depth)
+		return e.structure(v, depth)
+	case reflect.Func:
+		return &UnsupportedError{"", fmt.Sprintf("%s could not be cloned: pass functions as rpc.Function, made with rpc.NewFunction", v.Type())}
 	default:
 		return &UnsupportedError{"", fmt.Sprintf("%s could not be cloned", v.Type())}
 	}
 	return nil
 }
-
-// encodeSpecial handles the types whose structured form is not that of their kind.
-func encodeSpecial(w *abi.Writer, v reflect.Value) (bool, error) {
-	t := v.Type()
-	switch {
-	case t == timeType:
-		w.Value(abi.DateOf(v.Interface().(time.Time)))
-		return true, nil
-	case t == bigIntType:
-		b := v.Interface().(big.Int)
-		w.Value(abi.BigInt(b.String()))
-		return true, nil
-	case t.PkgPath() == abiPath && isABIValue(v):
-		w.Value(v.Interface())
-		return true, nil
-	case t.Kind() != reflect.Interface && t.Implements(errorType):
-		if t.Kind() == reflect.Pointer && v.IsNil() {
-			w.Value(nil)
-			return true, nil
-		}
-		var already *abi.Error
-		if errors.As(v.Interface().(error), &already) {
-			w.Value(already)
-		} else {
-			w.Value(ErrorOf(v.Interface().(error)))
-		}
-		return true, nil
-	}
-	return false, nil
-}
-
-var abiPath = reflect.TypeFor[abi.Undefined]().PkgPath()
 
 func isABIValue(v reflect.Value) bool {
 	switch v.Interface().(type) {
@@ -163,7 +206,8 @@ func isABIValue(v reflect.Value) bool {
 	return false
 }
 
-func encodeList(w *abi.Writer, v reflect.Value, depth int) error {
+func (e *encoder) list(v reflect.Value, depth int) error {
+	w := e.w
 	if v.Kind() == reflect.Slice && v.IsNil() {
 		if v.Type().Elem().Kind() == reflect.Uint8 {
 			w.Value(nil)
@@ -177,26 +221,32 @@ func encodeList(w *abi.Writer, v reflect.Value, depth int) error {
 		return nil
 	}
 	w.U8(abi.TagArray)
-	w.Uint(uint64(v.Len()))
-	for i := range v.Len() {
-		if err := encode(w, v.Index(i), depth+1); err != nil {
+	return e.elements(v, depth)
+}
+
+func (e *encoder) elements(v reflect.Value, depth int) error {
+	n, f := v.Len(), formOf(v.Type().Elem())
+	e.w.Uint(uint64(n))
+	for i := range n {
+		if err := e.formed(v.Index(i), f, depth+1); err != nil {
 			return inside(err, element(i))
 		}
 	}
 	return nil
 }
 
-func encodeMap(w *abi.Writer, v reflect.Value, depth int) error {
+func (e *encoder) mapping(v reflect.Value, depth int) error {
+	w, f := e.w, formOf(v.Type().Elem())
 	keys := v.MapKeys()
 	if v.Type().Key().Kind() != reflect.String {
 		w.U8(abi.TagMap)
 		w.Uint(uint64(len(keys)))
 		for _, k := range keys {
-			if err := encode(w, k, depth+1); err != nil {
+			if err := e.value(k, depth+1); err != nil {
 				return inside(err, "key")
 			}
-			if err := encode(w, v.MapIndex(k), depth+1); err != nil {
-				return inside(err, fmt.Sprint(k))
+			if err := e.formed(v.MapIndex(k), f, depth+1); err != nil {
+				return inside(err, keyText(k))
 			}
 		}
 		return nil
@@ -206,15 +256,15 @@ func encodeMap(w *abi.Writer, v reflect.Value, depth int) error {
 	w.Uint(uint64(len(keys)))
 	for _, k := range keys {
 		w.Str(k.String())
-		if err := encode(w, v.MapIndex(k), depth+1); err != nil {
+		if err := e.formed(v.MapIndex(k), f, depth+1); err != nil {
 			return inside(err, k.String())
 		}
 	}
 	return nil
 }
 
-func encodeStruct(w *abi.Writer, v reflect.Value, depth int) error {
-	fields := Fields(v.Type())
+func (e *encoder) structure(v reflect.Value, depth int) error {
+	w, fields := e.w, Fields(v.Type())
 	n := 0
 	for i := range fields {
 		if !(fields[i].OmitEmpty && isEmpty(v.FieldByIndex(fields[i].Index))) {
@@ -230,7 +280,7 @@ func encodeStruct(w *abi.Writer, v reflect.Value, depth int) error {
 			continue
 		}
 		w.Str(f.Name)
-		if err := encode(w, value, depth+1); err != nil {
+		if err := e.formed(value, f.form, depth+1); err != nil {
 			return inside(err, f.Name)
 		}
 	}

@@ -12,6 +12,7 @@ type Field struct {
 	Index     []int
 	OmitEmpty bool
 	Type      reflect.Type
+	form      form
 }
 
 var fieldCache sync.Map // reflect.Type → []Field
@@ -45,7 +46,7 @@ func appendFields(out []Field, t reflect.Type, index []int) []Field {
 			name = f.Name
 		}
 		omit := options == "omitempty" || strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
-		out = append(out, Field{Name: name, Index: path, OmitEmpty: omit, Type: f.Type})
+		out = append(out, Field{Name: name, Index: path, OmitEmpty: omit, Type: f.Type, form: formOf(f.Type)})
 	}
 	return out
 }

@@ -10,8 +10,14 @@ import (
 
 func element(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
+// longestPlace bounds a path: that of a cycle has hundreds of steps.
+const longestPlace = 120
+
 // place puts name before the rest of a path.
 func place(name, rest string) string {
+	if len(rest) > longestPlace {
+		rest = strings.ToValidUTF8(rest[:longestPlace-20], "") + "…"
+	}
 	if rest == "" || strings.HasPrefix(rest, "[") {
 		return name + rest
 	}

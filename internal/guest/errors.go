@@ -9,7 +9,10 @@ import (
 	"grove.place/lattice/internal/codec"
 )
 
-func init() { codec.ErrorOf = ToABI }
+func init() {
+	codec.ErrorOf = ToABI
+	codec.ErrorFrom = func(e *abi.Error) error { return FromABI(e) }
+}
 
 // Error is a failure as the Workers runtime reports it, or as a handler reports it to its caller: a JavaScript Error
 // with a name, a message and own properties.
@@ -28,6 +31,9 @@ type Error struct {
 	Overloaded bool
 	// DurableObjectReset: the object was reset; its next call goes to a fresh instance, through a new stub.
 	DurableObjectReset bool
+	// Cause is what the error says led to it, where that is an error: its `cause`. A Go error that wraps another has that as its cause
+	// on the other side.
+	Cause error
 	// Props are the error's other own properties.
 	Props map[string]any
 	// Stack is the JavaScript or Go stack, when there is one.
@@ -42,6 +48,9 @@ func (e *Error) Error() string {
 	return e.Name + ": " + e.Message
 }
 
+// Unwrap returns the Cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
 // NewError returns an error that callers, also those in JavaScript, see under this name and message.
 func NewError(name, message string) *Error { return &Error{Name: name, Message: message} }
 
@@ -54,18 +63,27 @@ func FromABI(e *abi.Error) *Error {
 	if len(e.Props) > 0 {
 		out.Props = make(map[string]any, len(e.Props))
 		for _, p := range e.Props {
+			if cause, ok := p.Value.(*abi.Error); ok && p.Name == "cause" {
+				out.Cause = FromABI(cause)
+				continue
+			}
 			out.Props[p.Name] = codec.Natural(p.Value)
 		}
 	}
 	return out
 }
 
+// maxCauses bounds the chain of causes that an error takes along.
+const maxCauses = 16
+
 // ToABI converts any error for its way to the host. A wrapped *Error keeps its name, flags and properties; the message is
-// that of the whole chain.
-func ToABI(err error) *abi.Error {
+// that of the whole chain, and what an error wraps is its cause.
+func ToABI(err error) *abi.Error { return toABI(err, maxCauses) }
+
+func toABI(err error, causes int) *abi.Error {
 	var e *Error
 	if !errors.As(err, &e) {
-		return &abi.Error{Name: "Error", Message: err.Error()}
+		return withCause(&abi.Error{Name: "Error", Message: err.Error()}, err, causes)
 	}
 	out := &abi.Error{
 		Name: e.Name, Message: e.Message, Stack: e.Stack,
@@ -83,6 +101,16 @@ func ToABI(err error) *abi.Error {
 			out.Props = append(out.Props, abi.Field{Name: name, Value: abi.NewReader(w.Bytes()).Value()})
 		}
 	}
+	return withCause(out, err, causes)
+}
+
+// withCause adds what err wraps to out.
+func withCause(out *abi.Error, err error, causes int) *abi.Error {
+	inner := errors.Unwrap(err)
+	if inner == nil || causes == 0 {
+		return out
+	}
+	out.Props = append(out.Props, abi.Field{Name: "cause", Value: toABI(inner, causes-1)})
 	return out
 }
 

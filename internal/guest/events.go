@@ -34,6 +34,8 @@ func deliver(frame uint32, message []byte) {
 		}
 	case abi.EventDrop:
 		drop(r.Uint())
+	case abi.EventReleased:
+		released(r.Uint())
 	default:
 		r.Fail("unknown event %d", kind)
 	}
@@ -48,6 +50,7 @@ func drop(number uint64) {
 		return
 	}
 	delete(objects, number)
+	delete(unreleased, o)
 	gone := errors.New("the Durable Object was evicted from memory")
 	for _, f := range frames {
 		if f.object == o {
@@ -83,6 +86,9 @@ func start(id uint32, r *abi.Reader) {
 	case abi.StartRPC:
 		method, args := r.Str(), r.Rest()
 		spawn(func() { f.rpc(method, args) })
+	case abi.StartCall:
+		number, path, args := r.Uint(), r.Strs(), r.Rest()
+		spawn(func() { f.call(number, path, args) })
 	case abi.StartConstruct:
 		class, id := r.Str(), ObjectID{r.Str(), r.OptStr(), r.Value()}
 		o.frame = f
@@ -133,7 +139,7 @@ func (f *Frame) rpc(method string, args []byte) {
 	var value []byte
 	err := Guard(f.ctx, method, func() (err error) {
 		if f.object == nil || f.object.instance == nil {
-			return NewError("TypeError", fmt.Sprintf("The RPC receiver does not implement the method %q.", method))
+			return NoMethod(method)
 		}
 		value, err = f.object.instance.RPC(f.ctx, method, args)
 		return err

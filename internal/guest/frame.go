@@ -13,7 +13,7 @@ import (
 // change only where they block, and nothing here blocks while it changes a table.
 var (
 	frames    = map[uint32]*Frame{}
-	pending   = map[uint32]*operation{}
+	pending   = map[uint32]*Operation{}
 	objects   = map[uint64]*object{}
 	sections  = map[uint32]*section{}
 	callbacks = map[uint64]func() int32{}
@@ -34,12 +34,8 @@ type Frame struct {
 	dead   error
 	done   bool   // DONE or RESPOND was said
 	cf     string // of the request, JSON
-}
 
-type operation struct {
-	frame  *Frame
-	result []byte
-	done   chan struct{}
+	afterwards []func() // copy the streams of the result, once that is sent
 }
 
 // object is the Go side of a Durable Object instance.
@@ -86,50 +82,40 @@ func (f *Frame) target() (*Frame, error) {
 
 // Invoke implements Transport.
 func (f *Frame) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
+	t, id, result, err := f.cross(ctx, op, request)
+	if t == nil || err != nil {
+		return result, err
+	}
+	if ctx.Value(nonBlockingKey{}) != nil {
+		return nil, errWouldBlock
+	}
+	return t.begun(id).wait(ctx)
+}
+
+// cross makes an operation in the frame's I/O context. The frame it returns is the one that the operation is pending in; nil when it
+// was done in place.
+func (f *Frame) cross(ctx context.Context, op uint32, request []byte) (*Frame, uint32, []byte, error) {
 	for {
 		t, err := f.target()
 		if err != nil {
-			return nil, err
+			return nil, 0, nil, err
 		}
 		if ctx.Err() != nil && op != abi.OpDone && op != abi.OpRespond && op != abi.OpEnd && op != abi.OpLog {
-			return nil, cause(ctx)
+			return nil, 0, nil, cause(ctx)
 		}
 		lastOperation++
 		id := lastOperation
 		switch n, result := cross(t.id, op, id, request); n {
 		case abi.Pending:
-			if ctx.Value(nonBlockingKey{}) != nil {
-				return nil, errWouldBlock
-			}
-			return t.wait(ctx, id)
+			return t, id, nil, nil
 		case abi.WrongFrame:
 			if err := t.hop(ctx); err != nil {
-				return nil, err
+				return nil, 0, nil, err
 			}
 		default:
-			return result, nil
+			return nil, 0, result, nil
 		}
 	}
-}
-
-// wait parks until operation id completes, the frame dies or ctx is done.
-func (f *Frame) wait(ctx context.Context, id uint32) ([]byte, error) {
-	o := &operation{frame: f, done: make(chan struct{})}
-	pending[id] = o
-	select {
-	case <-o.done:
-		return o.result, nil
-	case <-ctx.Done():
-	case <-f.ctx.Done():
-	}
-	delete(pending, id)
-	if o.result != nil {
-		return o.result, nil
-	}
-	if ctx.Err() != nil {
-		return nil, cause(ctx)
-	}
-	return nil, cause(f.ctx)
 }
 
 // hop parks until the host has entered the guest in f.
@@ -198,6 +184,10 @@ func (f *Frame) result(value []byte, err error) {
 		return
 	}
 	f.done = true
+	if err != nil {
+		f.tasks -= len(f.afterwards)
+		f.afterwards = nil
+	}
 	end := f.lastTask()
 	head := abi.NewWriter(value[:0])
 	head.Bool(end)
@@ -209,6 +199,10 @@ func (f *Frame) result(value []byte, err error) {
 		head.U8(abi.StatusOK)
 	}
 	_ = Do(f.ctx, abi.OpDone, value)
+	for _, task := range f.afterwards {
+		go task()
+	}
+	f.afterwards = nil
 	f.finishTask(end)
 }
 
@@ -284,7 +278,7 @@ func (f *Frame) section(ctx context.Context, s *section, request []byte) error {
 			continue
 		}
 		if n == abi.Pending {
-			result, err = t.wait(f.ctx, id)
+			result, err = t.begun(id).wait(f.ctx)
 		}
 		delete(sections, id)
 		if err != nil {

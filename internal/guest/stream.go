@@ -60,7 +60,9 @@ func (s *readStream) Read(p []byte) (int, error) {
 }
 
 // Close tells the host that nothing more will be read.
-func (s *readStream) Close() error {
+func (s *readStream) Close() error { return s.cancel("the reader closed the body") }
+
+func (s *readStream) cancel(reason string) error {
 	if s.err != nil {
 		return nil
 	}
@@ -68,7 +70,7 @@ func (s *readStream) Close() error {
 	s.rest = nil
 	var w abi.Writer
 	w.Uint(s.id)
-	w.Str("the reader closed the body")
+	w.Str(reason)
 	return Do(s.ctx, abi.OpCancel, w.Bytes())
 }
 
@@ -108,6 +110,15 @@ func (s *writeStream) Close() error {
 	var w abi.Writer
 	w.Uint(s.id)
 	return Do(s.ctx, abi.OpClose, w.Bytes())
+}
+
+// CloseWithError ends the stream with an error, which its reader gets.
+func (s *writeStream) CloseWithError(err error) error {
+	if err == nil {
+		return s.Close()
+	}
+	s.abort(err)
+	return nil
 }
 
 func (s *writeStream) abort(reason error) {

@@ -17,6 +17,26 @@ type Types struct {
 	declarations map[string]string
 }
 
+// Described is implemented by types that have TypeScript of their own.
+type Described interface{ TypeScript(types *Types) string }
+
+var describedType = reflect.TypeFor[Described]()
+
+// reference reports whether a pointer type is a value by reference, and not an optional value.
+func (t *Types) reference(g reflect.Type) bool {
+	name, _ := codec.TypeScript(g)
+	return name != "" || g.Implements(describedType)
+}
+
+// Declare adds the declaration of a type of that name, unless it is there, and returns the name.
+func (t *Types) Declare(name string, body func() string) string {
+	if _, ok := t.declarations[name]; !ok {
+		t.declarations[name] = "{}" // taken, should the body refer to it
+		t.declarations[name] = body()
+	}
+	return name
+}
+
 // NewTypes returns an empty collection.
 func NewTypes() *Types {
 	return &Types{names: map[reflect.Type]string{}, declarations: map[string]string{}}
@@ -43,6 +63,17 @@ func (t *Types) Of(g reflect.Type) string {
 		return "Date"
 	case codec.IsBigInt(g):
 		return "bigint"
+	case g.Implements(describedType):
+		return reflect.Zero(g).Interface().(Described).TypeScript(t)
+	}
+	if name, parameters := codec.TypeScript(g); name != "" {
+		for i, p := range parameters {
+			name += []string{"<", ", "}[min(i, 1)] + t.Of(p)
+		}
+		if len(parameters) > 0 {
+			name += ">"
+		}
+		return name
 	}
 	switch g.Kind() {
 	case reflect.Bool:

@@ -12,6 +12,7 @@ import (
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/rpc"
 )
 
 // show turns a value into what JSON can say, with every type visible. oracle/show.mjs is the twin.
@@ -33,6 +34,14 @@ func show(v any) any {
 		return v
 	case []byte:
 		return showBytes(v)
+	case rpc.ArrayBuffer:
+		return showBytes(v)
+	case rpc.Map[any, any]:
+		m := object{}
+		for _, e := range v {
+			m[fmt.Sprint(e.Key)] = show(e.Value)
+		}
+		return m
 	case time.Time:
 		return object{"$date": v.UnixMilli()}
 	case *big.Int:

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"grove.place/lattice/internal/guest"
@@ -75,9 +76,14 @@ type Host struct {
 	// Clock is the host's virtual clock, or nil when it runs on the machine's.
 	Clock *VirtualClock
 
-	host      *host.Host
+	host      atomic.Pointer[host.Host]
+	config    host.Config
+	restarts  uint64
 	temporary string
 }
+
+// current is the host that runs; Restart replaces it.
+func (h *Host) current() *host.Host { return h.host.Load() }
 
 // Object is a Durable Object that is in memory or has stored something.
 type Object = host.Object
@@ -110,42 +116,88 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	for binding, d := range o.Databases {
 		databases[binding] = host.Database(d)
 	}
-	var err error
-	h.host, err = host.New(ctx, host.Config{
+	h.config = host.Config{
 		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule,
-	})
+	}
+	running, err := host.New(ctx, h.config)
 	if err != nil {
 		return nil, errors.Join(err, h.removeTemporary())
 	}
+	h.host.Store(running)
 	return h, nil
+}
+
+// transport sends operations to the host that runs now.
+type transport struct{ h *Host }
+
+// Invoke implements guest.Transport.
+func (t transport) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
+	return t.h.current().Invoke(ctx, op, request)
 }
 
 // Context returns a context whose operations reach this host: the SDK's descriptors work with it as they do in a handler of the Worker.
 func (h *Host) Context() context.Context {
-	return guest.WithTransport(context.Background(), h.host)
+	return guest.WithTransport(context.Background(), transport{h})
 }
 
 // ServeHTTP gives a request to the Worker.
-func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.host.ServeHTTP(w, r) }
+func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.current().ServeHTTP(w, r) }
 
 // Scheduled sends the Worker a scheduled event and waits for its handler.
 func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
-	return h.host.Scheduled(ctx, cron, at)
+	return h.current().Scheduled(ctx, cron, at)
 }
 
-// Objects lists the objects of a class.
-func (h *Host) Objects(class string) ([]Object, error) { return h.host.Objects(class) }
+// Objects lists the objects of a class, by name and id.
+func (h *Host) Objects(class string) ([]Object, error) { return h.current().Objects(class) }
 
-// Evict takes an idle object out of memory, as ten idle seconds do. It reports false when the object was not in memory.
-func (h *Host) Evict(class, id string) (bool, error) { return h.host.Evict(class, id) }
+// ObjectID returns the id of an object, given its name or its id.
+func (h *Host) ObjectID(class, object string) (string, error) {
+	return h.current().ObjectID(class, object)
+}
 
-// RunAlarm runs an object's alarm now and waits for its handler. It reports false when no alarm is set.
-func (h *Host) RunAlarm(class, id string) (bool, error) { return h.host.RunAlarm(class, id) }
+// Evict takes an idle object out of memory, as ten idle seconds do. The object is named by its name or its id. It reports false when the object was
+// not in memory, and fails when it is busy.
+func (h *Host) Evict(class, object string) (bool, error) { return h.current().Evict(class, object) }
+
+// EvictAll takes every idle object out of memory, and returns how many there were.
+func (h *Host) EvictAll() (int, error) { return h.current().EvictAll() }
+
+// RunAlarm runs an object's alarm now and waits for its handler. The object is named by its name or its id. It reports false when no alarm is set.
+func (h *Host) RunAlarm(class, object string) (bool, error) {
+	return h.current().RunAlarm(class, object)
+}
+
+// Crash ends the Go instances of the module, as a fatal error in them does. What runs fails with the cause; what was not committed is lost; the next event
+// starts a fresh instance, and objects are constructed again.
+func (h *Host) Crash(cause string) error { return h.current().Crash("the Go program exited: " + cause) }
+
+// Restart ends the host and starts another on the same folder, with the same clock, as the end of a process does: also faults are gone. What runs
+// fails. In a simulation every client must have ended; Crash works with clients that go on.
+func (h *Host) Restart(ctx context.Context) error {
+	if n := h.current().Clients(); n > 0 {
+		return fmt.Errorf("restart the host: %d clients of the simulation still run: let Run return before, or use Crash", n)
+	}
+	if err := h.current().Close(); err != nil {
+		return err
+	}
+	config := h.config
+	h.restarts++
+	if config.Seed != 0 { // not the same randomness once more
+		config.Seed += h.restarts << 32
+	}
+	next, err := host.New(ctx, config)
+	if err != nil {
+		return err
+	}
+	h.host.Store(next)
+	return nil
+}
 
 // Memory returns the bytes of Wasm memory that the module's instances use.
-func (h *Host) Memory() int64 { return h.host.Memory() }
+func (h *Host) Memory() int64 { return h.current().Memory() }
 
 // reloadPatience is how long Reload waits for requests that run.
 const reloadPatience = 3 * time.Second
@@ -153,11 +205,15 @@ const reloadPatience = 3 * time.Second
 // Reload replaces the module. Stored state stays. Requests that run may finish; those that take longer than three seconds
 // fail with an error that says why. When the new module is unusable the old one keeps running.
 func (h *Host) Reload(ctx context.Context, module []byte) error {
-	return h.host.Replace(ctx, module, reloadPatience)
+	if err := h.current().Replace(ctx, module, reloadPatience); err != nil {
+		return err
+	}
+	h.config.Module = module
+	return nil
 }
 
 // Close ends the host. Everything that was acknowledged is stored.
-func (h *Host) Close() error { return errors.Join(h.host.Close(), h.removeTemporary()) }
+func (h *Host) Close() error { return errors.Join(h.current().Close(), h.removeTemporary()) }
 
 func (h *Host) removeTemporary() error {
 	if h.temporary == "" {

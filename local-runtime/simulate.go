@@ -66,7 +66,7 @@ func (s *Sim) Rand() *rand.Rand { return s.random }
 // Go adds a client. f runs during Run, or during any other call that waits for the host, and stands still wherever it waits for the host: in a call, in
 // ServeHTTP, in Sleep. It must not wait for anything else. A client may add others.
 func (s *Sim) Go(name string, f func(ctx context.Context) error) {
-	s.host.Go(name, func() {
+	s.current().Go(name, func() {
 		err := errors.New("the test failed in it")
 		defer func() { s.ended = append(s.ended, outcome{name, err}) }()
 		err = f(s.Context())
@@ -75,7 +75,7 @@ func (s *Sim) Go(name string, f func(ctx context.Context) error) {
 
 // Run runs until every client has ended, and returns their errors, or says who waits for what when nothing can go on.
 func (s *Sim) Run() error {
-	err := s.host.RunClients()
+	err := s.current().RunClients()
 	ended := s.ended
 	s.ended = nil
 	for _, o := range ended {
@@ -88,7 +88,7 @@ func (s *Sim) Run() error {
 
 // Sleep lets the client that calls it wait, by the host's clock. The clock moves when nothing else can happen, or when timers are near.
 func (s *Sim) Sleep(d time.Duration) {
-	if err := s.host.SleepClient(d); err != nil {
+	if err := s.current().SleepClient(d); err != nil {
 		panic("local: Sim.Sleep: " + err.Error())
 	}
 }

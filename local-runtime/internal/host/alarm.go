@@ -151,7 +151,7 @@ func (s *Isolate) storedName(k key) (*string, *abi.Error) {
 	if s.objects[k] != nil {
 		return nil, nil
 	}
-	store, err := storage.Open(s.host.path(k))
+	store, err := s.host.openStore(k)
 	if err != nil {
 		return nil, asError(err)
 	}
@@ -220,7 +220,7 @@ func (s *Isolate) abandonAlarm(k key) {
 		err = clear(o.store)
 	} else {
 		var store *storage.DB
-		if store, err = storage.Open(s.host.path(k)); err == nil {
+		if store, err = s.host.openStore(k); err == nil {
 			err = errors.Join(clear(store), store.Close())
 		}
 	}
@@ -242,7 +242,7 @@ func (h *Host) loadAlarms() error {
 		k := key{class, strings.TrimSuffix(filepath.Base(mark), ".alarm")}
 		s := h.isolateOf(k)
 		s.do(func() {
-			store, err := storage.Open(h.path(k))
+			store, err := h.openStore(k)
 			if err != nil {
 				h.cfg.Logger.Error("the alarm of an object cannot be read", "class", k.class, "id", k.id, "error", err)
 				return

@@ -13,7 +13,8 @@ import (
 // Object describes an object for the control API.
 type Object struct {
 	ID   string
-	Live bool // in memory
+	Name string // under which it was reached, if that is known
+	Live bool   // in memory
 }
 
 // Scheduled sends a scheduled event to the Worker and waits for its handler.
@@ -48,15 +49,6 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 	return failed
 }
 
-// locate checks the name of an object that came from outside.
-func (h *Host) locate(class, id string) (key, error) {
-	id, err := h.checkID(class, id)
-	if err != nil {
-		return key{}, err
-	}
-	return key{class, id}, nil
-}
-
 // Evict takes an object out of memory, as idle time would. It reports false when the object was not in memory, and fails when it is busy.
 func (h *Host) Evict(class, id string) (evicted bool, err error) {
 	k, err := h.locate(class, id)
@@ -64,16 +56,19 @@ func (h *Host) Evict(class, id string) (evicted bool, err error) {
 		return false, err
 	}
 	s := h.isolateOf(k)
-	s.do(func() {
+	ran := s.do(func() {
 		switch o := s.objects[k]; {
 		case o == nil:
 		case o.busy():
-			err = abi.Errorf("%s is busy: it has events or operations under way", o)
+			err = abi.Errorf("%s is busy: it has events or operations under way", h.describeKey(k))
 		default:
 			o.evict()
 			evicted = true
 		}
 	})
+	if !ran {
+		return false, errClosed
+	}
 	return evicted, err
 }
 
@@ -109,8 +104,14 @@ func (h *Host) RunAlarm(class, id string) (ran bool, err error) {
 	return ran, failed
 }
 
-// Objects lists the objects of a class that are in memory or have stored something.
+// Objects lists the objects of a class that are in memory or have stored something, by name and id.
 func (h *Host) Objects(class string) ([]Object, error) {
+	if h.closed.Load() {
+		return nil, errClosed
+	}
+	if err := h.checkClass(class); err != nil {
+		return nil, err
+	}
 	live := map[string]bool{}
 	for _, s := range h.isolates {
 		s.do(func() {
@@ -128,13 +129,17 @@ func (h *Host) Objects(class string) ([]Object, error) {
 	var list []Object
 	for _, e := range entries {
 		if id, ok := strings.CutSuffix(e.Name(), ".sqlite"); ok {
-			list = append(list, Object{id, live[id]})
+			list = append(list, Object{ID: id, Live: live[id]})
 			delete(live, id)
 		}
 	}
 	for id := range live {
-		list = append(list, Object{id, true})
+		list = append(list, Object{ID: id, Live: true})
 	}
+	for i := range list {
+		list[i].Name = h.storedName(key{class, list[i].ID})
+	}
+	sortObjects(list)
 	return list, nil
 }
 

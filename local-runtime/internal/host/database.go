@@ -1,6 +1,8 @@
 package host
 
 import (
+	"strings"
+
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/storage"
@@ -21,25 +23,37 @@ func (h *Host) d1(r *abi.Reader, done func(result []byte)) []byte {
 	if d == nil {
 		return failure(abi.TypeErrorf("there is no D1 binding %q: add it to [[d1_databases]] in wrangler.toml", binding))
 	}
-	h.work.run(func() {
-		results, err := d.Run(mode, statements)
-		if err != nil {
-			done(failure(err))
-			return
-		}
-		done(isolate.Success(func(w *abi.Writer) {
-			w.Uint(uint64(len(results)))
-			for _, res := range results {
-				w.Strs(res.Columns)
-				w.Uint(uint64(len(res.Rows)))
-				for _, row := range res.Rows {
-					w.Values(row)
-				}
-				w.Value(res.Meta)
-			}
-		}))
-	})
+	var text []string
+	for _, s := range statements {
+		text = append(text, s.SQL)
+	}
+	fail := func(err error) { done(failure(err)) }
+	struck := h.faults.meet(target{binding: binding, sql: strings.Join(text, "\n")})
+	h.work.run(func() { h.suffer(struck, fail, func(lost error) { h.runD1(d, mode, statements, lost, done) }) })
 	return nil
+}
+
+// runD1 runs statements; with lost they run, but the answer does not come back.
+func (h *Host) runD1(d *storage.D1, mode byte, statements []storage.Statement, lost error, done func(result []byte)) {
+	results, err := d.Run(mode, statements)
+	if err == nil {
+		err = lost
+	}
+	if err != nil {
+		done(failure(err))
+		return
+	}
+	done(isolate.Success(func(w *abi.Writer) {
+		w.Uint(uint64(len(results)))
+		for _, res := range results {
+			w.Strs(res.Columns)
+			w.Uint(uint64(len(res.Rows)))
+			for _, row := range res.Rows {
+				w.Values(row)
+			}
+			w.Value(res.Meta)
+		}
+	}))
 }
 
 func opD1(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {

@@ -72,6 +72,8 @@ type Host struct {
 	sched     *scheduler // nil: not seeded
 	random    *random
 	trace     *tracer
+	faults    faults
+	names     names
 	next      atomic.Uint32
 	native    *native
 	closed    atomic.Bool
@@ -107,7 +109,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{},
-		random: newRandom(cfg.Seed), trace: newTracer(cfg.Trace, cfg.Clock),
+		random: newRandom(cfg.Seed), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}},
 	}
 	if cfg.Seed != 0 {
 		h.sched = newScheduler(cfg.Seed, virtual)

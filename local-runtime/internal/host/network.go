@@ -26,6 +26,17 @@ var errRedirect = errors.New("Unexpected redirect in response to request with re
 
 // network has an outbound request performed.
 func (h *Host) network(from *frame, c *fetchCall, r reply) {
+	struck := h.faults.meet(target{url: c.request.URL})
+	fail := func(err error) { r.fail(asError(err)) }
+	h.suffer(struck, fail, func(lost error) {
+		if lost != nil {
+			r.response = func(*abi.Response, content) { fail(lost) }
+		}
+		h.request(from, c, r)
+	})
+}
+
+func (h *Host) request(from *frame, c *fetchCall, r reply) {
 	if h.sched == nil || c.body.source == nil {
 		h.work.run(func() { h.fetchNetwork(from, c, r) })
 		return

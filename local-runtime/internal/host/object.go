@@ -88,7 +88,7 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	if err := s.boot(); err != nil {
 		return nil, asError(err)
 	}
-	store, err := storage.Open(s.host.path(k))
+	store, err := s.host.openStore(k)
 	if err != nil {
 		s.host.cfg.Logger.Error("storage cannot be opened", "class", k.class, "id", k.id, "error", err)
 		return nil, asError(err)
@@ -97,6 +97,7 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	o := &object{isolate: s, key: k, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) })}
 	if name != nil && len(*name) <= maxName {
 		o.name = name
+		s.host.names.note(k, *name)
 	}
 	s.objects[k] = o
 	o.construct = s.newFrame(abi.StartConstruct, o, reply{})

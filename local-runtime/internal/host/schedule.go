@@ -462,6 +462,22 @@ func (h *Host) SleepClient(d time.Duration) error {
 	return nil
 }
 
+// Clients returns how many clients have not ended.
+func (h *Host) Clients() (n int) {
+	s := h.sched
+	if s == nil {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.clients {
+		if !c.ended {
+			n++
+		}
+	}
+	return n
+}
+
 // RunClients runs the host until every client has ended.
 func (h *Host) RunClients() error {
 	s := h.sched

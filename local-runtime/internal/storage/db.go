@@ -42,6 +42,7 @@ type DB struct {
 	nameSaved bool
 	broken    error
 	faults    Faults // of a test
+	snapshot  string // folder that Close removes
 }
 
 // Open returns the storage in the file at path, which is created by the first write. An empty path means memory. A file
@@ -145,6 +146,9 @@ var limits = map[int]int{
 
 // Close ends the storage. What has not been committed is rolled back.
 func (d *DB) Close() error {
+	if d.snapshot != "" {
+		defer os.RemoveAll(d.snapshot)
+	}
 	if d.conn == nil {
 		return nil
 	}

@@ -1,0 +1,145 @@
+package host
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"grove.place/lattice/local-runtime/internal/storage"
+)
+
+// names remembers under which names objects were reached, for tests that look at them.
+type names struct {
+	mu   sync.Mutex
+	byID map[key]string
+}
+
+// maxNames bounds them in a server that runs for long.
+const maxNames = 100_000
+
+func (n *names) note(k key, name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.byID) < maxNames {
+		n.byID[k] = name
+	}
+}
+
+func (n *names) of(k key) (string, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	name, ok := n.byID[k]
+	return name, ok
+}
+
+// checkClass names the classes when there is none of that name.
+func (h *Host) checkClass(class string) error {
+	classes := slices.Sorted(maps.Values(h.cfg.Objects))
+	classes = slices.Compact(classes)
+	if slices.Contains(classes, class) {
+		return nil
+	}
+	if len(classes) == 0 {
+		return fmt.Errorf("there is no Durable Object class %q: this host has no Durable Object bindings (Options.Objects)", class)
+	}
+	return fmt.Errorf("there is no Durable Object class %q: this host has %s", class, strings.Join(classes, ", "))
+}
+
+// locate finds an object by its id, or by its name.
+func (h *Host) locate(class, object string) (key, error) {
+	if h.closed.Load() {
+		return key{}, errClosed
+	}
+	if err := h.checkClass(class); err != nil {
+		return key{}, err
+	}
+	if !isHexID(object) {
+		return key{class, idOf(h.namespace(class), sign(h.namespace(class), []byte(object)))}, nil
+	}
+	id, err := h.checkID(class, object)
+	if err != nil {
+		return key{}, err
+	}
+	return key{class, id}, nil
+}
+
+func isHexID(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdefABCDEF") == ""
+}
+
+// ObjectID returns the id of an object, given that or its name.
+func (h *Host) ObjectID(class, object string) (string, error) {
+	k, err := h.locate(class, object)
+	return k.id, err
+}
+
+// describeKey names an object for an error.
+func (h *Host) describeKey(k key) string {
+	if name, ok := h.names.of(k); ok {
+		return fmt.Sprintf("%s %q (%s…)", k.class, name, k.id[:12])
+	}
+	return fmt.Sprintf("%s %s", k.class, k.id)
+}
+
+// Snapshot returns a copy of what an object has committed. The caller closes it.
+func (h *Host) Snapshot(class, object string) (store *storage.DB, err error) {
+	k, err := h.locate(class, object)
+	if err != nil {
+		return nil, err
+	}
+	if !h.isolateOf(k).do(func() { store, err = storage.Snapshot(h.path(k)) }) {
+		return nil, errClosed
+	}
+	return store, err
+}
+
+// EvictAll takes every idle object out of memory, and says how many there were. Busy ones stay.
+func (h *Host) EvictAll() (n int, err error) {
+	for _, s := range h.isolates {
+		ran := s.do(func() {
+			for _, o := range s.sortedObjects() {
+				if !o.busy() {
+					o.evict()
+					n++
+				}
+			}
+		})
+		if !ran {
+			return n, errClosed
+		}
+	}
+	return n, nil
+}
+
+// Crash ends the Go instance of every isolate, as a fatal error does.
+func (h *Host) Crash(cause string) error {
+	for _, s := range h.isolates {
+		if !s.do(func() { s.discard(cause) }) {
+			return errClosed
+		}
+	}
+	return nil
+}
+
+// storedName returns the name of an object, if it is known.
+func (h *Host) storedName(k key) string {
+	if name, ok := h.names.of(k); ok {
+		return name
+	}
+	var name string
+	s := h.isolateOf(k)
+	s.do(func() {
+		if n, err := s.storedName(k); err == nil && n != nil {
+			name = *n
+		}
+	})
+	return name
+}
+
+// sortObjects orders a list by name, and then by id.
+func sortObjects(list []Object) {
+	slices.SortFunc(list, func(a, b Object) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+}

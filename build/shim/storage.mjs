@@ -160,6 +160,19 @@ const syncKeyValue = {
   },
 };
 
+/** @type {Record<number, import("./operations.mjs").Operation>} */
+const bookmarks = {
+  [Op.BOOKMARK](frame, r, w, id) {
+    const current = r.u8() === 0;
+    const time = r.f64();
+    const promise = current ? frame.storage.getCurrentBookmark() : frame.storage.getBookmarkForTime(time);
+    return frame.complete(id, promise, (w, v) => w.str(v));
+  },
+  [Op.RESTORE](frame, r, w, id) {
+    return frame.complete(id, frame.storage.onNextSessionRestoreBookmark(r.str()), (w, v) => w.str(v));
+  },
+};
+
 const ROLL_BACK = Symbol("roll back");
 
 /** @type {Record<number, import("./operations.mjs").Operation>} */
@@ -206,4 +219,4 @@ const transactions = {
 };
 
 /** @type {Record<number, import("./operations.mjs").Operation>} */
-export const storageOperations = { ...keyValue, ...alarms, ...syncKeyValue, ...transactions };
+export const storageOperations = { ...keyValue, ...alarms, ...syncKeyValue, ...transactions, ...bookmarks };

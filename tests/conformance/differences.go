@@ -12,6 +12,7 @@ const (
 	zeroLimit = "the zero value of ListOptions.Limit is no limit"
 	goSQL     = "SQL arguments follow Go's conventions: bool is 1 or 0, time.Time is milliseconds; JavaScript binds their text"
 	cloneText = "the text names the Go type that cannot be cloned, and where it is; DOM error codes stay in JavaScript"
+	history   = "the local host keeps 30 days of history, as production does; workerd has none"
 	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
 )
 
@@ -31,6 +32,8 @@ var differences = map[string]difference{
 	"sql/bound boolean":                {why: goSQL},
 	"sql/bound date":                   {why: goSQL},
 	"d1/empty batch":                   {why: "the SDK refuses a batch of nothing before it is sent"},
+	"bookmark/for a time":              {why: history, local: true},
+	"bookmark/restore":                 {why: history, local: true},
 	"sql cost/insert and select":       {why: rowCounts, local: true},
 	"sql cost/index":                   {why: rowCounts, local: true},
 	"sql cost/text key":                {why: rowCounts, local: true},

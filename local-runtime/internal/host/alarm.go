@@ -92,7 +92,9 @@ func (s *Isolate) setAlarm(k key, at float64, ok bool) {
 	}
 	if !ok {
 		s.host.trace.line("alarm %s none", k)
-		os.Remove(s.host.marker(k))
+		if !storage.RestorePending(s.host.path(k)) {
+			os.Remove(s.host.marker(k))
+		}
 		return
 	}
 	a = &alarm{at: at}
@@ -135,6 +137,10 @@ func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 		finish(err)
 		return
 	}
+	if s.alarms[k] != a {
+		finish(nil) // the storage was restored to a state without it
+		return
+	}
 	s.start(k, name, abi.StartAlarm, func(f *frame, w *abi.Writer) {
 		f.object.alarmRun = run
 		w.F64(a.at)
@@ -151,7 +157,7 @@ func (s *Isolate) storedName(k key) (*string, *abi.Error) {
 	if s.objects[k] != nil {
 		return nil, nil
 	}
-	store, err := s.host.openStore(k)
+	store, err := s.openStore(k)
 	if err != nil {
 		return nil, asError(err)
 	}
@@ -220,7 +226,7 @@ func (s *Isolate) abandonAlarm(k key) {
 		err = clear(o.store)
 	} else {
 		var store *storage.DB
-		if store, err = s.host.openStore(k); err == nil {
+		if store, err = s.openStore(k); err == nil {
 			err = errors.Join(clear(store), store.Close())
 		}
 	}
@@ -242,7 +248,7 @@ func (h *Host) loadAlarms() error {
 		k := key{class, strings.TrimSuffix(filepath.Base(mark), ".alarm")}
 		s := h.isolateOf(k)
 		s.do(func() {
-			store, err := h.openStore(k)
+			store, err := s.openStore(k)
 			if err != nil {
 				h.cfg.Logger.Error("the alarm of an object cannot be read", "class", k.class, "id", k.id, "error", err)
 				return

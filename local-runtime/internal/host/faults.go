@@ -135,7 +135,7 @@ func (i *Injection) Remove() {
 
 // openStore opens the storage of an object, which has the faults of the host.
 func (h *Host) openStore(k key) (*storage.DB, error) {
-	store, err := storage.Open(h.path(k))
+	store, err := storage.OpenAt(h.path(k), h.cfg.Clock.Now)
 	if err != nil {
 		return nil, err
 	}

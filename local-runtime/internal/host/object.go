@@ -88,7 +88,7 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	if err := s.boot(); err != nil {
 		return nil, asError(err)
 	}
-	store, err := s.host.openStore(k)
+	store, err := s.openStore(k)
 	if err != nil {
 		s.host.cfg.Logger.Error("storage cannot be opened", "class", k.class, "id", k.id, "error", err)
 		return nil, asError(err)

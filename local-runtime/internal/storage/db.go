@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"grove.place/lattice/local-runtime/internal/storage/sqlite"
 )
@@ -43,13 +44,21 @@ type DB struct {
 	broken    error
 	faults    Faults // of a test
 	snapshot  string // folder that Close removes
+	past      past
 }
 
 // Open returns the storage in the file at path, which is created by the first write. An empty path means memory. A file
-// that is no SQLite database is an error that names it; the file is left as it is.
-func Open(path string) (*DB, error) {
-	d := &DB{path: path, cursors: map[uint64]*cursor{}}
+// that is no SQLite database is an error that names it; the file is left as it is. A restore or a DeleteAll that was asked for before, and not
+// done, is done now.
+func Open(path string) (*DB, error) { return OpenAt(path, time.Now) }
+
+// OpenAt is Open with the clock that bookmarks go by.
+func OpenAt(path string, now func() time.Time) (*DB, error) {
+	d := &DB{path: path, cursors: map[uint64]*cursor{}, past: past{now: now}}
 	if path != "" {
+		if err := d.finishIntents(); err != nil {
+			return nil, err
+		}
 		info, err := os.Stat(path)
 		if errors.Is(err, os.ErrNotExist) {
 			return d, nil
@@ -79,6 +88,12 @@ func (d *DB) connect() error {
 	conn, err := openFile(d.path)
 	if err != nil {
 		return err
+	}
+	if d.path != "" {
+		conn.OnCommit(d.committed)
+		if hasContents(d.path + "-wal") {
+			d.recoverPast()
+		}
 	}
 	d.conn = conn
 	d.live.Store(conn)
@@ -159,6 +174,8 @@ func (d *DB) Close() error {
 		d.conn.Run("ROLLBACK")
 	}
 	d.live.Store(nil)
+	d.archive()
+	d.past.close()
 	err := d.conn.Close()
 	d.conn, d.inTx, d.dirty, d.savepoints = nil, false, false, nil
 	d.forget()

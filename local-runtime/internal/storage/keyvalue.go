@@ -195,7 +195,7 @@ func successor(p string) (string, bool) {
 }
 
 // DeleteAll removes everything: keys, tables and the alarm. It takes effect at once and ends all cursors. The object's
-// name is kept, and written again by the next write.
+// name is kept, and written again by the next write. So is the history: a restore can bring everything back.
 func (d *DB) DeleteAll() error {
 	if len(d.savepoints) > 0 {
 		return abi.Errorf("Cannot call deleteAll() within a transaction")
@@ -218,7 +218,7 @@ func (d *DB) DeleteAll() error {
 	}
 	d.forget()
 	d.logged, d.stored = false, false
-	return removeFile(d.path)
+	return d.removeAll()
 }
 
 // haveKV reports whether the table of keys exists.

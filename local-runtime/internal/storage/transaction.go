@@ -25,6 +25,7 @@ func (d *DB) Commit() error {
 		return err
 	}
 	d.inTx, d.dirty = false, false
+	d.checkpoint()
 	return nil
 }
 

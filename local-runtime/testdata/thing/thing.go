@@ -43,6 +43,10 @@ var (
 	Boots      = durables.Method(Class, "boots", (*Thing).boots)
 	Lock       = durables.Method(Class, "lock", (*Thing).lock)
 	Background = durables.Method(Class, "background", (*Thing).background)
+	Bookmark   = durables.Method(Class, "bookmark", (*Thing).bookmark)
+	BookmarkAt = durables.Method(Class, "bookmarkAt", (*Thing).bookmarkAt)
+	Restore    = durables.Method(Class, "restore", (*Thing).restore)
+	Wipe       = durables.Method(Class, "wipe", (*Thing).wipe)
 	WriteLose  = durables.Method(Class, "writeLose", (*Thing).writeLose)
 )
 
@@ -367,4 +371,20 @@ func (t *Thing) nest(ctx context.Context, _ durables.None) (int, error) {
 		return 0, err
 	}
 	return t.count(ctx, durables.None{})
+}
+
+func (t *Thing) bookmark(ctx context.Context, _ durables.None) (string, error) {
+	return t.state.Storage().GetCurrentBookmark(ctx)
+}
+
+func (t *Thing) bookmarkAt(ctx context.Context, at time.Time) (string, error) {
+	return t.state.Storage().GetBookmarkForTime(ctx, at)
+}
+
+func (t *Thing) restore(ctx context.Context, bookmark string) (string, error) {
+	return t.state.Storage().OnNextSessionRestoreBookmark(ctx, bookmark)
+}
+
+func (t *Thing) wipe(ctx context.Context, _ durables.None) (durables.None, error) {
+	return durables.None{}, t.state.Storage().DeleteAll(ctx)
 }

@@ -8,8 +8,9 @@ import * as storage from "./storage.mjs";
 import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
+import * as bookmark from "./bookmark.mjs";
 
-const merge = (table) => Object.assign({}, ...[http, rpc, storage, sql, lifecycle, bindings].map((m) => m[table] ?? {}));
+const merge = (table) => Object.assign({}, ...[http, rpc, storage, sql, lifecycle, bindings, bookmark].map((m) => m[table] ?? {}));
 const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");
 
 /** The class of nearly every case. */

@@ -24,6 +24,7 @@ type Conn struct {
 	scratch uintptr // room for the two pointers that Prepare gets back
 	auth    Authorizer
 	denied  error // what the authorizer said about the statement being prepared
+	commit  func(frames int)
 
 	mu sync.Mutex // guards db against Interrupt after Close
 }

@@ -22,14 +22,22 @@ func entry(m *Manifest) string {
 	b.WriteString("import { createRuntime } from \"shim/index.mjs\";\n")
 	fmt.Fprintf(&b, "const rt = createRuntime(wasm, { fetch: %v, scheduled: %v });\n", m.Fetch, m.Scheduled)
 	b.WriteString("export default rt.worker;\n")
+	var retryable []string
 	for _, c := range m.Classes {
 		names := make([]string, len(c.Methods))
 		for i, f := range c.Methods {
 			names[i] = f.Name
+			if f.Retryable {
+				name, _ := json.Marshal(f.Name)
+				retryable = append(retryable, fmt.Sprintf("%s.prototype[%s]", c.Name, name))
+			}
 		}
 		methods, _ := json.Marshal(names)
 		fmt.Fprintf(&b, "export class %s extends rt.objectClass(%q, { fetch: %v, alarm: %v, methods: %s }) {}\n",
 			c.Name, c.Name, c.Fetch, c.Alarm, methods)
+	}
+	if len(retryable) > 0 {
+		fmt.Fprintf(&b, "import { retryable } from \"cloudflare:durable-objects\";\nretryable(%s);\n", strings.Join(retryable, ", "))
 	}
 	return b.String()
 }

@@ -116,6 +116,9 @@ func (c *checker) compatibility() {
 		c.add(line, add, "compatibility_date %s is too old: Lattice needs %s or later. Change it to:", date, OldestDate)
 	}
 	for _, flag := range c.cfg.CompatibilityFlags {
+		if flag == "disable_ctx_exports" && c.manifest.usesExports() {
+			c.add(c.cfg.LineOf(flag), "", "compatibility flag %q: the program uses ctx.exports, for a class's Exports or Facets. Take it out.", flag)
+		}
 		if why, bad := refused[flag]; bad {
 			c.add(c.cfg.LineOf(flag), "", "compatibility flag %q: %s. Take it out.", flag, why)
 		}
@@ -139,6 +142,9 @@ func (c *checker) bindings() {
 func (c *checker) classBindings(class Class) {
 	bound := slices.ContainsFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Class == class.Name && b.Script == "" })
 	names := class.Bindings
+	if !bound && len(names) == 0 && (class.Exports || class.Facets) {
+		return
+	}
 	if !bound && len(names) == 0 {
 		names = []string{bindingName(class.Name)}
 	}
@@ -159,11 +165,18 @@ func (c *checker) classBindings(class Class) {
 	}
 }
 
+// facetOnly reports whether objects of the class live inside others only: they need no migration.
+func (c *checker) facetOnly(class Class) bool {
+	bound := slices.ContainsFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Class == class.Name })
+	return class.Facets && !class.Exports && len(class.Bindings) == 0 && !bound
+}
+
 func (c *checker) migrations() {
 	var fresh, gone []string
 	for _, class := range c.manifest.Classes {
 		live, sqlite := c.cfg.LiveClass(class.Name)
 		switch {
+		case !live && c.facetOnly(class):
 		case !live:
 			fresh = append(fresh, class.Name)
 		case !sqlite:
@@ -196,6 +209,10 @@ func (c *checker) handlers() {
 			c.warnings = append(c.warnings, fmt.Sprintf("D1 database %s has no database_id: `wrangler d1 create %s` prints it, and a deployment needs it", d.Binding, d.Name))
 		}
 	}
+}
+
+func (m *Manifest) usesExports() bool {
+	return slices.ContainsFunc(m.Classes, func(c Class) bool { return c.Exports || c.Facets })
 }
 
 func (m *Manifest) classNames() string {

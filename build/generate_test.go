@@ -32,7 +32,7 @@ func TestManifestFromWhatTheModuleSays(t *testing.T) {
 	if m.ABI != 1 || m.Go != "go1.26.8" || !m.Fetch || m.Scheduled || m.Types != "interface P {}" || len(m.Classes) != 2 {
 		t.Errorf("manifest = %+v", m)
 	}
-	if c := m.class("B"); c == nil || !c.Fetch || c.Alarm || c.Methods[0] != (Method{"m", "(): Promise<void>"}) {
+	if c := m.class("B"); c == nil || !c.Fetch || c.Alarm || c.Methods[0] != (Method{Name: "m", Signature: "(): Promise<void>"}) {
 		t.Errorf("class B = %+v", c)
 	}
 }

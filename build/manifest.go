@@ -29,12 +29,15 @@ type Class struct {
 	Methods []Method `json:"methods"`
 
 	Bindings []string `json:"-"` // names under which the program looks for it
+	Exports  bool     `json:"-"` // the program reaches it through ctx.exports
+	Facets   bool     `json:"-"` // the program starts it as a facet
 }
 
 // Method is an RPC method. Signature is TypeScript: "(p: Params): Promise<Result>".
 type Method struct {
 	Name      string `json:"name"`
 	Signature string `json:"signature"`
+	Retryable bool   `json:"retryable,omitempty"` // it may be run twice
 }
 
 // class returns the class of that name, or nil.
@@ -60,7 +63,8 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 		class := Class{Name: r.text(c, "name"), Fetch: r.boolean(c, "fetch"), Alarm: r.boolean(c, "alarm"), Methods: []Method{}}
 		for _, v := range r.array(c, "methods") {
 			f := r.object(v, "method")
-			class.Methods = append(class.Methods, Method{Name: r.text(f, "name"), Signature: r.text(f, "signature")})
+			retryable, _ := f.Get("retryable").(bool) // absent from modules of the first releases
+			class.Methods = append(class.Methods, Method{Name: r.text(f, "name"), Signature: r.text(f, "signature"), Retryable: retryable})
 		}
 		names, _ := c.Get("bindings").(abi.Array) // absent from modules of the first releases
 		for _, v := range names {
@@ -70,6 +74,8 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 			}
 			class.Bindings = append(class.Bindings, name)
 		}
+		class.Exports, _ = c.Get("exports").(bool)
+		class.Facets, _ = c.Get("facets").(bool)
 		m.Classes = append(m.Classes, class)
 	}
 	if r.err != nil {
@@ -81,7 +87,7 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 var (
 	identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 	// What the entry itself declares, and words that JavaScript keeps.
-	takenNames = strings.Fields(`wasm createRuntime rt default class function var let const new delete typeof void return this super
+	takenNames = strings.Fields(`wasm createRuntime rt retryable default class function var let const new delete typeof void return this super
 		null true false import export extends enum await yield static interface package private protected public implements
 		in of if else for while do switch case break continue try catch finally throw with instanceof debugger arguments eval`)
 )

@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"grove.place/lattice/internal/abi"
@@ -35,9 +36,12 @@ type ClassOf[T any] struct {
 
 	mu       sync.Mutex
 	bindings []string // names given to Namespace, for the build to check
+	exported bool     // Exports was called
+	facets   bool     // Facets was called
 }
 
 type method[T any] struct {
+	retryable bool
 	call      func(ctx context.Context, object *T, args []byte) ([]byte, error)
 	signature func(types *guest.Types) string
 }
@@ -65,11 +69,13 @@ var reserved = map[string]bool{
 }
 
 // Method declares that f can be called by RPC under name. Parameter and result may be any data: structs (plain objects by
+// Method declares that f can be called by RPC under name. Parameter and result may be any data: structs (plain objects by
 // their json tags), maps, slices, strings, numbers, []byte, time.Time (Date), *big.Int (BigInt), errors, and what package rpc passes by
-// reference: functions, stubs, streams, requests. A pointer parameter may be left out. The encoded data is limited to 32 MiB. It panics on a reserved or repeated name.
+// reference: functions, stubs, streams, requests. A pointer parameter may be left out. The encoded data is limited to 32 MiB. It panics on a
+// reserved or repeated name. See Retryable for the one option.
 //
 // See https://developers.cloudflare.com/workers/runtime-apis/rpc/.
-func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context, P) (R, error)) *MethodOf[T, P, R] {
+func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context, P) (R, error), options ...MethodOption) *MethodOf[T, P, R] {
 	if reserved[name] || guest.ReservedMethod(name) {
 		panic(fmt.Sprintf("durables: %s.%s: the name is reserved by the runtime and cannot be called over RPC: give the method another", c.name, name))
 	}
@@ -77,6 +83,7 @@ func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context,
 		panic(fmt.Sprintf("durables: %s has two methods called %s: give each its own name", c.name, name))
 	}
 	c.methods[name] = method[T]{
+		retryable: slices.Contains(options, Retryable),
 		call: func(ctx context.Context, object *T, args []byte) ([]byte, error) {
 			p, err := guest.DecodeParameter[P](ctx, name, args)
 			if err != nil {
@@ -116,6 +123,7 @@ func (e exported[T]) Describe(types *guest.Types) abi.Object {
 		methods = append(methods, abi.Object{
 			{Name: "name", Value: name},
 			{Name: "signature", Value: e.class.methods[name].signature(types)},
+			{Name: "retryable", Value: e.class.methods[name].retryable},
 		})
 	}
 	e.class.mu.Lock()
@@ -126,7 +134,7 @@ func (e exported[T]) Describe(types *guest.Types) abi.Object {
 	}
 	return abi.Object{
 		{Name: "name", Value: e.class.name}, {Name: "fetch", Value: fetch}, {Name: "alarm", Value: alarm}, {Name: "methods", Value: methods},
-		{Name: "bindings", Value: bindings},
+		{Name: "bindings", Value: bindings}, {Name: "exports", Value: e.class.exported}, {Name: "facets", Value: e.class.facets},
 	}
 }
 

@@ -2,9 +2,11 @@ package durables
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/internal/codec"
 	"grove.place/lattice/internal/guest"
 )
 
@@ -13,15 +15,26 @@ import (
 // See https://developers.cloudflare.com/durable-objects/api/state/.
 type State struct {
 	id      ID
+	props   abi.Value
 	storage Storage
 }
 
 func newState(id guest.ObjectID) *State {
-	return &State{id: ID{hex: id.Hex, name: id.Name}}
+	return &State{id: ID{hex: id.Hex, name: id.Name}, props: id.Props}
 }
 
 // ID returns the object's id. Its Name is known when the event that constructed the object came through a named stub.
 func (s *State) ID() ID { return s.id }
+
+// Props stores the object's props in dest, a pointer: what the parent of a facet gave it (see FacetProps), otherwise an empty object.
+func (s *State) Props(dest any) error {
+	var w abi.Writer
+	w.Value(s.props)
+	if err := codec.Unmarshal(abi.NewReader(w.Bytes()), dest); err != nil {
+		return fmt.Errorf("props: %w", err)
+	}
+	return nil
+}
 
 // Storage returns the object's private storage.
 func (s *State) Storage() *Storage { return &s.storage }
@@ -39,11 +52,16 @@ func (s *State) WaitUntil(ctx context.Context, f func(ctx context.Context) error
 }
 
 // Abort resets the object: writes not yet confirmed are lost, every caller that waits gets reason as an error with DurableObjectReset,
-// and the next call constructs the object anew. Abort does not return; its goroutine ends, deferred functions run.
-func (s *State) Abort(ctx context.Context, reason string) {
+// and the next call constructs the object anew. An alarm whose handler aborts runs again, unless NoAlarmRetry says otherwise. Abort does
+// not return; its goroutine ends, deferred functions run, and what they ask of the object fails.
+func (s *State) Abort(ctx context.Context, reason string, options ...AbortOption) {
+	flags := AbortOption(0)
+	for _, o := range options {
+		flags |= o
+	}
 	var w abi.Writer
 	w.Str(reason)
-	w.U8(0)
+	w.U8(byte(flags))
 	if err := guest.Do(ctx, abi.OpReset, w.Bytes()); err != nil {
 		panic(err)
 	}

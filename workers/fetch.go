@@ -46,3 +46,9 @@ func (s *ServiceBinding) RoundTrip(r *http.Request) (*http.Response, error) { re
 func (s *ServiceBinding) Do(r *http.Request) (*http.Response, error) {
 	return guest.Fetch(r.Context(), abi.Target{Kind: abi.TargetService, Service: s.binding}, r, guest.RedirectManual)
 }
+
+// Self returns this Worker's own fetch handler as a service, without a binding: ctx.exports.default. On Cloudflare the request may be
+// handled in another isolate.
+//
+// See https://developers.cloudflare.com/workers/runtime-apis/context/#exports.
+func Self() *ServiceBinding { return &ServiceBinding{"exports:default"} }

@@ -63,7 +63,7 @@ export function leave(frame) {
   if (frame.over) frame.close();
   else if (!frame.weak) frame.open();
   arm(frame);
-  if (object && object.resetReason !== null) object.reset();
+  if (object && object.resetWanted) object.reset();
 }
 
 /**

@@ -1,7 +1,7 @@
 // HTTP: requests and responses as messages. A body of known, small length travels inside; others are streams.
 
 import { Event, INLINE_BODY, Op, Start, Target } from "./abi.mjs";
-import { binding } from "./env.mjs";
+import { serviceOf } from "./namespace.mjs";
 import { readStub } from "./rpc.mjs";
 import { openSink, openSource, streamOperations } from "./streams.mjs";
 
@@ -120,7 +120,7 @@ function readRequest(frame, r) {
 function readTarget(frame, r) {
   const kind = r.u8();
   if (kind === Target.NETWORK) return null;
-  if (kind === Target.SERVICE) return binding(frame, r.str(), "service");
+  if (kind === Target.SERVICE) return serviceOf(frame, r.str());
   if (kind === Target.OBJECT) return readStub(frame, r);
   r.fail(`unknown fetch target ${kind}`);
 }

@@ -29,8 +29,8 @@ export class ObjectState {
     this.storing = 0; // storage operations that close the input gate
     /** @type {any} see keyValue */
     this.syncStorage = undefined;
-    /** @type {string | null} */
-    this.resetReason = null;
+    /** @type {{reason: string, keepsNoAlarm: boolean} | null} */
+    this.resetWanted = null;
     /** @type {Promise<void> | null} */
     this.constructing = null;
   }
@@ -110,11 +110,11 @@ export class ObjectState {
 
   /** Resets the object as Go asked. Execution ends inside ctx.abort, so this is the last thing an entry does. */
   reset() {
-    const reason = this.resetReason ?? "";
-    this.resetReason = null;
+    const { reason, keepsNoAlarm } = /** @type {{reason: string, keepsNoAlarm: boolean}} */ (this.resetWanted);
+    this.resetWanted = null;
     const instance = /** @type {import("./instance.mjs").Instance} */ (this.instance);
     for (const frame of [...this.frames]) instance.bury(frame.id, reason || "the Durable Object was reset");
-    this.ctx.abort(reason || undefined);
+    this.ctx.abort(reason || undefined, keepsNoAlarm ? { retryAlarm: false } : undefined);
   }
 }
 

@@ -57,8 +57,9 @@ const own = {
   },
   [Op.RESET](frame, r) {
     if (!frame.object) throw new Error("only a Durable Object can be reset, and this is an event of the Worker");
-    frame.object.resetReason ??= r.str();
-    r.u8(); // flags
+    const reason = r.str();
+    const keepsNoAlarm = (r.u8() & 1) !== 0;
+    frame.object.resetWanted ??= { reason, keepsNoAlarm };
   },
 };
 

@@ -2,7 +2,7 @@
 // arrive in order; so a scope keeps the stub of each serial.
 
 import { Op, Target } from "./abi.mjs";
-import { binding } from "./env.mjs";
+import { namespaceOf, readStubOptions } from "./namespace.mjs";
 
 const KEPT_STUBS = 1000;
 
@@ -12,12 +12,12 @@ export function readStub(frame, r) {
   const named = r.bool();
   const ref = r.str();
   const serial = r.uint();
-  if (r.bool()) r.fail("this shim cannot get a stub with options");
+  const { jurisdiction, options } = readStubOptions(r);
   const { stubs } = frame.scope;
   let stub = stubs.get(serial);
   if (!stub) {
-    const namespace = binding(frame, name, "Durable Object");
-    stub = named ? namespace.getByName(ref) : namespace.get(namespace.idFromString(ref));
+    const namespace = namespaceOf(frame, name, jurisdiction);
+    stub = named ? namespace.getByName(ref, options) : namespace.get(namespace.idFromString(ref), options);
     if (stubs.size >= KEPT_STUBS) stubs.delete(/** @type {number} */ (stubs.keys().next().value));
     stubs.set(serial, stub);
   }
@@ -37,10 +37,10 @@ export const rpcOperations = {
     return frame.complete(id, stub[method](...args), writeValue);
   },
   [Op.ID](frame, r, w) {
-    const namespace = binding(frame, r.str(), "Durable Object");
+    const name = r.str();
     const how = r.u8();
     const text = r.str();
-    r.str(); // jurisdiction
+    const namespace = namespaceOf(frame, name, r.str());
     if (how > 2) r.fail(`unknown way ${how} to make an id`);
     const make = [() => namespace.idFromName(text), () => namespace.idFromString(text), () => namespace.newUniqueId()];
     w.str(make[how]().toString());

@@ -263,7 +263,16 @@ func (e *encoder) mapping(v reflect.Value, depth int) error {
 	return nil
 }
 
+// Opaque is the first field of structs that are no data, and must not cross as if they were. Its tag js names the JavaScript type.
+type Opaque struct{}
+
+var opaqueType = reflect.TypeFor[Opaque]()
+
 func (e *encoder) structure(v reflect.Value, depth int) error {
+	if v.NumField() > 0 && v.Field(0).Type() == opaqueType {
+		name := v.Type().Field(0).Tag.Get("js")
+		return &UnsupportedError{"", fmt.Sprintf("Could not serialize object of type %q. This type does not support serialization.", name)}
+	}
 	w, fields := e.w, Fields(v.Type())
 	n := 0
 	for i := range fields {

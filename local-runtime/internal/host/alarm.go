@@ -44,6 +44,8 @@ type alarmRun struct {
 	retry    int
 	replaced bool // the alarm was set or deleted meanwhile
 	stop     func()
+
+	abandoned bool // its handler reset the object, and wants no retry
 }
 
 // alarmSet notes that this turn changes the object's alarm.
@@ -197,6 +199,7 @@ func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) 
 	}
 	a.retry++
 	d, again := retryDelay(a.retry, s.host.random.float())
+	again = again && !run.abandoned
 	s.host.cfg.Logger.Warn("alarm handler failed", "class", k.class, "id", k.id, "error", failed, "retry", again)
 	if again {
 		s.schedule(k, a, d)

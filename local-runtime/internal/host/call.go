@@ -2,91 +2,11 @@ package host
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
 )
-
-// idBase makes the first half of an object's id, idOf the whole of it (workerd server/actor-id-impl.c++): the second half signs the first
-// with the namespace's key.
-func idOf(namespace string, base []byte) string {
-	return hex.EncodeToString(append(base[:16:16], sign(namespace, base[:16])...))
-}
-
-func sign(namespace string, data []byte) []byte {
-	secret := sha256.Sum256([]byte(namespace))
-	m := hmac.New(sha256.New, secret[:])
-	m.Write(data)
-	return m.Sum(nil)[:16]
-}
-
-// class returns the class behind a binding.
-func (h *Host) class(binding string) (string, *abi.Error) {
-	class, ok := h.cfg.Objects[binding]
-	if !ok {
-		return "", abi.TypeErrorf("there is no Durable Object binding %q: add it to [[durable_objects.bindings]] in wrangler.toml", binding)
-	}
-	return class, nil
-}
-
-func (h *Host) namespace(class string) string { return h.cfg.Script + "-" + class }
-
-// resolve returns the object that a stub goes to, and its name if the stub has one.
-func (h *Host) resolve(t abi.Stub) (key, *string, *abi.Error) {
-	class, err := h.class(t.Binding)
-	if err != nil {
-		return key{}, nil, err
-	}
-	if t.Named {
-		name := t.Ref
-		return key{class, idOf(h.namespace(class), sign(h.namespace(class), []byte(name)))}, &name, nil
-	}
-	id, err := h.checkID(class, t.Ref)
-	return key{class, id}, nil, err
-}
-
-func (h *Host) checkID(class, id string) (string, *abi.Error) {
-	raw, err := hex.DecodeString(id)
-	if err != nil || len(raw) != 32 {
-		return "", abi.TypeErrorf("Invalid Durable Object ID: must be 64 hex digits")
-	}
-	if !hmac.Equal(raw[16:], sign(h.namespace(class), raw[:16])) {
-		return "", abi.TypeErrorf("Durable Object ID is not valid for this namespace.")
-	}
-	return hex.EncodeToString(raw), nil
-}
-
-// id performs ID.
-func (h *Host) id(r *abi.Reader) (string, error) {
-	binding, how, text := r.Str(), r.U8(), r.Str()
-	r.Str() // jurisdiction
-	if err := r.End(); err != nil {
-		return "", err
-	}
-	class, failed := h.class(binding)
-	if failed != nil {
-		return "", failed
-	}
-	switch how {
-	case abi.IDFromName:
-		return idOf(h.namespace(class), sign(h.namespace(class), []byte(text))), nil
-	case abi.IDFromString:
-		id, failed := h.checkID(class, text)
-		if failed != nil {
-			return "", failed
-		}
-		return id, nil
-	case abi.IDUnique:
-		base := make([]byte, 16)
-		h.random.read(base)
-		return idOf(h.namespace(class), base), nil
-	}
-	return "", fmt.Errorf("unknown way %d to make an id", how)
-}
 
 func opID(s *Isolate, f *frame, _ uint32, r *abi.Reader) ([]byte, int32) {
 	id, err := s.host.id(r)

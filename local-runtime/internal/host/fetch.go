@@ -36,6 +36,9 @@ func (h *Host) decodeFetch(r *abi.Reader, from *streams) (*fetchCall, error) {
 			return nil, failed
 		}
 	case abi.TargetService:
+		if c.target.Service == exported+"default" {
+			break
+		}
 		worker, ok := h.cfg.Services[c.target.Service]
 		if !ok {
 			return nil, abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", c.target.Service)

@@ -219,8 +219,7 @@ func opEnd(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 
 // opReset is ctx.abort(): uncommitted writes are lost at once, the rest follows when the guest has left.
 func opReset(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
-	reason := r.Str()
-	r.U8() // flags
+	reason, flags := r.Str(), r.U8()
 	if err := r.End(); err != nil {
 		return failure(err), 0
 	}
@@ -229,6 +228,9 @@ func opReset(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	}
 	if reason == "" {
 		reason = "Application called abort() to reset Durable Object."
+	}
+	if run := f.object.alarmRun; run != nil && flags&abi.ResetKeepsNoAlarm != 0 {
+		run.abandoned = true
 	}
 	f.object.fail(&abi.Error{Name: "Error", Message: reason, ObjectWasReset: true})
 	return isolate.Success(nil), 0

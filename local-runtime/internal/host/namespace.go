@@ -1,0 +1,131 @@
+package host
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strings"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// idOf makes an object's id of its first half (workerd server/actor-id-impl.c++): the second half signs the first with the namespace's
+// key.
+func idOf(namespace string, base []byte) string {
+	return hex.EncodeToString(append(base[:16:16], sign(namespace, base[:16])...))
+}
+
+func sign(namespace string, data []byte) []byte {
+	secret := sha256.Sum256([]byte(namespace))
+	m := hmac.New(sha256.New, secret[:])
+	m.Write(data)
+	return m.Sum(nil)[:16]
+}
+
+// exported is what the name of a namespace, or of a service, in ctx.exports begins with.
+const exported = "exports:"
+
+// class returns the class behind a binding, or behind its own name in ctx.exports.
+func (h *Host) class(binding string) (string, *abi.Error) {
+	if class, ok := strings.CutPrefix(binding, exported); ok {
+		if !safeName.MatchString(class) {
+			return "", abi.TypeErrorf("the Worker exports nothing called %q", class)
+		}
+		return class, nil
+	}
+	class, ok := h.cfg.Objects[binding]
+	if !ok {
+		return "", abi.TypeErrorf("there is no Durable Object binding %q: add it to [[durable_objects.bindings]] in wrangler.toml", binding)
+	}
+	return class, nil
+}
+
+func (h *Host) namespace(class string) string { return h.cfg.Script + "-" + class }
+
+// resolve returns the object that a stub goes to, and its name if the stub has one.
+func (h *Host) resolve(t abi.Stub) (key, *string, *abi.Error) {
+	class, err := h.class(t.Binding)
+	if err == nil {
+		err = checkOptions(t.Options)
+	}
+	if err != nil {
+		return key{}, nil, err
+	}
+	if t.Named {
+		name := t.Ref
+		return key{class, idOf(h.namespace(class), sign(h.namespace(class), []byte(name)))}, &name, nil
+	}
+	id, err := h.checkID(class, t.Ref)
+	return key{class, id}, nil, err
+}
+
+// Limits of the options of a stub.
+const (
+	maxStubRetries  = 10
+	minRetryTimeout = 500
+	maxRetryTimeout = 60_000
+)
+
+// checkOptions refuses what workerd refuses, in its order. What is left has no meaning on one machine.
+func checkOptions(o *abi.StubOptions) *abi.Error {
+	switch {
+	case o == nil:
+		return nil
+	case o.Jurisdiction != "":
+		return noJurisdiction
+	case o.MaxRetries != nil && !wholeBetween(*o.MaxRetries, 0, maxStubRetries):
+		return &abi.Error{Name: "RangeError", Message: "retry.maxRetries must be an integer between 0 and 10"}
+	case o.Timeout != nil && !wholeBetween(*o.Timeout, minRetryTimeout, maxRetryTimeout):
+		return &abi.Error{Name: "RangeError", Message: "retry.timeoutMs must be an integer between 500 and 60000"}
+	case o.RoutingMode != "" && o.RoutingMode != "primary-only":
+		return &abi.Error{Name: "RangeError", Message: "unknown routingMode: " + o.RoutingMode}
+	}
+	return nil
+}
+
+func wholeBetween(v, from, to float64) bool { return v >= from && v <= to && v == math.Trunc(v) }
+
+var noJurisdiction = abi.Errorf("Jurisdiction restrictions are not implemented in workerd.")
+
+func (h *Host) checkID(class, id string) (string, *abi.Error) {
+	raw, err := hex.DecodeString(id)
+	if err != nil || len(raw) != 32 {
+		return "", abi.TypeErrorf("Invalid Durable Object ID: must be 64 hex digits")
+	}
+	if !hmac.Equal(raw[16:], sign(h.namespace(class), raw[:16])) {
+		return "", abi.TypeErrorf("Durable Object ID is not valid for this namespace.")
+	}
+	return hex.EncodeToString(raw), nil
+}
+
+// id performs ID.
+func (h *Host) id(r *abi.Reader) (string, error) {
+	binding, how, text, jurisdiction := r.Str(), r.U8(), r.Str(), r.Str()
+	if err := r.End(); err != nil {
+		return "", err
+	}
+	class, failed := h.class(binding)
+	if failed != nil {
+		return "", failed
+	}
+	if jurisdiction != "" {
+		return "", noJurisdiction
+	}
+	switch how {
+	case abi.IDFromName:
+		return idOf(h.namespace(class), sign(h.namespace(class), []byte(text))), nil
+	case abi.IDFromString:
+		id, failed := h.checkID(class, text)
+		if failed != nil {
+			return "", failed
+		}
+		return id, nil
+	case abi.IDUnique:
+		base := make([]byte, 16)
+		h.random.read(base)
+		return idOf(h.namespace(class), base), nil
+	}
+	return "", fmt.Errorf("unknown way %d to make an id", how)
+}

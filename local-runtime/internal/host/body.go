@@ -15,6 +15,7 @@ type content struct {
 	source stream.Source // nil: inline
 	length int64         // of source; -1 unknown
 	none   bool
+	socket *end // of a response with status 101
 }
 
 var noContent = content{none: true}

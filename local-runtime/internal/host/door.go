@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,12 +59,19 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		a = got
 		answered.set()
 	}
+	var leaving sync.Mutex
+	left := false // and with it whoever could use a WebSocket
 	h.door.RLock()
 	abandon := h.fetchWorker(q, body, reply{
 		response: func(p *abi.Response, body content) {
 			if body.source != nil {
 				// Also when the client leaves before anybody has begun to read.
 				context.AfterFunc(req.Context(), func() { body.source.Cancel(errDisconnected) })
+			}
+			leaving.Lock()
+			defer leaving.Unlock()
+			if left && body.socket != nil {
+				body.socket.drop()
 			}
 			finish(answer{head: p, body: body})
 		},
@@ -74,6 +82,11 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case err == nil:
 		h.respond(w, req, a, limited)
 	case req.Context().Err() != nil:
+		leaving.Lock()
+		if left = true; a.body.socket != nil {
+			a.body.socket.drop()
+		}
+		leaving.Unlock()
 		abandon(errDisconnected.Error())
 	default:
 		http.Error(w, err.Error(), http.StatusGatewayTimeout)
@@ -107,6 +120,10 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 	if a.failed != nil {
 		h.cfg.Logger.Error("uncaught error in fetch", "method", req.Method, "path", req.URL.Path, "error", a.failed)
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+		return
+	}
+	if a.body.socket != nil {
+		h.upgrade(w, req, a)
 		return
 	}
 	header := w.Header()

@@ -88,6 +88,10 @@ func (s *Isolate) encodeResponse(f *frame, p *abi.Response, body content) []byte
 	if stream != 0 {
 		s.post(func() { f.owns(stream) })
 	}
+	if body.socket != nil {
+		out.Socket = s.sockets.reserve()
+		s.post(func() { f.adopt(out.Socket, body.socket) })
+	}
 	return isolate.Success(func(w *abi.Writer) { w.Response(&out) })
 }
 
@@ -138,6 +142,7 @@ func (s *Isolate) writeRequest(f *frame, w *abi.Writer, q *abi.Request, body con
 	if stream != 0 {
 		f.reads = append(f.reads, stream)
 	}
+	f.upgrade = asksForSocket(q.Headers)
 	w.Request(&out)
 }
 
@@ -180,8 +185,13 @@ func opRespond(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 		return failure(abi.Errorf("RESPOND in an event that is not a fetch")), 0
 	case f.answered:
 		return failure(abi.Errorf("the event was answered before")), 0
-	case p.Status < 200 || p.Status > 599:
+	case p.Socket != 0 && p.Status != 101:
+		return failure(&abi.Error{Name: "RangeError", Message: "Responses with a WebSocket must have status code 101."}), 0
+	case p.Socket == 0 && (p.Status < 200 || p.Status > 599):
 		return failure(abi.Errorf("a response cannot have status %d", p.Status)), 0
+	}
+	if p.Socket != 0 {
+		return s.respondSocket(f, p, end), 0
 	}
 	f.answered = true
 	body := s.streams.accept(p.Body)

@@ -24,6 +24,9 @@ type frame struct {
 	reads    []uint64 // streams that the guest reads in it
 	writes   []uint64 // streams that the guest writes in it
 
+	upgrade bool      // the request asked for a WebSocket
+	socks   []*socket // of an event of the Worker
+
 	section *section
 }
 
@@ -33,6 +36,7 @@ type reply struct {
 	response func(p *abi.Response, body content)
 	thrown   func(*abi.Error) // the handler returned an error; nil: fail takes it
 	fail     func(*abi.Error) // the event did not come to an end
+	begun    func(*frame)     // the first turn of an object's event is over
 }
 
 func (s *Isolate) newFrame(kind byte, o *object, r reply) *frame {
@@ -133,6 +137,13 @@ func (f *frame) end() {
 	f.ended = true
 	s := f.isolate
 	delete(s.frames, f.id)
+	for _, k := range f.socks {
+		if f.dead {
+			k.drop()
+		} else {
+			k.abandon()
+		}
+	}
 	for _, id := range f.reads {
 		s.streams.cancel(id, errors.New("the event that read this stream is over"))
 	}

@@ -178,6 +178,7 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	h.mu.Unlock()
 	for _, s := range h.isolates {
 		swapped := s.doWithin(stuckTime, func() {
+			s.sayGoodbye(restarting, "The Worker was replaced by a new build.")
 			s.discard("the Worker was replaced by a new build while this request ran: try again")
 		})
 		if !swapped {
@@ -236,6 +237,7 @@ func (h *Host) Close() error {
 			return errStuck
 		}
 	}
+	h.native.close()
 	for _, s := range h.isolates {
 		s.loop.stop()
 	}

@@ -20,6 +20,8 @@ type Isolate struct {
 	began    atomic.Int64      // when the turn that runs began, by the machine's clock; 0: none runs
 	instance *isolate.Instance // nil until the first event, and after a death
 	streams  *streams
+	sockets  *socketTable
+	groups   map[key]*group
 
 	now       time.Time // stands still during a turn
 	current   *frame    // the frame the guest is in
@@ -49,6 +51,8 @@ func newIsolate(h *Host, index int) *Isolate {
 		frames: map[uint32]*frame{}, objects: map[key]*object{}, alarms: map[key]*alarm{}, broken: map[uint64]*abi.Error{},
 		waiting: map[operation]uint32{},
 	}
+	s.sockets = newSocketTable(s.post)
+	s.groups = map[key]*group{}
 	s.now = h.cfg.Clock.Now()
 	return s
 }
@@ -198,7 +202,10 @@ func (s *Isolate) discard(cause string) {
 		s.instance = nil
 	}
 	for _, o := range s.sortedObjects() {
-		o.fail(&reset)
+		if o.failure == nil {
+			o.keepsSockets = true
+			o.fail(&reset)
+		}
 	}
 	s.outputs.Flush(func(o *object) error {
 		if o != nil {
@@ -227,6 +234,7 @@ func (s *Isolate) disarm() {
 }
 
 func (s *Isolate) close() {
+	s.sayGoodbye(goingAway, "The host is shutting down.")
 	s.discard("the host is shutting down")
 	for _, a := range s.alarms {
 		a.stop()

@@ -14,12 +14,30 @@ import (
 type native struct {
 	host    *Host
 	streams *streams
+	loop    *loop // the sockets'
+	sockets *socketTable
 }
 
-func newNative(h *Host) *native { return &native{host: h, streams: newStreams()} }
+func newNative(h *Host) *native {
+	n := &native{host: h, streams: newStreams(), loop: newLoop(&h.work)}
+	n.sockets = newSocketTable(n.loop.post)
+	return n
+}
+
+func (n *native) close() {
+	n.loop.do(func() {
+		for _, k := range n.sockets.sorted() {
+			k.drop()
+		}
+	})
+	n.loop.stop()
+}
 
 // Invoke performs an operation as if in an event of the Worker, and waits for it.
 func (h *Host) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
+	if op == abi.OpSocketReceive {
+		return h.native.receive(ctx, abi.NewReader(request))
+	}
 	done := h.newSignal()
 	var answer []byte
 	finish := func(result []byte) {
@@ -77,18 +95,21 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 		}
 		h.rpc(c, calls(true, c.stub.Serial), nil, done)
 	case abi.OpFetch:
-		return n.fetch(r, done)
+		return n.fetch(ctx, r, done)
 	case abi.OpD1:
 		return h.d1(r, done)
 	case abi.OpRead:
 		n.streams.read(r, done)
 	default:
+		if do := socketOps[op]; do != nil {
+			return n.socket(do, r)
+		}
 		return n.stream(op, r, done)
 	}
 	return nil
 }
 
-func (n *native) fetch(r *abi.Reader, done func([]byte)) []byte {
+func (n *native) fetch(ctx context.Context, r *abi.Reader, done func([]byte)) []byte {
 	c, err := n.host.decodeFetch(r, n.streams)
 	if err != nil {
 		return failure(err)
@@ -97,6 +118,9 @@ func (n *native) fetch(r *abi.Reader, done func([]byte)) []byte {
 		response: func(p *abi.Response, body content) {
 			out := *p
 			out.Body, _ = n.streams.offer(body)
+			if body.socket != nil {
+				out.Socket = n.adopt(ctx, body.socket)
+			}
 			done(isolate.Success(func(w *abi.Writer) { w.Response(&out) }))
 		},
 		fail: func(e *abi.Error) { done(isolate.Failure(e)) },

@@ -37,6 +37,10 @@ func (h *Host) network(from *frame, c *fetchCall, r reply) {
 }
 
 func (h *Host) request(from *frame, c *fetchCall, r reply) {
+	if asksForSocket(c.request.Headers) {
+		h.work.run(func() { h.dial(from, c, r) })
+		return
+	}
 	if h.sched == nil || c.body.source == nil {
 		h.work.run(func() { h.fetchNetwork(from, c, r) })
 		return
@@ -66,14 +70,41 @@ func collect(src stream.Source, sofar []byte, done func([]byte, error)) {
 
 // fetchNetwork performs an outbound request.
 func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
+	req, err := c.outbound(from)
+	if err != nil {
+		r.fail(abi.TypeErrorf("%s", err))
+		return
+	}
+	client := &http.Client{Transport: h.cfg.Network, CheckRedirect: redirectRule(c.redirect)}
+	resp, err := client.Do(req)
+	if err != nil {
+		if errors.Is(err, errRedirect) {
+			err = abi.TypeErrorf("%s", errRedirect)
+		}
+		r.fail(asError(err))
+		return
+	}
+	head := headOf(resp)
+	body, err := h.bodyOf(resp.Body, resp.ContentLength)
+	if err != nil {
+		r.fail(asError(err))
+		return
+	}
+	if c.request.Method == http.MethodHead {
+		body = noContent
+	}
+	r.response(head, body)
+}
+
+// outbound makes net/http's request of a call.
+func (c *fetchCall) outbound(from *frame) (*http.Request, error) {
 	ctx := context.Background()
 	if from != nil {
 		ctx = from.ctx
 	}
 	req, err := http.NewRequestWithContext(ctx, c.request.Method, c.request.URL, c.body.reader())
 	if err != nil {
-		r.fail(abi.TypeErrorf("%s", err))
-		return
+		return nil, err
 	}
 	for _, f := range c.request.Headers {
 		if strings.EqualFold(f.Name, "host") {
@@ -91,26 +122,13 @@ func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
 	case !c.body.none:
 		req.ContentLength = int64(len(c.body.inline))
 	}
-	client := &http.Client{Transport: h.cfg.Network, CheckRedirect: redirectRule(c.redirect)}
-	resp, err := client.Do(req)
-	if err != nil {
-		if errors.Is(err, errRedirect) {
-			err = abi.TypeErrorf("%s", errRedirect)
-		}
-		r.fail(asError(err))
-		return
-	}
-	head := &abi.Response{Status: resp.StatusCode, StatusText: strings.TrimSpace(strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)))}
-	head.Headers = abi.HeadersOf(resp.Header)
-	body, err := h.bodyOf(resp.Body, resp.ContentLength)
-	if err != nil {
-		r.fail(asError(err))
-		return
-	}
-	if c.request.Method == http.MethodHead {
-		body = noContent
-	}
-	r.response(head, body)
+	return req, nil
+}
+
+// headOf is a response without its body.
+func headOf(resp *http.Response) *abi.Response {
+	text := strings.TrimSpace(strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)))
+	return &abi.Response{Status: resp.StatusCode, StatusText: text, Headers: abi.HeadersOf(resp.Header)}
 }
 
 func redirectRule(mode byte) func(*http.Request, []*http.Request) error {

@@ -49,6 +49,11 @@ type object struct {
 	alarmRun     *alarmRun
 	transactions int // asynchronous ones that are open
 
+	socks        map[*socket]bool // that have a number
+	ordinary     map[*socket]bool // of socks, those accepted with accept()
+	held         []func()         // what the constructor sends through sockets, until it has returned
+	keepsSockets bool             // the hibernating ones stay when the object fails
+
 	idleSince time.Time
 	idleStop  func()
 }
@@ -72,6 +77,9 @@ func (s *Isolate) start(k key, name *string, kind byte, write func(*frame, *abi.
 		w := f.started()
 		write(f, w)
 		s.turn(f, delivery{f.id, w.Bytes()})
+		if r.begun != nil {
+			r.begun(f)
+		}
 	}
 	if !o.ready {
 		o.queue = append(o.queue, entry{begin, r.fail})
@@ -94,7 +102,8 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 		return nil, asError(err)
 	}
 	s.lastObj++
-	o := &object{isolate: s, key: k, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) })}
+	o := &object{isolate: s, key: k, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) }),
+		socks: map[*socket]bool{}, ordinary: map[*socket]bool{}}
 	if name != nil && len(*name) <= maxName {
 		o.name = name
 		s.host.names.note(k, *name)
@@ -124,6 +133,11 @@ func (o *object) constructed() {
 		}
 		o.ready = true
 		o.limitStop()
+		held := o.held
+		o.held = nil
+		for _, send := range held {
+			send()
+		}
 		queue := o.queue
 		o.queue = nil
 		for _, e := range queue {
@@ -230,6 +244,8 @@ func (o *object) remove(e *abi.Error) []delivery {
 	}
 	o.limitStop()
 	o.closeStore()
+	o.held = nil
+	o.parted(o.keepsSockets)
 	o.gate.Break(e)
 	for _, q := range o.queue {
 		q.fail(e)
@@ -246,7 +262,15 @@ func (o *object) remove(e *abi.Error) []delivery {
 }
 
 func (o *object) busy() bool {
-	return !o.ready || o.frames > 0 || o.pending > 0 || o.gate.Held() || o.alarmRun != nil
+	if !o.ready || o.frames > 0 || o.pending > 0 || o.gate.Held() || o.alarmRun != nil {
+		return true
+	}
+	for k := range o.ordinary {
+		if k.holds() {
+			return true
+		}
+	}
+	return false
 }
 
 // checkIdle starts the time after which an idle object is evicted.
@@ -287,6 +311,7 @@ func (o *object) watchIdle(d time.Duration) {
 
 // evict takes an idle object out of memory.
 func (o *object) evict() {
+	o.keepsSockets = true
 	o.failure = abi.Errorf("Durable Object storage is no longer accessible.")
 	o.isolate.host.trace.line("evict %s", o.label())
 	o.isolate.turn(nil, o.remove(o.failure)...)

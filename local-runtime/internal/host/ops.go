@@ -29,6 +29,13 @@ var ops = map[uint32]op{
 	abi.OpD1: opD1,
 }
 
+func init() {
+	ops[abi.OpSocketReceive] = opSocketReceive
+	for number, do := range socketOps {
+		ops[number] = socketed(do)
+	}
+}
+
 var errNoObject = abi.Errorf("this operation exists only in a Durable Object")
 
 // Call implements isolate.Guest: the one door out of the guest.

@@ -93,7 +93,7 @@ func fakeObject(s *Isolate) *object {
 		panic(err)
 	}
 	s.lastObj++
-	o := &object{isolate: s, key: k, number: s.lastObj, store: store, ready: true, limitStop: func() {}}
+	o := &object{isolate: s, key: k, number: s.lastObj, store: store, ready: true, limitStop: func() {}, socks: map[*socket]bool{}, ordinary: map[*socket]bool{}}
 	o.gate = gate.New(func(f func()) { s.post(f) })
 	s.objects[k] = o
 	o.construct = s.newFrame(abi.StartConstruct, o, reply{})

@@ -33,8 +33,8 @@ func entry(m *Manifest) string {
 			}
 		}
 		methods, _ := json.Marshal(names)
-		fmt.Fprintf(&b, "export class %s extends rt.objectClass(%q, { fetch: %v, alarm: %v, methods: %s }) {}\n",
-			c.Name, c.Name, c.Fetch, c.Alarm, methods)
+		fmt.Fprintf(&b, "export class %s extends rt.objectClass(%q, { fetch: %v, alarm: %v, webSocketMessage: %v, webSocketClose: %v, webSocketError: %v, methods: %s }) {}\n",
+			c.Name, c.Name, c.Fetch, c.Alarm, c.WebSocketMessage, c.WebSocketClose, c.WebSocketError, methods)
 	}
 	if len(retryable) > 0 {
 		fmt.Fprintf(&b, "import { retryable } from \"cloudflare:durable-objects\";\nretryable(%s);\n", strings.Join(retryable, ", "))

@@ -25,7 +25,7 @@ new_sqlite_classes = ["SessionDO"]
 
 func sessionManifest() *Manifest {
 	return &Manifest{ABI: 1, Fetch: true, Classes: []Class{{
-		Name: "SessionDO", Fetch: true, Alarm: true,
+		Name: "SessionDO", Fetch: true, Alarm: true, WebSocketMessage: true, WebSocketClose: true,
 		Methods: []Method{{Name: "createSession", Signature: "(params: CreateParams): Promise<Created>"}, {Name: "list-all", Signature: "(): Promise<string[]>"}},
 	}}, Types: "export interface CreateParams { userId: string }\nexport interface Created { id: string }"}
 }

@@ -20,6 +20,7 @@ func described(classes ...abi.Value) abi.Object {
 func describedClass(name string) abi.Object {
 	return abi.Object{
 		{Name: "name", Value: name}, {Name: "fetch", Value: true}, {Name: "alarm", Value: false},
+		{Name: "webSocketMessage", Value: false}, {Name: "webSocketClose", Value: false}, {Name: "webSocketError", Value: false},
 		{Name: "methods", Value: abi.Array{abi.Object{{Name: "name", Value: "m"}, {Name: "signature", Value: "(): Promise<void>"}}}},
 	}
 }
@@ -64,6 +65,8 @@ func TestDeclarationsGiveEnvAndClasses(t *testing.T) {
 	for _, want := range []string{
 		"export interface CreateParams { userId: string }\n",
 		"export declare class SessionDO extends DurableObject<Env> {\n  fetch(request: Request): Promise<Response>;\n  alarm(info?: AlarmInvocationInfo): Promise<void>;\n" +
+			"  webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void>;\n" +
+			"  webSocketClose(ws: WebSocket, code: number, reason: string, wasClean: boolean): Promise<void>;\n" +
 			"  createSession(params: CreateParams): Promise<Created>;\n  \"list-all\"(): Promise<string[]>;\n}\n",
 		"export interface Env {\n  SESSIONS: DurableObjectNamespace<SessionDO>;\n  DB: D1Database;\n  AUTH: Fetcher;\n  LIMITS: {\"n\":3};\n  TEXT: string;\n}\n",
 	} {
@@ -81,7 +84,7 @@ func TestBundleExportsTheClasses(t *testing.T) {
 	text := string(js)
 	for _, want := range []string{
 		`import wasm from "./app.wasm";`,
-		`{ fetch: true, alarm: true, methods: ["createSession", "list-all"] }`,
+		`{ fetch: true, alarm: true, webSocketMessage: true, webSocketClose: true, webSocketError: false, methods: ["createSession", "list-all"] }`,
 		"SessionDO", "as default",
 	} {
 		if !strings.Contains(text, want) {

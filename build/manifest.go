@@ -28,6 +28,11 @@ type Class struct {
 	Alarm   bool     `json:"alarm"`
 	Methods []Method `json:"methods"`
 
+	// Which events of hibernating sockets it handles.
+	WebSocketMessage bool `json:"webSocketMessage"`
+	WebSocketClose   bool `json:"webSocketClose"`
+	WebSocketError   bool `json:"webSocketError"`
+
 	Bindings []string `json:"-"` // names under which the program looks for it
 	Exports  bool     `json:"-"` // the program reaches it through ctx.exports
 	Facets   bool     `json:"-"` // the program starts it as a facet
@@ -60,7 +65,10 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 	}
 	for _, v := range r.array(o, "classes") {
 		c := r.object(v, "class")
-		class := Class{Name: r.text(c, "name"), Fetch: r.boolean(c, "fetch"), Alarm: r.boolean(c, "alarm"), Methods: []Method{}}
+		class := Class{
+			Name: r.text(c, "name"), Fetch: r.boolean(c, "fetch"), Alarm: r.boolean(c, "alarm"), Methods: []Method{},
+			WebSocketMessage: r.boolean(c, "webSocketMessage"), WebSocketClose: r.boolean(c, "webSocketClose"), WebSocketError: r.boolean(c, "webSocketError"),
+		}
 		for _, v := range r.array(c, "methods") {
 			f := r.object(v, "method")
 			retryable, _ := f.Get("retryable").(bool) // absent from modules of the first releases

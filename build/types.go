@@ -38,6 +38,15 @@ func writeClass(b *strings.Builder, c Class) {
 	if c.Alarm {
 		b.WriteString("  alarm(info?: AlarmInvocationInfo): Promise<void>;\n")
 	}
+	if c.WebSocketMessage {
+		b.WriteString("  webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void>;\n")
+	}
+	if c.WebSocketClose {
+		b.WriteString("  webSocketClose(ws: WebSocket, code: number, reason: string, wasClean: boolean): Promise<void>;\n")
+	}
+	if c.WebSocketError {
+		b.WriteString("  webSocketError(ws: WebSocket, error: unknown): Promise<void>;\n")
+	}
 	for _, f := range c.Methods {
 		fmt.Fprintf(b, "  %s%s;\n", property(f.Name), f.Signature)
 	}

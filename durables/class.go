@@ -118,6 +118,9 @@ func (e exported[T]) Describe(types *guest.Types) abi.Object {
 	var zero any = (*T)(nil)
 	_, fetch := zero.(http.Handler)
 	_, alarm := zero.(Alarmer)
+	_, message := zero.(WebSocketMessager)
+	_, closed := zero.(WebSocketCloser)
+	_, failed := zero.(WebSocketErrorer)
 	methods := abi.Array{}
 	for _, name := range e.class.order {
 		methods = append(methods, abi.Object{
@@ -135,6 +138,7 @@ func (e exported[T]) Describe(types *guest.Types) abi.Object {
 	return abi.Object{
 		{Name: "name", Value: e.class.name}, {Name: "fetch", Value: fetch}, {Name: "alarm", Value: alarm}, {Name: "methods", Value: methods},
 		{Name: "bindings", Value: bindings}, {Name: "exports", Value: e.class.exported}, {Name: "facets", Value: e.class.facets},
+		{Name: "webSocketMessage", Value: message}, {Name: "webSocketClose", Value: closed}, {Name: "webSocketError", Value: failed},
 	}
 }
 

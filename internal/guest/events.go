@@ -99,6 +99,11 @@ func start(id uint32, r *abi.Reader) {
 	case abi.StartScheduled:
 		cron, at := r.Str(), millis(r.F64())
 		spawn(func() { f.scheduled(cron, at) })
+	case abi.StartSocketMessage, abi.StartSocketClose, abi.StartSocketError:
+		number, e := r.Uint(), r.SocketEvent()
+		if r.Err() == nil {
+			spawn(func() { f.socket(number, e) })
+		}
 	default:
 		r.Fail("unknown start kind %d", kind)
 	}

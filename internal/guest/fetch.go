@@ -93,6 +93,9 @@ func response(ctx context.Context, req *http.Request, p *abi.Response) *http.Res
 		out.Status = fmt.Sprintf("%d %s", p.Status, p.StatusText)
 	}
 	out.Body, out.ContentLength = body(ctx, p.Body)
+	if p.Socket != 0 {
+		out.Body = &SocketBody{Number: p.Socket}
+	}
 	return out
 }
 

@@ -43,6 +43,7 @@ type object struct {
 	number   uint64
 	frame    *Frame // of its constructor; goroutines that outlive their event continue in it
 	instance Instance
+	sockets  map[uint64]any // hibernating ones, by number
 }
 
 type section struct {

@@ -46,6 +46,8 @@ type Instance interface {
 	// RPC calls a method with encoded arguments and returns the encoded result, after Headroom bytes.
 	RPC(ctx context.Context, method string, args []byte) ([]byte, error)
 	Alarm(ctx context.Context, info AlarmInfo) error
+	// WebSocket handles an event of a hibernating socket; conn is what Sockets.New made.
+	WebSocket(ctx context.Context, conn any, e abi.SocketEvent) error
 	// Handler serves fetch, or is nil.
 	Handler() http.Handler
 }

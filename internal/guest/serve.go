@@ -95,6 +95,7 @@ type responseWriter struct {
 	head, sent  bool
 	stream      *writeStream
 	wroteHeader bool
+	upgraded    bool // to a WebSocket
 }
 
 var _ http.Flusher = (*responseWriter)(nil)
@@ -118,7 +119,9 @@ func (w *responseWriter) WriteHeader(status int) {
 	}
 }
 
-func bodyAllowed(status int) bool { return status != 204 && status != 304 && status != 205 }
+func bodyAllowed(status int) bool {
+	return status != 101 && status != 204 && status != 304 && status != 205
+}
 
 func (w *responseWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
@@ -187,6 +190,7 @@ func (w *responseWriter) respond(b abi.Body, end bool) error {
 func (w *responseWriter) finish(failed error) {
 	w.WriteHeader(http.StatusOK)
 	switch {
+	case w.upgraded:
 	case w.stream == nil:
 		b := abi.Body{Mode: abi.BodyNone}
 		if len(w.buf) > 0 {

@@ -11,7 +11,11 @@
 
 import { Event, PENDING } from "./abi.mjs";
 import { enter } from "./enter.mjs";
+import { References } from "./references.mjs";
 import { arm, wake } from "./timers.mjs";
+
+/** @type {number[]} */
+const none = [];
 
 /** What frames of one object, or the frames of one Worker event, share. */
 export class Scope {
@@ -20,8 +24,10 @@ export class Scope {
     this.sources = new Map();
     /** @type {Map<number, import("./streams.mjs").Sink>} streams that Go writes */
     this.sinks = new Map();
-    /** @type {Map<number, any>} */
+    /** @type {Map<number, any>} stubs of objects by serial */
     this.stubs = new Map();
+    /** @type {Map<number, import("./references.mjs").Held>} stubs and promises that Go holds */
+    this.held = new Map();
     /** @type {WebSocket | null} tells in which I/O context one is */
     this.probe = null;
   }
@@ -71,6 +77,27 @@ export class Frame {
     this.bell = null;
     /** @type {Map<number, any> | null} */
     this.cursors = null;
+    /** @type {References | null} */
+    this.refs = null;
+    /** @type {number[]} stubs among the parameters, which end with the call */
+    this.parameters = none;
+  }
+
+  get references() {
+    return this.refs ??= new References(this);
+  }
+
+  /** Writes the arguments of a call that Go handles. @param {import("./abi.mjs").Writer} w @param {any[]} args */
+  writeParameters(w, args) {
+    w.refs = this.references;
+    w.values(args);
+    this.parameters = this.references.taken();
+  }
+
+  /** Ends the stubs among the parameters: the runtime disposes of them now. */
+  endParameters() {
+    for (const number of this.parameters) this.scope.held.delete(number);
+    this.parameters = none;
   }
 
   get scope() {

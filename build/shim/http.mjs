@@ -1,8 +1,7 @@
 // HTTP: requests and responses as messages. A body of known, small length travels inside; others are streams.
 
-import { Event, INLINE_BODY, Op, Start, Target } from "./abi.mjs";
-import { serviceOf } from "./namespace.mjs";
-import { readStub } from "./rpc.mjs";
+import { Event, INLINE_BODY, Op, Start } from "./abi.mjs";
+import { readTarget } from "./rpc.mjs";
 import { openSink, openSource, streamOperations } from "./streams.mjs";
 
 const bodyNone = 0;
@@ -27,7 +26,7 @@ function smallBody(message) {
 }
 
 /** @param {import("./abi.mjs").Writer} w @param {Headers} headers */
-function writeHeaders(w, headers) {
+export function writeHeaders(w, headers) {
   const hole = w.hole();
   let n = 0;
   headers.forEach((value, name) => {
@@ -40,7 +39,7 @@ function writeHeaders(w, headers) {
 
 /** @param {import("./abi.mjs").Writer} w @param {any} message @param {Uint8Array | null | undefined} small @param {import("./frame.mjs").Frame} frame */
 function writeBody(w, message, small, frame) {
-  if (small === null) return w.u8(bodyNone);
+  if (small === null || !small && !message.body) return w.u8(bodyNone);
   if (small) {
     w.u8(bodyInline);
     return w.blob(small);
@@ -55,6 +54,11 @@ function startFetch(w, object, request, small, frame) {
   w.u8(Event.START);
   w.u8(Start.FETCH);
   w.uint(object);
+  writeRequest(w, request, small, frame);
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {any} request @param {Uint8Array | null | undefined} small undefined: a body streams @param {import("./frame.mjs").Frame} frame */
+export function writeRequest(w, request, small, frame) {
   w.str(request.method);
   w.str(request.url);
   writeHeaders(w, request.headers);
@@ -73,7 +77,7 @@ export function answerFetch(target, request) {
 }
 
 /** @param {import("./abi.mjs").Reader} r */
-function readHeaders(r) {
+export function readHeaders(r) {
   /** @type {Array<[string, string]>} */
   const headers = [];
   for (let n = r.count(); n > 0; n--) headers.push([r.str(), r.str()]);
@@ -95,7 +99,7 @@ function readBody(frame, r, refused = false) {
 }
 
 /** @param {import("./frame.mjs").Frame} frame @param {import("./abi.mjs").Reader} r */
-function readResponse(frame, r) {
+export function readResponse(frame, r) {
   const status = r.uint();
   const statusText = r.str();
   const headers = readHeaders(r);
@@ -107,22 +111,13 @@ function readResponse(frame, r) {
 }
 
 /** @param {import("./frame.mjs").Frame} frame @param {import("./abi.mjs").Reader} r */
-function readRequest(frame, r) {
+export function readRequest(frame, r) {
   const method = r.str();
   const url = r.str();
   const headers = readHeaders(r);
   const body = readBody(frame, r) ?? undefined;
   const cf = r.str();
   return { url, init: { method, headers, body, cf: cf ? JSON.parse(cf) : undefined } };
-}
-
-/** @param {import("./frame.mjs").Frame} frame @param {import("./abi.mjs").Reader} r */
-function readTarget(frame, r) {
-  const kind = r.u8();
-  if (kind === Target.NETWORK) return null;
-  if (kind === Target.SERVICE) return serviceOf(frame, r.str());
-  if (kind === Target.OBJECT) return readStub(frame, r);
-  r.fail(`unknown fetch target ${kind}`);
 }
 
 /** @param {Promise<Response>} promise */
@@ -132,7 +127,7 @@ async function received(promise) {
 }
 
 /** @param {import("./abi.mjs").Writer} w @param {{response: Response, small: Uint8Array | null | undefined}} v @param {import("./frame.mjs").Frame} frame */
-function writeResponse(w, { response, small }, frame) {
+export function writeResponse(w, { response, small }, frame) {
   w.uint(response.status);
   w.str(response.statusText);
   writeHeaders(w, response.headers);

@@ -23,12 +23,14 @@ export class Instance {
     this.nextFrame = 1;
     this.nextStream = 1;
     this.nextObject = 1;
+    this.nextHeld = 1;
+    this.nextSender = 2 ** 40;
     this.depth = 0;
     /** @type {import("./frame.mjs").Frame | null} */
     this.current = null;
     /** @type {Map<number, WeakRef<import("./frame.mjs").Frame>>} */
     this.frames = new Map();
-    /** @type {Array<{frame: number, object: number, reason: string}>} deaths that Go has not been told of */
+    /** @type {Array<{frame: number, object: number, stub?: number, reason: string}>} deaths that Go has not been told of */
     this.notices = [];
     /** @type {Error | null} */
     this.dead = null;
@@ -119,9 +121,12 @@ export class Instance {
   /** Tells Go of frames and objects that have died. */
   announce() {
     while (this.notices.length > 0) {
-      const { frame, object, reason } = /** @type {any} */ (this.notices.shift());
+      const { frame, object, stub, reason } = /** @type {any} */ (this.notices.shift());
       const w = this.inbox();
-      if (object) {
+      if (stub) {
+        w.u8(Event.RELEASED);
+        w.uint(stub);
+      } else if (object) {
         w.u8(Event.DROP);
         w.uint(object);
       } else {
@@ -142,6 +147,12 @@ export class Instance {
   /** @param {number} object */
   drop(object) {
     this.notices.push({ frame: 0, object, reason: "" });
+  }
+
+  /** Nobody outside holds that stub of Go's any more. @param {number} stub */
+  released(stub) {
+    this.notices.push({ frame: 0, object: 0, stub, reason: "" });
+    if (this.depth === 0 && !this.dead) this.callback(undefined, nothing);
   }
 
   /** Some event in flight other than this one, or undefined. @param {import("./frame.mjs").Frame} except */
@@ -207,6 +218,8 @@ export class Instance {
     this.frames.clear();
   }
 }
+
+function nothing() {}
 
 /** @param {WebAssembly.Module} module @param {Record<string, Record<string, any>>} given */
 function checkImports(module, given) {

@@ -130,13 +130,13 @@ function startConstruct(w, object) {
   w.value(object.ctx.props ?? {});
 }
 
-/** @param {import("./abi.mjs").Writer} w @param {number} object @param {string} method @param {any[]} args */
-function startCall(w, object, method, args) {
+/** @param {import("./abi.mjs").Writer} w @param {number} object @param {string} method @param {any[]} args @param {Frame} frame */
+function startCall(w, object, method, args, frame) {
   w.u8(Event.START);
   w.u8(Start.RPC);
   w.uint(object);
   w.str(method);
-  w.values(args);
+  frame.writeParameters(w, args);
 }
 
 /** @param {import("./abi.mjs").Writer} w @param {number} object @param {any} info */

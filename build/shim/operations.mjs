@@ -48,8 +48,13 @@ const own = {
   },
   [Op.DONE](frame, r) {
     const end = r.bool();
-    if (r.u8() === 0) frame.succeed(r.value());
-    else frame.fail(r.error());
+    if (r.u8() === 0) {
+      r.refs = frame.references;
+      frame.succeed(r.value());
+    } else {
+      frame.fail(r.error());
+    }
+    if (frame.parameters.length > 0) frame.endParameters();
     if (end && !frame.idle) frame.over = true;
   },
   [Op.END](frame) {

@@ -18,6 +18,8 @@ export class Reader {
     /** @type {Uint8Array} */
     this.buf = new Uint8Array(0);
     this.base = this.pos = this.end = 0;
+    /** @type {import("./references.mjs").References | null} how to read what is no data; null where only data may be */
+    this.refs = null;
   }
 
   /** @param {Uint8Array} memory @param {number} address @param {number} length */
@@ -25,6 +27,7 @@ export class Reader {
     this.buf = memory;
     this.base = this.pos = address;
     this.end = address + length;
+    this.refs = null;
     if (this.end > memory.length) this.fail(`${length} bytes lie outside of memory`);
     return this;
   }
@@ -138,7 +141,9 @@ export class Reader {
       case Tag.TYPED: return this.typed();
       case Tag.BUFFER: return this.blob().buffer;
       case Tag.REGEXP: return this.regexp();
-      default: this.fail(`unknown value tag ${tag}`);
+      default:
+        if (this.refs) return this.refs.read(this, tag);
+        this.fail(`unknown value tag ${tag}`);
     }
   }
 
@@ -204,7 +209,10 @@ export class Reader {
     });
     const stack = this.str();
     if (stack) Object.defineProperty(e, "stack", { value: stack, configurable: true, writable: true });
-    for (let n = this.count(); n > 0; n--) setField(e, this.str(), this.value(depth + 1));
+    for (let n = this.count(); n > 0; n--) {
+      const key = this.str();
+      setField(e, key, this.value(depth + 1), key !== "cause");
+    }
     return e;
   }
 
@@ -218,7 +226,7 @@ export class Reader {
 }
 
 /** Sets a property of its own even when the name is "__proto__". @param {any} o @param {string} name @param {any} value */
-function setField(o, name, value) {
-  if (name === "__proto__") Object.defineProperty(o, name, { value, configurable: true, enumerable: true, writable: true });
+function setField(o, name, value, enumerable = true) {
+  if (name === "__proto__" || !enumerable) Object.defineProperty(o, name, { value, configurable: true, enumerable, writable: true });
   else o[name] = value;
 }

@@ -2,7 +2,8 @@
 // arrive in order; so a scope keeps the stub of each serial.
 
 import { Op, Target } from "./abi.mjs";
-import { namespaceOf, readStubOptions } from "./namespace.mjs";
+import { namespaceOf, readStubOptions, serviceOf } from "./namespace.mjs";
+import { dispose, held, Held } from "./references.mjs";
 
 const KEPT_STUBS = 1000;
 
@@ -24,17 +25,88 @@ export function readStub(frame, r) {
   return stub;
 }
 
+/** Reads a Target: what is called or fetched from, null for the network. @param {import("./frame.mjs").Frame} frame @param {import("./abi.mjs").Reader} r */
+export function readTarget(frame, r) {
+  const kind = r.u8();
+  switch (kind) {
+    case Target.NETWORK: return null;
+    case Target.SERVICE: return serviceOf(frame, r.str());
+    case Target.OBJECT: return readStub(frame, r);
+    case Target.HELD: return held(frame, r.uint());
+    default: r.fail(`unknown kind of target ${kind}`);
+  }
+}
+
+/**
+ * Calls, or gets, what a path from target leads to. Properties of stubs are stubs: nothing is sent before the end.
+ * @param {any} target @param {string[]} path @param {number} mode @param {any[]} args
+ */
+function perform(target, path, mode, args) {
+  const last = path.length - 1;
+  if (last < 0) return mode === 0 ? target(...args) : Promise.resolve(target);
+  for (let i = 0; i < last; i++) target = target[path[i]];
+  return mode === 0 ? target[path[last]](...args) : target[path[last]];
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {any} v @param {import("./frame.mjs").Frame} frame */
+function writeResult(w, v, frame) {
+  writeReferences(w, v, frame);
+  if (typeof v === "object" && v !== null) letGo(frame, v);
+}
+
+/** @param {import("./abi.mjs").Writer} w @param {any} v @param {import("./frame.mjs").Frame} frame */
+function writeReferences(w, v, frame) {
+  w.refs = frame.references;
+  frame.references.taken();
+  w.value(v);
+}
+
+/** Disposes of a result; Go keeps duplicates of the stubs in it. @param {import("./frame.mjs").Frame} frame @param {any} result */
+function letGo(frame, result) {
+  if (!result[Symbol.dispose]) return;
+  for (const number of frame.references.taken()) {
+    const stub = /** @type {import("./references.mjs").Held} */ (frame.scope.held.get(number));
+    if (stub.value === result) return;
+    if (stub.value.dup) stub.value = stub.value.dup();
+  }
+  dispose(result);
+}
+
 /** @type {Record<number, import("./operations.mjs").Operation>} */
 export const rpcOperations = {
   [Op.RPC](frame, r, w, id) {
-    const kind = r.u8();
-    if (kind !== Target.OBJECT) r.fail(`unknown kind of target ${kind}`);
-    const stub = readStub(frame, r);
-    const [method] = r.strs();
-    r.u8();
-    r.uint();
+    const target = readTarget(frame, r);
+    const path = r.strs();
+    const mode = r.u8();
+    const keep = r.uint();
+    r.refs = frame.references;
     const args = r.values();
-    return frame.complete(id, stub[method](...args), writeValue);
+    if (keep === 0) return frame.complete(id, perform(target, path, mode, args), writeResult);
+    const promise = new Held(undefined);
+    frame.scope.held.set(keep, promise);
+    try {
+      promise.value = perform(target, path, mode, args);
+    } catch (error) {
+      promise.failed = { error };
+      throw error;
+    }
+    return frame.complete(id, promise.value, (w, v, frame) => {
+      writeReferences(w, v, frame);
+      promise.result = v;
+    });
+  },
+  [Op.DUP](frame, r, w) {
+    const stub = held(frame, r.uint()).dup();
+    w.uint(frame.references.hold(stub));
+  },
+  [Op.RELEASE](frame, r) {
+    const { held } = frame.scope;
+    for (let n = r.count(); n > 0; n--) {
+      const number = r.uint();
+      const found = held.get(number);
+      held.delete(number);
+      found?.release();
+    }
   },
   [Op.ID](frame, r, w) {
     const name = r.str();
@@ -46,8 +118,3 @@ export const rpcOperations = {
     w.str(make[how]().toString());
   },
 };
-
-/** @param {import("./abi.mjs").Writer} w @param {any} v */
-export function writeValue(w, v) {
-  w.value(v);
-}

@@ -5,6 +5,7 @@ export const MAX_DEPTH = 500;
 export const Tag = Object.freeze({
   UNDEFINED: 0, NULL: 1, FALSE: 2, TRUE: 3, INT: 4, FLOAT: 5, STRING: 6, BYTES: 7, DATE: 8, ARRAY: 9, OBJECT: 10,
   MAP: 11, SET: 12, BIGINT: 13, ERROR: 14, TYPED: 15, BUFFER: 16, REGEXP: 17,
+  STUB: 18, READABLE: 19, WRITABLE: 20, REQUEST: 21, RESPONSE: 22, HEADERS: 23,
 });
 
 /** @type {any[]} constructors by typed array kind */

@@ -21,6 +21,8 @@ export class Writer {
     this.base = 0;
     this.pos = 0;
     this.end = this.own.length;
+    /** @type {import("./references.mjs").References | null} how to write what is no data; null where only data may be */
+    this.refs = null;
   }
 
   /** Starts a message in own memory. */
@@ -36,6 +38,7 @@ export class Writer {
     this.buf = memory;
     this.base = this.pos = address;
     this.end = address + capacity;
+    this.refs = null;
     return this;
   }
 
@@ -210,7 +213,10 @@ export class Writer {
         this.u8(Tag.BIGINT);
         return this.str(v.toString());
       case "object": return v === null ? this.u8(Tag.NULL) : this.object(v, depth);
-      default: throw cloneError(uncloneable(v));
+      default: {
+        const kind = kindOf(v);
+        if (!this.refs?.write(this, v, kind)) throw cloneError(uncloneable(v, kind));
+      }
     }
   }
 
@@ -249,11 +255,9 @@ export class Writer {
       return this.str(v.flags);
     }
     if (v instanceof Number || v instanceof String || v instanceof Boolean || v instanceof BigInt) return this.value(v.valueOf(), depth);
-    const kind = Object.prototype.toString.call(v).slice(8, -1);
-    if (kind !== "Object") {
-      throw cloneError(`Could not serialize object of type "${kind}". This type does not support serialization.`);
-    }
-    this.fields(v, depth);
+    const kind = kindOf(v);
+    if (kind === "Object") return this.fields(v, depth);
+    if (!this.refs?.write(this, v, kind)) throw cloneError(uncloneable(v, kind));
   }
 
   /** @param {any} v @param {number} depth */
@@ -306,7 +310,8 @@ export class Writer {
     });
     this.u8(flags);
     this.str("");
-    const keys = Object.keys(failure).filter((k) => !errorFlags.includes(k) && k !== "name" && k !== "message" && k !== "stack");
+    const keys = Object.keys(failure).filter((k) => !errorFlags.includes(k) && k !== "name" && k !== "message" && k !== "stack" && k !== "cause");
+    if (Object.hasOwn(failure, "cause")) keys.push("cause");
     this.uint(keys.length);
     for (const key of keys) {
       this.str(key);
@@ -325,6 +330,12 @@ export class Writer {
     }
   }
 
+  /** @param {string[]} list */
+  strs(list) {
+    this.uint(list.length);
+    for (let i = 0; i < list.length; i++) this.str(list[i]);
+  }
+
   /** @param {any[]} values */
   values(values) {
     this.uint(values.length);
@@ -332,11 +343,17 @@ export class Writer {
   }
 }
 
-/** @param {symbol | Function} v */
-function uncloneable(v) {
-  const kind = Object.prototype.toString.call(v).slice(8, -1);
-  if (kind.startsWith("JsRpc") || kind.startsWith("Rpc")) return "a function or another RPC stub cannot be passed to Go: pass data";
-  return `${String(v)} could not be cloned.`;
+/** @param {any} v */
+function kindOf(v) {
+  return Object.prototype.toString.call(v).slice(8, -1);
+}
+
+/** @param {any} v @param {string} kind */
+function uncloneable(v, kind) {
+  if (typeof v === "symbol") return `${String(v)} could not be cloned.`;
+  if (kind === "Blob" || kind === "File") return `a ${kind} cannot be passed to Go: pass its bytes, await blob.arrayBuffer(), or blob.stream()`;
+  if (typeof v === "function") return `${String(v)} could not be cloned.`;
+  return `Could not serialize object of type "${kind}". This type does not support serialization.`;
 }
 
 /** @param {any} e */

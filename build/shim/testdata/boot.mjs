@@ -6,7 +6,7 @@ import { registerHooks } from "node:module";
 const [, , file, version] = process.argv;
 registerHooks({
   resolve: (specifier, context, next) => (specifier === "cloudflare:workers"
-    ? { url: "data:text/javascript,export class DurableObject {}", shortCircuit: true }
+    ? { url: "data:text/javascript,export class DurableObject {} export class RpcTarget {}", shortCircuit: true }
     : next(specifier, context)),
   load(url, context, next) {
     const module = next(url, context);

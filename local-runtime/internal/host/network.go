@@ -30,7 +30,12 @@ func (h *Host) network(from *frame, c *fetchCall, r reply) {
 	fail := func(err error) { r.fail(asError(err)) }
 	h.suffer(struck, fail, func(lost error) {
 		if lost != nil {
-			r.response = func(*abi.Response, content) { fail(lost) }
+			r.response = func(_ *abi.Response, body content) {
+				if body.socket != nil {
+					body.socket.drop()
+				}
+				fail(lost)
+			}
 		}
 		h.request(from, c, r)
 	})

@@ -13,6 +13,10 @@ import (
 func (e *encoder) special(v reflect.Value, depth int) error {
 	tag, kind := v.Interface().(special).form()
 	w := e.w
+	if v.Kind() == reflect.Slice && v.IsNil() && v.Type().Elem().Kind() == reflect.Uint8 {
+		w.Value(nil)
+		return nil
+	}
 	switch tag {
 	case abi.TagMap:
 		return e.orderedMap(v, depth)

@@ -77,7 +77,7 @@ var parts = []string{
 	"rpc/fail elsewhere", "alarm/runs", "alarm/result", "kv/put then throw", "kv/get k", "id/self", "lifecycle/state", "section/hold", "section/fail",
 	"section/uncommitted", "abort/with reason", "abort/without reason", "wait until/write", "wait until/fail", "wait until/in the Worker, result",
 	"scheduled/record", "scheduled/recorded", "scheduled/result", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
-	"d1/inside", "fetch/inside",
+	"d1/inside", "fetch/inside", "rpc types/inside",
 }
 
 // specialCases are the cases that are more than one GET.

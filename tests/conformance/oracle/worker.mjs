@@ -4,13 +4,14 @@ import { DurableObject } from "cloudflare:workers";
 import { attempt, show, sleep } from "./show.mjs";
 import * as http from "./http.mjs";
 import * as rpc from "./rpc.mjs";
+import * as rpcValues from "./rpc_values.mjs";
 import * as storage from "./storage.mjs";
 import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
 import * as bookmark from "./bookmark.mjs";
 
-const merge = (table) => Object.assign({}, ...[http, rpc, storage, sql, lifecycle, bindings, bookmark].map((m) => m[table] ?? {}));
+const merge = (table) => Object.assign({}, ...[http, rpc, rpcValues, storage, sql, lifecycle, bindings, bookmark].map((m) => m[table] ?? {}));
 const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");
 
 /** The class of nearly every case. */
@@ -45,6 +46,10 @@ export class Obj extends DurableObject {
 	append(s) { return (this.memory.log ??= []).push(s); }
 	log() { return this.memory.log ?? []; }
 	ping(p) { return rpc.ping(this, p); }
+}
+
+for (const [name, value] of Object.entries({ ...rpcValues.methods })) {
+	Object.defineProperty(Obj.prototype, name, { value });
 }
 
 /** A second class, for calls between objects and for ids of another namespace. No alarm, no fetch. */

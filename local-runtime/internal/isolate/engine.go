@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"unsafe"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -45,11 +46,29 @@ func Compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 	return compile(ctx, wasm, cfg)
 }
 
-var kept sync.Map // SHA-256 of a module → func() (*Engine, error)
+var (
+	kept   sync.Map // SHA-256 of a module → func() (*Engine, error)
+	hashes sync.Map // the first byte of a module that was kept → its SHA-256: the next host is usually given the same bytes
+)
+
+type moduleHash struct {
+	size int
+	sum  [sha256.Size]byte
+}
+
+func hashOf(wasm []byte) [sha256.Size]byte {
+	p := unsafe.SliceData(wasm)
+	if h, ok := hashes.Load(p); ok && h.(moduleHash).size == len(wasm) {
+		return h.(moduleHash).sum
+	}
+	sum := sha256.Sum256(wasm)
+	hashes.Store(p, moduleHash{len(wasm), sum})
+	return sum
+}
 
 // keep compiles a module once in the process.
 func keep(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
-	e, _ := kept.LoadOrStore(sha256.Sum256(wasm), sync.OnceValues(func() (*Engine, error) {
+	e, _ := kept.LoadOrStore(hashOf(wasm), sync.OnceValues(func() (*Engine, error) {
 		e, err := compile(context.WithoutCancel(ctx), wasm, cfg)
 		if err == nil {
 			e.kept = true

@@ -29,6 +29,7 @@ type Result struct {
 type D1 struct {
 	mu     sync.Mutex
 	db     *DB
+	now    func() time.Time
 	closed bool
 }
 
@@ -38,8 +39,11 @@ func OpenD1(path string) (*D1, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &D1{db: db}, nil
+	return &D1{db: db, now: time.Now}, nil
 }
+
+// SetClock makes the durations in results those of another clock.
+func (d *D1) SetClock(now func() time.Time) { d.now = now }
 
 // Close closes the database.
 func (d *D1) Close() error {
@@ -87,12 +91,12 @@ func (d *D1) exec(text string) ([]Result, error) {
 	for i, line := range lines {
 		statements[i].SQL = line
 	}
-	started := time.Now()
+	started := d.now()
 	results, err := d.all(statements)
 	if err != nil {
 		return nil, prefixed("D1_EXEC_ERROR: Error in line 1: "+lines[0]+": ", err)
 	}
-	meta := abi.Object{{Name: "count", Value: int64(len(results))}, {Name: "duration", Value: milliseconds(started)}}
+	meta := abi.Object{{Name: "count", Value: int64(len(results))}, {Name: "duration", Value: milliseconds(d.now().Sub(started))}}
 	return []Result{{Meta: meta}}, nil
 }
 
@@ -173,12 +177,12 @@ func (d *D1) one(s Statement) (Result, error) {
 		return Result{}, err
 	}
 	changes, last := db.conn.TotalChanges(), db.conn.LastInsertRowID()
-	started := time.Now()
+	started := d.now()
 	columns, page, err := db.Exec(s.SQL, args, math.MaxInt)
 	if err != nil {
 		return Result{}, err
 	}
-	took := milliseconds(started)
+	took := milliseconds(d.now().Sub(started))
 	for _, row := range page.Rows {
 		for i, v := range row {
 			row[i] = throughJSON(v)
@@ -273,6 +277,4 @@ func prefixed(prefix string, err error) error {
 	return &e
 }
 
-func milliseconds(since time.Time) float64 {
-	return math.Round(float64(time.Since(since).Microseconds())) / 1000
-}
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -20,7 +20,7 @@ func entry(m *Manifest) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "import wasm from %q;\n", "./"+ModuleFile)
 	b.WriteString("import { createRuntime } from \"shim/index.mjs\";\n")
-	fmt.Fprintf(&b, "const rt = createRuntime(wasm, { fetch: %v, scheduled: %v });\n", m.Fetch, m.Scheduled)
+	fmt.Fprintf(&b, "const rt = createRuntime(wasm, { fetch: %v, scheduled: %v, queue: %v });\n", m.Fetch, m.Scheduled, m.Queue)
 	b.WriteString("export default rt.worker;\n")
 	var retryable []string
 	for _, c := range m.Classes {

@@ -204,6 +204,12 @@ func (c *checker) handlers() {
 	if len(c.cfg.Crons) > 0 && !c.manifest.Scheduled {
 		c.warnings = append(c.warnings, "triggers.crons is set, but the program has no Scheduled handler: give workers.Run one")
 	}
+	if len(c.cfg.Consumers) > 0 && !c.manifest.Queue {
+		c.warnings = append(c.warnings, "queues.consumers is set, but the program has no Queue handler: give workers.Run one")
+	}
+	if len(c.cfg.Consumers) == 0 && c.manifest.Queue {
+		c.warnings = append(c.warnings, "the program has a Queue handler, but no queue is consumed. Add to wrangler.toml:\n[[queues.consumers]]\nqueue = \"my-queue\"")
+	}
 	for _, d := range c.cfg.Databases {
 		if d.ID == "" {
 			c.warnings = append(c.warnings, fmt.Sprintf("D1 database %s has no database_id: `wrangler d1 create %s` prints it, and a deployment needs it", d.Binding, d.Name))

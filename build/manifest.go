@@ -17,6 +17,7 @@ type Manifest struct {
 	SHA256    string  `json:"sha256"` // of app.wasm
 	Fetch     bool    `json:"fetch"`
 	Scheduled bool    `json:"scheduled"`
+	Queue     bool    `json:"queue"`
 	Classes   []Class `json:"classes"`
 	Types     string  `json:"-"` // TypeScript declarations that the signatures refer to
 }
@@ -61,7 +62,7 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 	o := r.object(v, "manifest")
 	m := &Manifest{
 		ABI: r.integer(o, "abi"), Go: r.text(o, "go"), Fetch: r.boolean(o, "fetch"), Scheduled: r.boolean(o, "scheduled"),
-		Types: r.text(o, "types"), Classes: []Class{},
+		Queue: o.Get("queue") == true, Types: r.text(o, "types"), Classes: []Class{},
 	}
 	for _, v := range r.array(o, "classes") {
 		c := r.object(v, "class")

@@ -66,6 +66,15 @@ func writeEnv(b *strings.Builder, m *Manifest, cfg *wrangler.Config) {
 		for _, d := range cfg.Databases {
 			fmt.Fprintf(b, "  %s: D1Database;\n", property(d.Binding))
 		}
+		for _, r := range cfg.Buckets {
+			fmt.Fprintf(b, "  %s: R2Bucket;\n", property(r.Binding))
+		}
+		if a := cfg.Assets; a != nil && a.Binding != "" {
+			fmt.Fprintf(b, "  %s: Fetcher;\n", property(a.Binding))
+		}
+		for _, q := range cfg.Producers {
+			fmt.Fprintf(b, "  %s: Queue;\n", property(q.Binding))
+		}
 		for _, s := range cfg.Services {
 			fmt.Fprintf(b, "  %s: Fetcher;\n", property(s.Binding))
 		}

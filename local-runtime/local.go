@@ -32,6 +32,10 @@ type Options struct {
 
 	Objects   map[string]string   // Durable Object binding → class
 	Databases map[string]Database // D1 binding → database
+	Queues    map[string]string   // queue producer binding → queue
+	Consumers map[string]Consumer // queue → how this Worker consumes it
+	Buckets   map[string]string   // R2 binding → bucket
+	Assets    *Assets             // static files. Default: none
 	Vars      map[string]string   // variables and secrets
 	JSONVars  map[string]string   // variables that are not strings, as JSON
 	Services  map[string]string   // service binding → Worker; only this Worker itself is served
@@ -60,6 +64,12 @@ type Database struct {
 	ID         string // names its file. Default: the binding
 	Migrations string // folder of migrations that are applied at start. Default: none
 }
+
+// Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.
+type Consumer = host.Consumer
+
+// Assets are static files that are served without the Worker.
+type Assets = host.Assets
 
 // Clock is the time of a host: nil for the machine's, or a *VirtualClock.
 type Clock = clock.Clock
@@ -117,7 +127,8 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		databases[binding] = host.Database(d)
 	}
 	h.config = host.Config{
-		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases, Vars: vars, Services: o.Services, Others: o.Others,
+		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases,
+		Queues: o.Queues, Consumers: o.Consumers, Buckets: o.Buckets, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule,
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"grove.place/lattice/internal/guest"
+	"grove.place/lattice/workers/queues"
 )
 
 // Worker is the set of handlers that a module exports. Durable Object classes are exported by importing their packages.
@@ -30,6 +31,10 @@ type Worker struct {
 	// Scheduled is called by cron triggers; an error marks the run as failed.
 	// See https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/.
 	Scheduled func(ctx context.Context, event ScheduledEvent) error
+	// Queue is called with a batch of messages of a queue that the Worker consumes. Messages that it neither acknowledged nor asked to
+	// be retried are acknowledged when it returns nil, and retried when it returns an error or panics.
+	// See https://developers.cloudflare.com/queues/configuration/javascript-apis/#consumer.
+	Queue func(ctx context.Context, batch *queues.Batch) error
 }
 
 // ScheduledEvent tells which cron trigger fired, and for when.
@@ -47,6 +52,9 @@ func Run(w Worker) {
 		exported.Scheduled = func(ctx context.Context, cron string, at time.Time) error {
 			return w.Scheduled(ctx, ScheduledEvent{Cron: cron, ScheduledTime: at})
 		}
+	}
+	if w.Queue != nil {
+		exported.Queue = queues.Handler(w.Queue)
 	}
 	guest.SetWorker(exported)
 	install()

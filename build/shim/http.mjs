@@ -38,15 +38,15 @@ export function writeHeaders(w, headers) {
 }
 
 /** @param {import("./abi.mjs").Writer} w @param {any} message @param {Uint8Array | null | undefined} small @param {import("./frame.mjs").Frame} frame */
-function writeBody(w, message, small, frame) {
-  if (small === null || !small && !message.body) return w.u8(bodyNone);
+export function writeBody(w, message, small, frame, length = knownLength(message)) {
+  if (small === null || !small && !message?.body) return w.u8(bodyNone);
   if (small) {
     w.u8(bodyInline);
     return w.blob(small);
   }
   w.u8(bodyStream);
   w.uint(openSource(frame, message.body));
-  w.f64(knownLength(message));
+  w.f64(length);
 }
 
 /** @param {import("./abi.mjs").Writer} w @param {number} object @param {any} request @param {Uint8Array | null | undefined} small @param {import("./frame.mjs").Frame} frame */
@@ -85,7 +85,7 @@ export function readHeaders(r) {
 }
 
 /** Reads a Body; a stream gets its sink. @param {import("./frame.mjs").Frame} frame @param {import("./abi.mjs").Reader} r @param {boolean} refused the body cannot be sent */
-function readBody(frame, r, refused = false) {
+export function readBody(frame, r, refused = false) {
   const mode = r.u8();
   if (mode === bodyNone) return null;
   if (mode === bodyInline) {

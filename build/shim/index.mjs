@@ -7,6 +7,7 @@ import { Frame } from "./frame.mjs";
 import { answerFetch } from "./http.mjs";
 import { Instance } from "./instance.mjs";
 import { objectClass } from "./object.mjs";
+import { consume } from "./queues.mjs";
 
 /** Runtime boots the Go instance of the isolate, and another one after that has died. */
 export class Runtime {
@@ -38,7 +39,7 @@ function startScheduled(w, object, controller) {
 
 /**
  * @param {WebAssembly.Module} module the Go module
- * @param {{fetch?: boolean, scheduled?: boolean}} handlers what its Worker handles
+ * @param {{fetch?: boolean, scheduled?: boolean, queue?: boolean}} handlers what its Worker handles
  */
 export function createRuntime(module, handlers) {
   const runtime = new Runtime(module);
@@ -58,6 +59,9 @@ export function createRuntime(module, handlers) {
     worker.scheduled = async (/** @type {any} */ controller, /** @type {any} */ env, /** @type {any} */ ctx) => {
       await event(env, ctx).start(startScheduled, controller, null);
     };
+  }
+  if (handlers.queue) {
+    worker.queue = (/** @type {any} */ batch, /** @type {any} */ env, /** @type {any} */ ctx) => consume(event(env, ctx), batch);
   }
   return {
     worker,

@@ -6,6 +6,8 @@ import { Op, PENDING, VERSION } from "./abi.mjs";
 import { d1Operations } from "./d1.mjs";
 import { envOperations } from "./env.mjs";
 import { httpOperations } from "./http.mjs";
+import { queueOperations } from "./queues.mjs";
+import { r2Operations } from "./r2.mjs";
 import { rpcOperations } from "./rpc.mjs";
 import { sqlOperations } from "./sql.mjs";
 import { storageOperations } from "./storage.mjs";
@@ -70,6 +72,6 @@ const own = {
 
 /** @type {Operation[]} */
 export const operations = [];
-for (const table of [own, envOperations, httpOperations, rpcOperations, storageOperations, sqlOperations, d1Operations]) {
+for (const table of [own, envOperations, httpOperations, rpcOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations]) {
   for (const [op, operation] of Object.entries(table)) operations[Number(op)] = operation;
 }

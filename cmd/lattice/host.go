@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"time"
 
 	"grove.place/lattice/internal/devserver"
 	"grove.place/lattice/internal/wrangler"
@@ -20,7 +21,7 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 	}
 	o := local.Options{
 		Module: p.Module, Name: p.Config.Name, Databases: databases,
-		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{},
+		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{}, Buckets: map[string]string{},
 		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: log,
 	}
 	for _, b := range p.Config.Objects {
@@ -43,11 +44,48 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 	for _, b := range p.Config.Other {
 		o.Others[b.Name] = otherKinds[b.Type]
 	}
+	bindQueues(&o, p.Config)
+	if a := p.Config.Assets; a != nil && a.Directory != "" {
+		o.Assets = &local.Assets{Dir: p.Config.Abs(a.Directory), Binding: a.Binding, WorkerFirst: a.WorkerFirst(), HTML: a.HTMLHandling, NotFound: a.NotFoundHandling}
+	}
+	for _, b := range p.Config.Buckets {
+		o.Buckets[b.Binding] = b.Name
+		if b.Name == "" {
+			o.Buckets[b.Binding] = b.Binding
+		}
+	}
 	return local.New(context.WithoutCancel(ctx), o)
 }
 
 // otherKinds are the kinds that docs/abi.md gives to bindings, by their TypeScript types.
-var otherKinds = map[string]string{"KVNamespace": "kv", "R2Bucket": "r2", "Queue": "queue"}
+var otherKinds = map[string]string{"KVNamespace": "kv"}
+
+// bindQueues gives the host the queues of wrangler.toml.
+func bindQueues(o *local.Options, cfg *wrangler.Config) {
+	o.Queues, o.Consumers = map[string]string{}, map[string]local.Consumer{}
+	for _, q := range cfg.Producers {
+		o.Queues[q.Binding] = q.Queue
+	}
+	for _, q := range cfg.Consumers {
+		c := local.Consumer{DeadLetterQueue: q.DeadLetterQueue, RetryDelay: time.Duration(q.RetryDelay) * time.Second}
+		if q.MaxBatchSize != nil {
+			c.MaxBatchSize = *q.MaxBatchSize
+		}
+		if q.MaxBatchTimeout != nil {
+			c.MaxBatchTimeout = time.Duration(*q.MaxBatchTimeout) * time.Second
+			if c.MaxBatchTimeout == 0 {
+				c.MaxBatchTimeout = -1
+			}
+		}
+		if q.MaxRetries != nil {
+			c.MaxRetries = *q.MaxRetries
+			if c.MaxRetries == 0 {
+				c.MaxRetries = -1
+			}
+		}
+		o.Consumers[q.Queue] = c
+	}
+}
 
 var fileName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 

@@ -68,6 +68,8 @@ const (
 	OpRestore     = 48
 	OpFacet       = 49
 	OpD1          = 50
+	OpQueueSend   = 51
+	OpR2          = 52
 
 	OpSocketPair         = 60
 	OpSocketAccept       = 61
@@ -108,6 +110,7 @@ const (
 	StartSocketClose   = 8
 	StartSocketError   = 9
 	StartCall          = 10
+	StartQueue         = 11
 )
 
 // InitDescribe is the INIT flag that asks the guest for its manifest.
@@ -214,6 +217,14 @@ const (
 	D1Raw   = 1
 	D1Batch = 2
 	D1Exec  = 3
+)
+
+// Content types of queue messages.
+const (
+	QueueJSON  = 0
+	QueueText  = 1
+	QueueBytes = 2
+	QueueV8    = 3
 )
 
 // Flags of key-value operations.

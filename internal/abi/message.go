@@ -80,6 +80,21 @@ type RPC struct {
 	Keep   uint64   // the number under which the promise is kept for pipelining; 0: not
 }
 
+// QueueMessage is a message on its way into a queue.
+type QueueMessage struct {
+	ContentType byte // QueueJSON, QueueText, QueueBytes or QueueV8
+	Body        Value
+	Delay       *float64 // seconds
+}
+
+// QueueDelivery is a message as a consumer gets it.
+type QueueDelivery struct {
+	ID        string
+	Timestamp float64 // ms
+	Attempts  uint64
+	Body      Value
+}
+
 // SocketEvent is what a WebSocket received.
 type SocketEvent struct {
 	Kind     byte   // SocketText, SocketBinary, SocketClosed or SocketFailed
@@ -274,6 +289,52 @@ func (r *Reader) RPC() RPC {
 		r.Fail("unknown mode of RPC %d", c.Mode)
 	}
 	return c
+}
+
+// QueueMessages appends messages and the delay of all of them.
+func (w *Writer) QueueMessages(list []QueueMessage, delay *float64) {
+	w.Uint(uint64(len(list)))
+	for _, m := range list {
+		w.U8(m.ContentType)
+		w.Value(m.Body)
+		w.OptF64(m.Delay)
+	}
+	w.OptF64(delay)
+}
+
+// QueueMessages reads messages and the delay of all of them.
+func (r *Reader) QueueMessages() ([]QueueMessage, *float64) {
+	n := r.Count()
+	list := make([]QueueMessage, 0, room(n))
+	for ; n > 0 && r.err == nil; n-- {
+		m := QueueMessage{r.U8(), r.Value(), r.OptF64()}
+		if m.ContentType > QueueV8 {
+			r.Fail("unknown content type of a message %d", m.ContentType)
+		}
+		list = append(list, m)
+	}
+	return list, r.OptF64()
+}
+
+// QueueDeliveries appends messages for a consumer.
+func (w *Writer) QueueDeliveries(list []QueueDelivery) {
+	w.Uint(uint64(len(list)))
+	for _, m := range list {
+		w.Str(m.ID)
+		w.F64(m.Timestamp)
+		w.Uint(m.Attempts)
+		w.Value(m.Body)
+	}
+}
+
+// QueueDeliveries reads messages for a consumer.
+func (r *Reader) QueueDeliveries() []QueueDelivery {
+	n := r.Count()
+	list := make([]QueueDelivery, 0, room(n))
+	for ; n > 0 && r.err == nil; n-- {
+		list = append(list, QueueDelivery{r.Str(), r.F64(), r.Uint(), r.Value()})
+	}
+	return list
 }
 
 // SocketEvent appends a SocketEvent.

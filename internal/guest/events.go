@@ -104,6 +104,9 @@ func start(id uint32, r *abi.Reader) {
 		if r.Err() == nil {
 			spawn(func() { f.socket(number, e) })
 		}
+	case abi.StartQueue:
+		queue, messages := r.Str(), r.QueueDeliveries()
+		spawn(func() { f.queue(queue, messages) })
 	default:
 		r.Fail("unknown start kind %d", kind)
 	}
@@ -163,4 +166,18 @@ func (f *Frame) scheduled(cron string, at time.Time) {
 		}
 		return worker.Scheduled(f.ctx, cron, at)
 	}))
+}
+
+func (f *Frame) queue(name string, messages []abi.QueueDelivery) {
+	var outcome abi.Object
+	err := Guard(f.ctx, "queue", func() (err error) {
+		if worker.Queue == nil {
+			return errors.New("Handler does not export a queue() function.")
+		}
+		outcome, err = worker.Queue(f.ctx, name, messages)
+		return err
+	})
+	w := abi.NewWriter(make([]byte, Headroom))
+	w.Value(outcome)
+	f.result(w.Bytes(), err)
 }

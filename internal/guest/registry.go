@@ -14,6 +14,7 @@ import (
 type Worker struct {
 	Fetch     http.Handler
 	Scheduled func(ctx context.Context, cron string, at time.Time) error
+	Queue     func(ctx context.Context, queue string, messages []abi.QueueDelivery) (abi.Object, error)
 }
 
 // ObjectID is the identity of an object as its constructor learns it.
@@ -85,6 +86,7 @@ func Manifest() abi.Value {
 		{Name: "go", Value: runtime.Version()},
 		{Name: "fetch", Value: worker.Fetch != nil},
 		{Name: "scheduled", Value: worker.Scheduled != nil},
+		{Name: "queue", Value: worker.Queue != nil},
 		{Name: "classes", Value: list},
 		{Name: "types", Value: types.Declarations()},
 	}

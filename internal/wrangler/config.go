@@ -25,6 +25,10 @@ type Config struct {
 	Migrations         []Migration
 	Databases          []Database
 	Services           []Service
+	Buckets            []Bucket
+	Producers          []Producer
+	Consumers          []Consumer
+	Assets             *Assets
 	Crons              []string
 	Build              Build
 	Other              []OtherBinding
@@ -80,6 +84,63 @@ func (d Database) Migrations() string {
 		return "migrations"
 	}
 	return d.MigrationsDir
+}
+
+// Bucket binds a name to an R2 bucket.
+type Bucket struct {
+	Binding      string `toml:"binding"`
+	Name         string `toml:"bucket_name"`
+	PreviewName  string `toml:"preview_bucket_name"`
+	Jurisdiction string `toml:"jurisdiction"`
+	Remote       bool   `toml:"remote"`
+}
+
+// Producer binds a name to a queue that messages are sent to.
+type Producer struct {
+	Binding       string `toml:"binding"`
+	Queue         string `toml:"queue"`
+	DeliveryDelay int    `toml:"delivery_delay"` // seconds
+	Remote        bool   `toml:"remote"`
+}
+
+// Consumer is a queue that the Worker consumes. What is nil is as Cloudflare has it.
+type Consumer struct {
+	Queue           string `toml:"queue"`
+	MaxBatchSize    *int   `toml:"max_batch_size"`
+	MaxBatchTimeout *int   `toml:"max_batch_timeout"` // seconds
+	MaxRetries      *int   `toml:"max_retries"`
+	MaxConcurrency  *int   `toml:"max_concurrency"`
+	DeadLetterQueue string `toml:"dead_letter_queue"`
+	RetryDelay      int    `toml:"retry_delay"` // seconds
+	Type            string `toml:"type"`
+}
+
+// Assets are the static files of the Worker.
+type Assets struct {
+	Directory        string `toml:"directory"`
+	Binding          string `toml:"binding"`
+	HTMLHandling     string `toml:"html_handling"`
+	NotFoundHandling string `toml:"not_found_handling"`
+	RunWorkerFirst   any    `toml:"run_worker_first"` // true, or a list of paths
+}
+
+// WorkerFirst is run_worker_first as a list of paths.
+func (a *Assets) WorkerFirst() []string {
+	switch v := a.RunWorkerFirst.(type) {
+	case bool:
+		if v {
+			return []string{"/*"}
+		}
+	case []any:
+		var paths []string
+		for _, e := range v {
+			if p, ok := e.(string); ok {
+				paths = append(paths, p)
+			}
+		}
+		return paths
+	}
+	return nil
 }
 
 // Service binds a name to another Worker.

@@ -38,10 +38,11 @@ type settings struct {
 	Databases []Database `toml:"d1_databases"`
 	Services  []Service  `toml:"services"`
 	KV        []binding  `toml:"kv_namespaces"`
-	R2        []binding  `toml:"r2_buckets"`
+	R2        []Bucket   `toml:"r2_buckets"`
+	Assets    *Assets    `toml:"assets"`
 	Queues    struct {
-		Producers []binding `toml:"producers"`
-		Consumers any       `toml:"consumers"`
+		Producers []Producer `toml:"producers"`
+		Consumers []Consumer `toml:"consumers"`
 	} `toml:"queues"`
 }
 
@@ -139,6 +140,9 @@ func override(path string, data []byte, meta *toml.MetaData, f file, env string)
 	if e.Build.Command == "" {
 		e.Build = top.Build
 	}
+	if e.Assets == nil {
+		e.Assets = top.Assets
+	}
 	if e.Triggers == nil {
 		e.Triggers = top.Triggers
 	}
@@ -162,12 +166,7 @@ func (c *Config) apply(s settings) error {
 	for _, b := range s.KV {
 		c.Other = append(c.Other, OtherBinding{b.Binding, "KVNamespace"})
 	}
-	for _, b := range s.R2 {
-		c.Other = append(c.Other, OtherBinding{b.Binding, "R2Bucket"})
-	}
-	for _, b := range s.Queues.Producers {
-		c.Other = append(c.Other, OtherBinding{b.Binding, "Queue"})
-	}
+	c.Buckets, c.Producers, c.Consumers, c.Assets = s.R2, s.Queues.Producers, s.Queues.Consumers, s.Assets
 	if err := c.applyVars(s.Vars); err != nil {
 		return err
 	}
@@ -225,6 +224,29 @@ func (c *Config) validate() error {
 		}
 		if s.Service == "" {
 			return fmt.Errorf(`service binding %q lacks service = "worker-name"`, s.Binding)
+		}
+	}
+	if c.Assets != nil && c.Assets.Binding != "" {
+		if err := claim(c.Assets.Binding, "assets", `binding = "ASSETS"`); err != nil {
+			return err
+		}
+	}
+	for _, b := range c.Buckets {
+		if err := claim(b.Binding, "r2_buckets", `binding = "BUCKET"`); err != nil {
+			return err
+		}
+	}
+	for _, q := range c.Producers {
+		if err := claim(q.Binding, "queues.producers", `binding = "QUEUE"`); err != nil {
+			return err
+		}
+		if q.Queue == "" {
+			return fmt.Errorf(`queue binding %q lacks queue = "queue-name"`, q.Binding)
+		}
+	}
+	for _, q := range c.Consumers {
+		if q.Queue == "" {
+			return errors.New(`an entry of [[queues.consumers]] lacks queue = "queue-name"`)
 		}
 	}
 	for _, b := range c.Other {

@@ -77,7 +77,7 @@ var parts = []string{
 	"rpc/fail elsewhere", "alarm/runs", "alarm/result", "kv/put then throw", "kv/get k", "id/self", "lifecycle/state", "section/hold", "section/fail",
 	"section/uncommitted", "abort/with reason", "abort/without reason", "wait until/write", "wait until/fail", "wait until/in the Worker, result",
 	"scheduled/record", "scheduled/recorded", "scheduled/result", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
-	"d1/inside", "fetch/inside", "rpc types/inside",
+	"d1/inside", "queue/note", "queue/notes", "fetch/inside", "rpc types/inside",
 }
 
 // specialCases are the cases that are more than one GET.
@@ -85,6 +85,7 @@ func specialCases() []Case {
 	return slices.Concat(httpCases(), alarmCases(), []Case{
 		{Name: "rpc/arguments too large", Mask: `was: \d+ bytes`, Alone: true},
 		{Name: "rpc/result too large", Mask: `was: \d+ bytes`, Alone: true},
+		{Name: "queue/handler throws", Alone: true},
 		{Name: "wait until/in the Worker", Steps: []Step{{}, {Case: "wait until/in the Worker, result", Until: "later"}}},
 		{Name: "scheduled/events", Steps: []Step{
 			{Cron: "*/5 * * * *", At: 1_700_000_000_000}, {Cron: "0 0 * * 1", At: 1_700_000_060_000}, {Case: "scheduled/result"},

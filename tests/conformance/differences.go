@@ -11,6 +11,7 @@ const (
 	nothing   = "Go has no undefined: nil is null, which can be stored"
 	zeroLimit = "the zero value of ListOptions.Limit is no limit"
 	goSQL     = "SQL arguments follow Go's conventions: bool is 1 or 0, time.Time is milliseconds; JavaScript binds their text"
+	queueText = "the queue broker of wrangler dev refuses with an unknown internal error; the local host says which limit it is"
 	cloneText = "the text names the Go type that cannot be cloned, and where it is; DOM error codes stay in JavaScript"
 	history   = "the local host keeps 30 days of history, as production does; workerd has none"
 	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
@@ -24,6 +25,8 @@ var differences = map[string]difference{
 	"rpc/missing argument":             {why: typed},
 	"rpc/too many arguments":           {why: typed},
 	"rpc/argument where none is taken": {why: typed},
+	"queue/too large":                  {why: queueText, local: true},
+	"queue/too many":                   {why: queueText, local: true},
 	"rpc/not cloneable":                {why: cloneText},
 	"kv/not cloneable":                 {why: cloneText},
 	"kv/undefined":                     {why: nothing},

@@ -29,6 +29,8 @@ const settings = `{"limit":10,"names":["a","ß"]}`
 var (
 	objects   = map[string]string{"OBJ": "Obj", "OTHER": "Other", "FRAGILE": "Fragile"}
 	databases = []string{"DB"}
+	queues    = map[string]string{"QUEUE": "work", "DEAD": "dead"}
+	buckets   = []string{"BUCKET"}
 	services  = map[string]string{"SELF": script}
 )
 
@@ -117,6 +119,12 @@ func cacheDir() string {
 	return filepath.Join(dir, "lattice", "wazero")
 }
 
+// consumers are those that tests/workerd/serve.mjs gives every queue.
+var consumers = map[string]local.Consumer{
+	"work": {MaxBatchTimeout: time.Second, MaxRetries: 2, DeadLetterQueue: "dead"},
+	"dead": {MaxBatchTimeout: time.Second, MaxRetries: 2},
+}
+
 // startLocal runs the module on the local host, in this process.
 func startLocal(ctx context.Context, module []byte, upstream string) (host, error) {
 	bound := map[string]local.Database{}
@@ -124,7 +132,7 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 		bound[binding] = local.Database{}
 	}
 	h, err := local.New(ctx, local.Options{
-		Module: module, Name: script, Objects: objects, Databases: bound, Vars: variables(upstream),
+		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, Consumers: consumers, Vars: variables(upstream),
 		JSONVars: map[string]string{"SETTINGS": settings}, Services: services, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
@@ -169,7 +177,7 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 // startWorkerd runs the Worker in dir on real workerd.
 func startWorkerd(ctx context.Context, name, dir, upstream string) (host, error) {
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
-		Name: script, Dir: dir, Objects: objects, D1: databases, Vars: variables(upstream),
+		Name: script, Dir: dir, Objects: objects, D1: databases, Queues: queues, R2: buckets, Vars: variables(upstream),
 		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
 	}})
 	if err != nil {

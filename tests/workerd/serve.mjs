@@ -28,6 +28,10 @@ const miniflare = new Miniflare(convertV4MiniflareOptions({
 		bindings: { ...worker.vars, ...worker.jsonVars },
 		serviceBindings: worker.services ?? {},
 		d1Databases: Object.fromEntries((worker.d1 ?? []).map((b) => [b, b.toLowerCase()])),
+		queueProducers: worker.queues ?? {},
+		queueConsumers: Object.fromEntries(Object.values(worker.queues ?? {})
+			.map((queue) => [queue, { maxBatchSize: 10, maxBatchTimeout: 1, maxRetries: 2, deadLetterQueue: queue === worker.queues.DEAD ? undefined : worker.queues.DEAD }])),
+		r2Buckets: Object.fromEntries((worker.r2 ?? []).map((b) => [b, b.toLowerCase()])),
 		durableObjects: Object.fromEntries(Object.entries(worker.objects ?? {})
 			.map(([binding, className]) => [binding, { className, useSQLite: true }])),
 		unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],

@@ -38,6 +38,8 @@ type Worker struct {
 	Objects map[string]string `json:"objects,omitempty"` // binding to class, SQLite-backed
 	D1      []string          `json:"d1,omitempty"`      // bindings, each its own database
 	Vars    map[string]string `json:"vars,omitempty"`    // environment variables
+	Queues  map[string]string `json:"queues,omitempty"`  // binding to queue, each of which this Worker consumes too
+	R2      []string          `json:"r2,omitempty"`      // bindings, each its own bucket
 
 	JSONVars map[string]json.RawMessage `json:"jsonVars,omitempty"` // environment variables that are not strings
 	Services map[string]string          `json:"services,omitempty"` // service binding to script name; only this one runs

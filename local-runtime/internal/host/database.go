@@ -57,14 +57,5 @@ func (h *Host) runD1(d *storage.D1, mode byte, statements []storage.Statement, l
 }
 
 func opD1(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
-	// The database is outside of the object: what the turn wrote is committed before it is asked.
-	request := abi.NewReader(append([]byte(nil), r.Rest()...))
-	f.begin()
-	s.outputs.Add(f.object, func() {
-		done := func(result []byte) { f.complete(id, result) }
-		if refused := s.host.d1(request, done); refused != nil {
-			done(refused)
-		}
-	}, nil)
-	return nil, abi.Pending
+	return s.outside(f, id, r, s.host.d1)
 }

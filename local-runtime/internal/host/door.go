@@ -30,6 +30,9 @@ type answer struct {
 
 // ServeHTTP is the front door: each request becomes a fetch event of the Worker.
 func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if h.assets != nil && !h.assets.first(req.URL.Path) && h.assets.serve(w, req) {
+		return
+	}
 	if req.ContentLength > MaxBody {
 		http.Error(w, "Request body is larger than 100 MB: send it in parts.", http.StatusRequestEntityTooLarge)
 		return

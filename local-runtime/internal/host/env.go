@@ -26,6 +26,15 @@ func environment(cfg Config) abi.Object {
 	for name := range cfg.Databases {
 		entries[name] = abi.Object{{Name: "kind", Value: "d1"}}
 	}
+	for name := range cfg.Queues {
+		entries[name] = abi.Object{{Name: "kind", Value: "queue"}}
+	}
+	for name := range cfg.Buckets {
+		entries[name] = abi.Object{{Name: "kind", Value: "r2"}}
+	}
+	if cfg.Assets != nil && cfg.Assets.Binding != "" {
+		entries[cfg.Assets.Binding] = abi.Object{{Name: "kind", Value: "fetcher"}}
+	}
 	for name := range cfg.Services {
 		entries[name] = abi.Object{{Name: "kind", Value: "fetcher"}}
 	}

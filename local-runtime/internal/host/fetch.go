@@ -36,7 +36,7 @@ func (h *Host) decodeFetch(r *abi.Reader, from *streams) (*fetchCall, error) {
 			return nil, failed
 		}
 	case abi.TargetService:
-		if c.target.Service == exported+"default" {
+		if c.target.Service == exported+"default" || h.assets != nil && c.target.Service == h.assets.Binding {
 			break
 		}
 		worker, ok := h.cfg.Services[c.target.Service]
@@ -125,6 +125,10 @@ func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply)
 			fail(errClosed)
 		}
 	case abi.TargetService:
+		if h.assets != nil && c.target.Service == h.assets.Binding {
+			h.work.run(func() { h.assets.fetch(&c.request, r) })
+			return
+		}
 		h.fetchWorker(&c.request, c.body, r)
 	default:
 		h.network(from, c, r)

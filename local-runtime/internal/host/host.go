@@ -35,6 +35,10 @@ type Config struct {
 	Script    string              // the Worker's name
 	Objects   map[string]string   // binding → class
 	Databases map[string]Database // binding → D1 database
+	Queues    map[string]string   // binding → queue
+	Consumers map[string]Consumer // queue → how the Worker consumes it
+	Buckets   map[string]string   // binding → R2 bucket
+	Assets    *Assets             // nil: none
 	Vars      map[string]Var
 	Services  map[string]string // binding → name of the Worker
 	Others    map[string]string // binding → kind, of bindings that exist but are not served
@@ -68,6 +72,9 @@ type Host struct {
 	env       []byte // encoded result of ENV
 	isolates  []*Isolate
 	databases map[string]*storage.D1
+	queues    map[string]*queue
+	buckets   map[string]*storage.Bucket
+	assets    *assets // nil: none
 	work      work
 	sched     *scheduler // nil: not seeded
 	random    *random
@@ -108,7 +115,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, errors.Join(err, unlock())
 	}
 	h := &Host{
-		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{},
+		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{},
 		random: newRandom(cfg.Seed), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}},
 	}
 	if cfg.Seed != 0 {
@@ -121,7 +128,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	for i := range cfg.Isolates {
 		h.isolates = append(h.isolates, newIsolate(h, i))
 	}
-	if err := errors.Join(h.openDatabases(), h.loadAlarms()); err != nil {
+	if err := errors.Join(h.openDatabases(), h.openBuckets(), h.openAssets(), h.openQueues(), h.loadAlarms()); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if h.sched == nil {
@@ -244,6 +251,12 @@ func (h *Host) Close() error {
 	err := h.engine.Close()
 	for _, d := range h.databases {
 		err = errors.Join(err, d.Close())
+	}
+	for _, q := range h.queues {
+		err = errors.Join(err, q.close())
+	}
+	for _, b := range h.buckets {
+		err = errors.Join(err, b.Close())
 	}
 	return errors.Join(err, h.unlock())
 }

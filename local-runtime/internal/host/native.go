@@ -98,6 +98,20 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 		return n.fetch(ctx, r, done)
 	case abi.OpD1:
 		return h.d1(r, done)
+	case abi.OpQueueSend:
+		return h.queueSend(r, done)
+	case abi.OpR2:
+		err := h.r2(r, n.streams, func(result abi.Value, body content, err error) {
+			if err != nil {
+				done(failure(err))
+				return
+			}
+			offered, _ := n.streams.offer(body)
+			done(r2Result(result, offered))
+		})
+		if err != nil {
+			return failure(err)
+		}
 	case abi.OpRead:
 		n.streams.read(r, done)
 	default:

@@ -21,6 +21,7 @@ type self struct {
 	sql   *durables.SQL
 	class string
 	arg   map[string]any
+	home  *self // the object's own, where arg is set
 
 	mu  sync.Mutex
 	log []string
@@ -94,7 +95,7 @@ func (s *self) run(ctx context.Context, p RunParams) (any, error) {
 	with := s
 	if len(p.Arg) > 0 {
 		with = newSelf(s.class, s.state)
-		with.arg = p.Arg
+		with.arg, with.home = p.Arg, s
 	}
 	v, err := f(ctx, with)
 	return show(v), err

@@ -43,7 +43,7 @@ func table[F any](to map[string]F, cases map[string]F) {
 }
 
 func main() {
-	workers.Run(workers.Worker{Fetch: http.HandlerFunc(serve), Scheduled: scheduled})
+	workers.Run(workers.Worker{Fetch: http.HandlerFunc(serve), Scheduled: scheduled, Queue: consume})
 }
 
 func serve(w http.ResponseWriter, r *http.Request) {

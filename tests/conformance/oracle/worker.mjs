@@ -9,9 +9,15 @@ import * as storage from "./storage.mjs";
 import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
+import * as stores from "./stores.mjs";
 import * as bookmark from "./bookmark.mjs";
 
-const merge = (table) => Object.assign({}, ...[http, rpc, rpcValues, storage, sql, lifecycle, bindings, bookmark].map((m) => m[table] ?? {}));
+const modules = [
+	http, rpc, rpcValues, storage, sql, lifecycle, bindings,
+	stores,
+	bookmark,
+];
+const merge = (table) => Object.assign({}, ...modules.map((m) => m[table] ?? {}));
 const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");
 
 /** The class of nearly every case. */
@@ -80,6 +86,7 @@ export default {
 		if (name in workerCases) return Response.json(await attempt(() => workerCases[name](c)));
 		return new Response(`no case ${name}`, { status: 404 });
 	},
+	queue: (batch, env) => stores.queue(batch, env),
 	async scheduled(event, env, ctx) {
 		await env.OBJ.getByName("scheduled").run({ name: "scheduled/record", arg: { cron: event.cron, time: event.scheduledTime } });
 		if (event.cron === "0 0 * * 1") throw new Error("scheduled failure");

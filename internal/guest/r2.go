@@ -1,0 +1,61 @@
+package guest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// R2 calls a method of a bucket. body may be nil; the reader of the answer is nil when it has no body.
+func R2(ctx context.Context, binding, method string, args abi.Array, content io.Reader) (abi.Value, io.ReadCloser, error) {
+	var w abi.Writer
+	w.Str(binding)
+	w.Str(method)
+	w.Values(args)
+	stream, err := writeContent(ctx, &w, content)
+	if err != nil {
+		return nil, nil, err
+	}
+	if stream != nil {
+		go pump(stream, io.NopCloser(content))
+	}
+	r, err := Invoke(ctx, abi.OpR2, w.Bytes())
+	if err != nil {
+		return nil, nil, err
+	}
+	result, answer := r.Value(), r.Body()
+	if r.Err() != nil {
+		return nil, nil, r.Err()
+	}
+	if _, none := result.(abi.Undefined); none {
+		result = nil
+	}
+	if answer.Mode == abi.BodyNone {
+		return result, nil, nil
+	}
+	read, _ := body(ctx, answer)
+	return result, read, nil
+}
+
+// writeContent appends a Body of content: inline when it is small, otherwise a stream of known length that the caller pumps.
+func writeContent(ctx context.Context, w *abi.Writer, content io.Reader) (*writeStream, error) {
+	if content == nil {
+		w.Body(abi.Body{Mode: abi.BodyNone})
+		return nil, nil
+	}
+	sized, ok := content.(interface{ Len() int })
+	if ok && sized.Len() > abi.InlineBody {
+		s := newWriteStream(ctx)
+		w.Body(abi.Body{Mode: abi.BodyStream, Stream: s.id, Length: int64(sized.Len())})
+		return s, nil
+	}
+	var all bytes.Buffer
+	if _, err := all.ReadFrom(content); err != nil {
+		return nil, fmt.Errorf("read the content: %w", err)
+	}
+	w.Body(abi.Body{Mode: abi.BodyInline, Inline: all.Bytes()})
+	return nil, nil
+}

@@ -1,0 +1,323 @@
+package host
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/isolate"
+	"grove.place/lattice/local-runtime/internal/storage"
+	"grove.place/lattice/local-runtime/internal/stream"
+)
+
+// openBuckets opens every bucket that is bound. Bindings of one name share a bucket.
+func (h *Host) openBuckets() error {
+	for binding, name := range h.cfg.Buckets {
+		if !safeName.MatchString(name) {
+			return fmt.Errorf("R2 binding %s: %q is not a name for a bucket: use letters, digits and -", binding, name)
+		}
+		if h.buckets[name] != nil {
+			continue
+		}
+		b, err := storage.OpenBucket(filepath.Join(h.cfg.Dir, "r2", name))
+		if err != nil {
+			return fmt.Errorf("R2 bucket %s: %w", name, err)
+		}
+		h.buckets[name] = b
+	}
+	return nil
+}
+
+// r2Call is a decoded R2 operation.
+type r2Call struct {
+	bucket *storage.Bucket
+	method string
+	args   []abi.Value
+	body   content
+	now    abi.Date
+}
+
+// r2 performs an R2 operation for a party whose streams these are; done gets the result and what it has for a body.
+func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body content, err error)) error {
+	c := r2Call{method: "", now: abi.DateOf(h.cfg.Clock.Now())}
+	binding := r.Str()
+	c.method, c.args = r.Str(), r.Values()
+	body := r.Body()
+	if err := r.End(); err != nil {
+		return err
+	}
+	c.bucket = h.buckets[h.cfg.Buckets[binding]]
+	if c.bucket == nil {
+		return abi.TypeErrorf("there is no R2 binding %q: add it to [[r2_buckets]] in wrangler.toml", binding)
+	}
+	do := r2Methods[c.method]
+	if do == nil {
+		return abi.Errorf("unknown method of R2 %q", c.method)
+	}
+	c.body = from.accept(body)
+	h.work.run(func() {
+		result, body, err := do(&c)
+		if err != nil {
+			var thrown *abi.Error
+			if !errors.As(err, &thrown) {
+				err = abi.Errorf("%s: %s", r2Names[c.method], err)
+			}
+		}
+		done(result, body, err)
+	})
+	return nil
+}
+
+var r2Methods = map[string]func(c *r2Call) (abi.Value, content, error){
+	"head": r2Head, "get": r2Get, "put": r2Put, "delete": r2Delete, "list": r2List,
+	"createMultipartUpload": r2Create, "uploadPart": r2UploadPart, "complete": r2Complete, "abort": r2Abort,
+}
+
+// r2Names are the names that errors give to methods.
+var r2Names = map[string]string{
+	"head": "head", "get": "get", "put": "put", "delete": "delete", "list": "list", "createMultipartUpload": "createMultipartUpload",
+	"uploadPart": "uploadPart", "complete": "completeMultipartUpload", "abort": "abortMultipartUpload",
+}
+
+// text returns an argument that is a string.
+func (c *r2Call) text(i int) string {
+	if i < len(c.args) {
+		s, _ := c.args[i].(string)
+		return s
+	}
+	return ""
+}
+
+// options returns an argument that is an object, or an empty one.
+func (c *r2Call) options(i int) abi.Object {
+	if i < len(c.args) {
+		o, _ := c.args[i].(abi.Object)
+		return o
+	}
+	return nil
+}
+
+func (c *r2Call) content() io.Reader {
+	if r := c.body.reader(); r != nil {
+		return r
+	}
+	return bytes.NewReader(nil)
+}
+
+func r2Head(c *r2Call) (abi.Value, content, error) {
+	o, err := c.bucket.Head(c.text(0))
+	if err != nil || o == nil {
+		return nil, noContent, err
+	}
+	return describeObject(o, nil), noContent, nil
+}
+
+func r2Get(c *r2Call) (abi.Value, content, error) {
+	o, err := c.bucket.Head(c.text(0))
+	if err != nil || o == nil {
+		return nil, noContent, err
+	}
+	options := c.options(1)
+	if !storage.Holds(options.Get("onlyIf"), o) {
+		return describeObject(o, nil), noContent, nil
+	}
+	offset, length, whole, err := o.Part(options.Get("range"))
+	if err != nil {
+		return nil, noContent, err
+	}
+	body, err := c.bucket.Open(o, offset, length)
+	if err != nil {
+		return nil, noContent, err
+	}
+	var part abi.Value = abi.Object{{Name: "offset", Value: offset}, {Name: "length", Value: length}}
+	if whole && o.Size == 0 {
+		part = nil
+	}
+	answer := content{source: stream.FromReader(body), length: length}
+	if length <= abi.InlineBody {
+		defer body.Close()
+		inline := make([]byte, length)
+		if _, err := io.ReadFull(body, inline); err != nil {
+			return nil, noContent, err
+		}
+		answer = content{inline: inline}
+	}
+	return describeObject(o, part), answer, nil
+}
+
+func putOptions(o abi.Object, now abi.Date) storage.PutOptions {
+	put := storage.PutOptions{OnlyIf: o.Get("onlyIf"), HTTP: abi.Object{}, Custom: abi.Object{}, StorageClass: "Standard", Sums: map[string][]byte{}, Now: now}
+	if http, ok := o.Get("httpMetadata").(abi.Object); ok {
+		put.HTTP = http
+	}
+	if custom, ok := o.Get("customMetadata").(abi.Object); ok {
+		put.Custom = custom
+	}
+	if class, ok := o.Get("storageClass").(string); ok && class != "" {
+		put.StorageClass = class
+	}
+	for _, name := range []string{"md5", "sha1", "sha256", "sha384", "sha512"} {
+		switch sum := o.Get(name).(type) {
+		case []byte:
+			put.Sums[name] = sum
+		case abi.ArrayBuffer:
+			put.Sums[name] = sum
+		}
+	}
+	return put
+}
+
+func r2Put(c *r2Call) (abi.Value, content, error) {
+	if c.body.source != nil && c.body.length < 0 {
+		return nil, noContent, abi.TypeErrorf("Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)")
+	}
+	o, err := c.bucket.Put(c.text(0), c.content(), putOptions(c.options(1), c.now))
+	if err != nil || o == nil {
+		return nil, noContent, err
+	}
+	return describeObject(o, nil), noContent, nil
+}
+
+func r2Delete(c *r2Call) (abi.Value, content, error) {
+	var keys []string
+	if len(c.args) > 0 {
+		switch v := c.args[0].(type) {
+		case string:
+			keys = []string{v}
+		case abi.Array:
+			for _, e := range v {
+				if key, ok := e.(string); ok {
+					keys = append(keys, key)
+				}
+			}
+		}
+	}
+	return abi.Undefined{}, noContent, c.bucket.Delete(keys)
+}
+
+func r2List(c *r2Call) (abi.Value, content, error) {
+	o := c.options(0)
+	text := func(name string) string { s, _ := o.Get(name).(string); return s }
+	limit := 1000
+	if n, ok := o.Get("limit").(int64); ok {
+		limit = int(n)
+	}
+	after := text("startAfter")
+	if cursor := text("cursor"); cursor != "" {
+		raw, err := base64.StdEncoding.DecodeString(cursor)
+		if err != nil {
+			return nil, noContent, abi.Errorf("list: the cursor is not one of a list before")
+		}
+		after = string(raw)
+	}
+	l, err := c.bucket.List(text("prefix"), after, text("delimiter"), limit)
+	if err != nil {
+		return nil, noContent, err
+	}
+	objects, prefixes := abi.Array{}, abi.Array{}
+	for _, stored := range l.Objects {
+		objects = append(objects, describeObject(stored, nil))
+	}
+	for _, p := range l.Prefixes {
+		prefixes = append(prefixes, p)
+	}
+	var cursor abi.Value
+	if l.Next != "" {
+		cursor = base64.StdEncoding.EncodeToString([]byte(l.Next))
+	}
+	return abi.Object{{Name: "objects", Value: objects}, {Name: "truncated", Value: l.Next != ""}, {Name: "cursor", Value: cursor},
+		{Name: "delimitedPrefixes", Value: prefixes}}, noContent, nil
+}
+
+func r2Create(c *r2Call) (abi.Value, content, error) {
+	id, err := c.bucket.CreateUpload(c.text(0), putOptions(c.options(1), c.now))
+	return abi.Object{{Name: "key", Value: c.text(0)}, {Name: "uploadId", Value: id}}, noContent, err
+}
+
+func r2UploadPart(c *r2Call) (abi.Value, content, error) {
+	number, _ := c.args[min(2, len(c.args)-1)].(int64)
+	etag, err := c.bucket.UploadPart(c.text(0), c.text(1), int(number), c.content())
+	return abi.Object{{Name: "partNumber", Value: number}, {Name: "etag", Value: etag}}, noContent, err
+}
+
+func r2Complete(c *r2Call) (abi.Value, content, error) {
+	var parts []storage.ChosenPart
+	if len(c.args) > 2 {
+		list, _ := c.args[2].(abi.Array)
+		for _, e := range list {
+			p, _ := e.(abi.Object)
+			number, _ := p.Get("partNumber").(int64)
+			etag, _ := p.Get("etag").(string)
+			parts = append(parts, storage.ChosenPart{Number: int(number), ETag: etag})
+		}
+	}
+	o, err := c.bucket.CompleteUpload(c.text(0), c.text(1), parts, c.now)
+	if err != nil {
+		return nil, noContent, err
+	}
+	return describeObject(o, nil), noContent, nil
+}
+
+func r2Abort(c *r2Call) (abi.Value, content, error) {
+	return abi.Undefined{}, noContent, c.bucket.AbortUpload(c.text(0), c.text(1))
+}
+
+// describeObject is an R2Object as data.
+func describeObject(o *storage.Stored, part abi.Value) abi.Object {
+	return abi.Object{
+		{Name: "key", Value: o.Key}, {Name: "version", Value: o.Version}, {Name: "size", Value: o.Size}, {Name: "etag", Value: o.ETag},
+		{Name: "httpEtag", Value: `"` + o.ETag + `"`}, {Name: "uploaded", Value: o.Uploaded}, {Name: "httpMetadata", Value: o.HTTPMetadata},
+		{Name: "customMetadata", Value: o.Custom}, {Name: "range", Value: part}, {Name: "storageClass", Value: o.StorageClass}, {Name: "checksums", Value: o.Sums},
+	}
+}
+
+// outside sends what goes to a service outside of the object: after what the turn wrote is committed.
+func (s *Isolate) outside(f *frame, id uint32, r *abi.Reader, perform func(r *abi.Reader, done func([]byte)) []byte) ([]byte, int32) {
+	request := abi.NewReader(bytes.Clone(r.Rest()))
+	f.begin()
+	s.outputs.Add(f.object, func() {
+		done := func(result []byte) { f.complete(id, result) }
+		if refused := perform(request, done); refused != nil {
+			done(refused)
+		}
+	}, nil)
+	return nil, abi.Pending
+}
+
+func opR2(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	return s.outside(f, id, r, func(r *abi.Reader, done func([]byte)) []byte {
+		err := s.host.r2(r, s.streams, func(result abi.Value, body content, err error) {
+			if err != nil {
+				done(failure(err))
+				return
+			}
+			offered, number := s.streams.offer(body)
+			if number != 0 {
+				s.post(func() { f.owns(number) })
+			}
+			done(r2Result(result, offered))
+		})
+		if err != nil {
+			return failure(err)
+		}
+		return nil
+	})
+}
+
+func r2Result(result abi.Value, body abi.Body) []byte {
+	return isolate.Success(func(w *abi.Writer) {
+		w.Value(result)
+		w.Body(body)
+	})
+}
+
+func (h *Host) randomHex(n int) string {
+	b := make([]byte, n)
+	h.random.read(b)
+	return hex.EncodeToString(b)
+}

@@ -1,0 +1,460 @@
+package storage
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Bucket is an R2 bucket: an index of objects, and a file for the content of each. It may be used by several goroutines.
+type Bucket struct {
+	x   *index
+	dir string
+}
+
+// Stored is an object of a bucket as it is described to programs.
+type Stored struct {
+	Key, Version, ETag         string
+	Size                       int64
+	Uploaded                   abi.Date
+	HTTPMetadata, Custom, Sums abi.Value // Objects
+	StorageClass               string
+
+	file string
+}
+
+// R2's limits.
+const (
+	maxKey      = 1024
+	maxCustom   = 8192
+	maxListed   = 1000
+	minPart     = 5 << 20
+	maxPartsNum = 10000
+)
+
+// r2Error is an error as R2 words it; the binding puts the method before it.
+type r2Error struct {
+	code int
+	text string
+}
+
+func (e *r2Error) Error() string { return fmt.Sprintf("%s (%d)", e.text, e.code) }
+
+var (
+	errKeyName      = &r2Error{10020, "The specified object name is not valid."}
+	errMetadata     = &r2Error{10012, "Your metadata headers exceed the maximum allowed metadata size."}
+	errPrecondition = &r2Error{10031, "At least one of the pre-conditions you specified did not hold."}
+	errRange        = &r2Error{10039, "The requested range is not satisfiable"}
+	errNoUpload     = &r2Error{10024, "The specified multipart upload does not exist."}
+	errPart         = &r2Error{10025, "One or more of the specified parts could not be found."}
+	errTooSmall     = &r2Error{10011, "Your proposed upload is smaller than the minimum allowed object size."}
+)
+
+// OpenBucket opens the bucket in the folder dir.
+func OpenBucket(dir string) (*Bucket, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "blobs"), 0o755); err != nil {
+		return nil, err
+	}
+	x, err := openIndex(filepath.Join(dir, "index.sqlite"),
+		`CREATE TABLE IF NOT EXISTS objects (key TEXT PRIMARY KEY, version TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL, uploaded REAL NOT NULL,
+			http BLOB NOT NULL, custom BLOB NOT NULL, sums BLOB NOT NULL, class TEXT NOT NULL, file TEXT NOT NULL) WITHOUT ROWID`,
+		`CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, key TEXT NOT NULL, http BLOB NOT NULL, custom BLOB NOT NULL, class TEXT NOT NULL) WITHOUT ROWID`,
+		`CREATE TABLE IF NOT EXISTS parts (upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, md5 BLOB NOT NULL, size INTEGER NOT NULL,
+			file TEXT NOT NULL, PRIMARY KEY (upload, number)) WITHOUT ROWID`)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bucket{x, dir}
+	return b, b.sweep()
+}
+
+// Close closes the index.
+func (b *Bucket) Close() error { return b.x.close() }
+
+// sweep removes files that no row names: what a killed process had begun to write.
+func (b *Bucket) sweep() error {
+	known := map[string]bool{}
+	err := b.x.do(func(s *statements) error {
+		return s.each("SELECT file FROM objects UNION ALL SELECT file FROM parts", func(r *stmt) error {
+			for file := range strings.FieldsSeq(r.Text(0)) {
+				known[file] = true
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	files, err := os.ReadDir(filepath.Join(b.dir, "blobs"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if !known[f.Name()] {
+			if err := os.Remove(b.path(f.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Bucket) path(file string) string { return filepath.Join(b.dir, "blobs", file) }
+
+func randomHex() string {
+	var raw [16]byte
+	rand.Read(raw[:])
+	return hex.EncodeToString(raw[:])
+}
+
+const storedColumns = "key, version, etag, size, uploaded, http, custom, sums, class, file"
+
+func scanStored(r *stmt) (*Stored, error) {
+	o := &Stored{Key: r.Text(0), Version: r.Text(1), ETag: r.Text(2), Size: r.Int64(3), Uploaded: abi.Date(r.Float64(4)), StorageClass: r.Text(8), file: r.Text(9)}
+	for i, to := range []*abi.Value{&o.HTTPMetadata, &o.Custom, &o.Sums} {
+		var err error
+		if *to, err = decoded(r.Bytes(5 + i)); err != nil {
+			return nil, fmt.Errorf("object %q: %w", o.Key, err)
+		}
+	}
+	return o, nil
+}
+
+// Head returns an object, or nil when there is none.
+func (b *Bucket) Head(key string) (o *Stored, err error) {
+	if len(key) > maxKey {
+		return nil, errKeyName
+	}
+	err = b.x.do(func(s *statements) error { return find(s, key, &o) })
+	return o, err
+}
+
+func find(s *statements, key string, to **Stored) error {
+	return s.each("SELECT "+storedColumns+" FROM objects WHERE key = ?", func(r *stmt) (err error) {
+		*to, err = scanStored(r)
+		return err
+	}, key)
+}
+
+// Open returns the content of an object from offset on, length bytes of it. It stays readable when the object is replaced meanwhile.
+func (b *Bucket) Open(o *Stored, offset, length int64) (io.ReadCloser, error) {
+	var parts []io.Reader
+	var files closers
+	for name := range strings.FieldsSeq(o.file) {
+		f, err := os.Open(b.path(name))
+		if err != nil {
+			files.Close()
+			return nil, fmt.Errorf("content of %q: %w", o.Key, err)
+		}
+		parts, files = append(parts, f), append(files, f)
+	}
+	content := io.MultiReader(parts...)
+	for _, f := range files {
+		size, err := f.Seek(0, io.SeekEnd)
+		if err == nil {
+			skip := min(size, offset)
+			_, err = f.Seek(skip, io.SeekStart)
+			offset -= skip
+		}
+		if err != nil {
+			files.Close()
+			return nil, err
+		}
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(content, length), files}, nil
+}
+
+type closers []*os.File
+
+func (c closers) Close() error {
+	var errs []error
+	for _, f := range c {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// PutOptions describe what Put stores. Its Values are Objects or Undefined.
+type PutOptions struct {
+	OnlyIf       abi.Value
+	HTTP, Custom abi.Value
+	StorageClass string
+	Sums         map[string][]byte // "md5", "sha1", … that the content must have
+	Now          abi.Date
+}
+
+var hashes = map[string]struct {
+	name string
+	make func() hash.Hash
+}{
+	"md5": {"MD5", md5.New}, "sha1": {"SHA-1", sha1.New}, "sha256": {"SHA-256", sha256.New}, "sha384": {"SHA-384", sha512.New384}, "sha512": {"SHA-512", sha512.New},
+}
+
+// Put stores content under key. It returns nil without an error when OnlyIf does not hold.
+func (b *Bucket) Put(key string, content io.Reader, o PutOptions) (*Stored, error) {
+	if len(key) > maxKey {
+		return nil, errKeyName
+	}
+	if textLength(o.Custom) > maxCustom {
+		return nil, errMetadata
+	}
+	blob, err := b.write(content, o.Sums)
+	if err != nil {
+		return nil, err
+	}
+	stored := &Stored{Key: key, Version: randomHex(), ETag: hex.EncodeToString(blob.md5), Size: blob.size, Uploaded: o.Now,
+		HTTPMetadata: o.HTTP, Custom: o.Custom, Sums: blob.sums, StorageClass: o.StorageClass, file: blob.file}
+	held := true
+	old, err := b.replace(stored, func(current *Stored) bool {
+		held = Holds(o.OnlyIf, current)
+		return held
+	})
+	if err != nil || !held {
+		os.Remove(b.path(blob.file))
+		return nil, err
+	}
+	b.remove(old)
+	return stored, nil
+}
+
+// replace puts o in the place of what has its key, if check lets it, and returns the files of what was there.
+func (b *Bucket) replace(o *Stored, check func(current *Stored) bool) (old string, err error) {
+	err = b.x.do(func(s *statements) (err error) {
+		old, err = replace(s, o, check)
+		return err
+	})
+	return old, err
+}
+
+func replace(s *statements, o *Stored, check func(current *Stored) bool) (old string, err error) {
+	var current *Stored
+	if err := find(s, o.Key, &current); err != nil || !check(current) {
+		return "", err
+	}
+	if current != nil {
+		old = current.file
+	}
+	return old, s.each("INSERT OR REPLACE INTO objects ("+storedColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", nil, o.Key, o.Version, o.ETag, int(o.Size),
+		float64(o.Uploaded), encoded(o.HTTPMetadata), encoded(o.Custom), encoded(o.Sums), o.StorageClass, o.file)
+}
+
+// remove deletes files that nothing names any more. One that stays behind is swept at the next start.
+func (b *Bucket) remove(files string) {
+	for file := range strings.FieldsSeq(files) {
+		os.Remove(b.path(file))
+	}
+}
+
+type blob struct {
+	file string
+	size int64
+	md5  []byte
+	sums abi.Object
+}
+
+// write stores content in a file of its own, and checks it.
+func (b *Bucket) write(content io.Reader, want map[string][]byte) (*blob, error) {
+	f, err := os.Create(b.path(randomHex()))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	out := &blob{file: filepath.Base(f.Name())}
+	sums := map[string]hash.Hash{"md5": md5.New()}
+	targets := []io.Writer{f, sums["md5"]}
+	for name := range want {
+		if h, ok := hashes[name]; ok && sums[name] == nil {
+			sums[name] = h.make()
+			targets = append(targets, sums[name])
+		}
+	}
+	if out.size, err = io.Copy(io.MultiWriter(targets...), content); err == nil {
+		err = f.Sync()
+	}
+	for _, name := range []string{"md5", "sha1", "sha256", "sha384", "sha512"} {
+		h := sums[name]
+		if h == nil || err != nil {
+			continue
+		}
+		sum := h.Sum(nil)
+		if given, ok := want[name]; ok && !bytes.Equal(given, sum) {
+			err = &r2Error{10037, fmt.Sprintf("The %s checksum you specified did not match what we received.\nYou provided a %[1]s checksum with value: %[2]x\nActual %[1]s was: %[3]x",
+				hashes[name].name, given, sum)}
+		}
+		out.sums = append(out.sums, abi.Field{Name: name, Value: abi.ArrayBuffer(sum)})
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return nil, err
+	}
+	out.md5 = sums["md5"].Sum(nil)
+	return out, nil
+}
+
+// Delete removes objects.
+func (b *Bucket) Delete(keys []string) error {
+	var files []string
+	err := b.x.do(func(s *statements) error {
+		for _, key := range keys {
+			var o *Stored
+			if err := find(s, key, &o); err != nil {
+				return err
+			}
+			if o == nil {
+				continue
+			}
+			files = append(files, o.file)
+			if err := s.each("DELETE FROM objects WHERE key = ?", nil, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		b.remove(strings.Join(files, " "))
+	}
+	return err
+}
+
+// Listing is a page of a bucket.
+type Listing struct {
+	Objects  []*Stored
+	Prefixes []string
+	Next     string // start after this for the next page; "" when this was the last
+}
+
+// List returns up to limit objects and, with a delimiter, common prefixes, in the order of their bytes.
+func (b *Bucket) List(prefix, startAfter, delimiter string, limit int) (l Listing, err error) {
+	if limit < 1 || limit > maxListed {
+		limit = maxListed
+	}
+	err = b.x.do(func(s *statements) error {
+		last, full := startAfter, errors.New("full")
+		err := s.each("SELECT "+storedColumns+" FROM objects WHERE key > ? AND substr(key, 1, ?) = ? ORDER BY key", func(r *stmt) error {
+			o, err := scanStored(r)
+			if err != nil {
+				return err
+			}
+			common := ""
+			if i := strings.Index(o.Key[len(prefix):], delimiter); delimiter != "" && i >= 0 {
+				common = o.Key[:len(prefix)+i+len(delimiter)]
+				if strings.HasPrefix(startAfter, common) || slices.Contains(l.Prefixes, common) {
+					last = o.Key
+					return nil
+				}
+			}
+			if len(l.Objects)+len(l.Prefixes) == limit {
+				l.Next = last
+				return full
+			}
+			last = o.Key
+			if common != "" {
+				l.Prefixes = append(l.Prefixes, common)
+			} else {
+				l.Objects = append(l.Objects, o)
+			}
+			return nil
+		}, startAfter, len([]rune(prefix)), prefix)
+		if errors.Is(err, full) {
+			return nil
+		}
+		return err
+	})
+	return l, err
+}
+
+// textLength is the size of custom metadata as R2 counts it: bytes of Latin-1, or of UTF-16 where that does not do.
+func textLength(v abi.Value) (n int) {
+	o, _ := v.(abi.Object)
+	for _, f := range o {
+		for _, text := range []string{f.Name, fmt.Sprint(f.Value)} {
+			runes := []rune(text)
+			size := len(runes)
+			if slices.ContainsFunc(runes, func(r rune) bool { return r > 0xff }) {
+				size *= 2
+			}
+			n += size
+		}
+	}
+	return n
+}
+
+// Holds reports whether conditions hold of an object, which is nil when there is none.
+func Holds(onlyIf abi.Value, o *Stored) bool {
+	conditions, ok := onlyIf.(abi.Object)
+	if !ok {
+		return true
+	}
+	match, noMatch := conditions.Get("etagMatches"), conditions.Get("etagDoesNotMatch")
+	before, hasBefore := conditions.Get("uploadedBefore").(abi.Date)
+	after, hasAfter := conditions.Get("uploadedAfter").(abi.Date)
+	has := func(v abi.Value) bool { _, absent := v.(abi.Undefined); return !absent && v != nil }
+	if o == nil {
+		return !has(match) && !hasAfter
+	}
+	matches, differs := !has(match) || includes(match, o.ETag), !has(noMatch) || !includes(noMatch, o.ETag)
+	return matches && differs &&
+		(!hasAfter || after < o.Uploaded || has(noMatch)) &&
+		(!hasBefore || o.Uploaded < before || has(match))
+}
+
+// includes reports whether a condition on ETags names one: it is a tag, a list of tags, or "*".
+func includes(v abi.Value, etag string) bool {
+	switch v := v.(type) {
+	case string:
+		return v == "*" || strings.Trim(v, `"`) == etag
+	case abi.Array:
+		return slices.ContainsFunc(v, func(e abi.Value) bool { return includes(e, etag) })
+	}
+	return false
+}
+
+// Part returns the part of an object of that size which a range asks for, and whether it is all of it.
+func (o *Stored) Part(rng abi.Value) (offset, length int64, whole bool, err error) {
+	r, ok := rng.(abi.Object)
+	if !ok {
+		return 0, o.Size, true, nil
+	}
+	number := func(name string) (int64, bool) {
+		switch v := r.Get(name).(type) {
+		case int64:
+			return v, true
+		case float64:
+			return int64(v), true
+		}
+		return 0, false
+	}
+	offset, _ = number("offset")
+	length, limited := number("length")
+	if suffix, ok := number("suffix"); ok {
+		if suffix <= 0 {
+			return 0, 0, false, errRange
+		}
+		suffix = min(suffix, o.Size)
+		offset, length, limited = o.Size-suffix, suffix, true
+	}
+	if !limited {
+		length = o.Size - offset
+	}
+	if offset < 0 || offset > o.Size || length <= 0 {
+		return 0, 0, false, errRange
+	}
+	return offset, min(length, o.Size-offset), false, nil
+}

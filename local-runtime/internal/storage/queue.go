@@ -1,0 +1,89 @@
+package storage
+
+import (
+	"fmt"
+	"math"
+
+	"grove.place/lattice/internal/abi"
+)
+
+// Queue is the messages of a queue, in the order in which they may be delivered. It may be used by several goroutines.
+type Queue struct{ x *index }
+
+// Message is a message of a queue. Times are milliseconds since the epoch.
+type Message struct {
+	ID        string
+	Body      abi.Value
+	Timestamp float64 // when it was sent
+	Attempts  int     // deliveries that failed
+	Visible   float64 // before this it is not delivered
+}
+
+// OpenQueue opens the queue in the file at path.
+func OpenQueue(path string) (*Queue, error) {
+	x, err := openIndex(path, `CREATE TABLE IF NOT EXISTS messages (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL, timestamp REAL NOT NULL,
+		attempts INTEGER NOT NULL, visible REAL NOT NULL)`, `CREATE INDEX IF NOT EXISTS visible ON messages (visible, seq)`)
+	if err != nil {
+		return nil, err
+	}
+	return &Queue{x}, nil
+}
+
+// Close closes the file.
+func (q *Queue) Close() error { return q.x.close() }
+
+// Put adds messages: all, or none.
+func (q *Queue) Put(messages []Message) error {
+	return q.x.do(func(s *statements) error {
+		for _, m := range messages {
+			err := s.each("INSERT INTO messages (id, body, timestamp, attempts, visible) VALUES (?, ?, ?, ?, ?)", nil,
+				m.ID, encoded(m.Body), m.Timestamp, m.Attempts, m.Visible)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Ready returns up to limit messages that may be delivered at a time, how many there are, and when the next one may be, +Inf when there is none.
+func (q *Queue) Ready(now float64, limit int) (messages []Message, ready int, next float64, err error) {
+	next = math.Inf(1)
+	err = q.x.do(func(s *statements) error {
+		count := func(r *stmt) error { ready = int(r.Int64(0)); return nil }
+		if err := s.each("SELECT count(*) FROM messages WHERE visible <= ?", count, now); err != nil {
+			return err
+		}
+		later := func(r *stmt) error { next = r.Float64(0); return nil }
+		if err := s.each("SELECT visible FROM messages WHERE visible > ? ORDER BY visible LIMIT 1", later, now); err != nil {
+			return err
+		}
+		return s.each("SELECT id, body, timestamp, attempts, visible FROM messages WHERE visible <= ? ORDER BY visible, seq LIMIT ?", func(r *stmt) error {
+			body, err := decoded(r.Bytes(1))
+			if err != nil {
+				return fmt.Errorf("message %s: %w", r.Text(0), err)
+			}
+			messages = append(messages, Message{r.Text(0), body, r.Float64(2), int(r.Int64(3)), r.Float64(4)})
+			return nil
+		}, now, limit)
+	})
+	return messages, ready, next, err
+}
+
+// Settle removes messages, and has others delivered again later: those of again with their Attempts and Visible.
+func (q *Queue) Settle(remove []string, again []Message) error {
+	return q.x.do(func(s *statements) error {
+		for _, id := range remove {
+			if err := s.each("DELETE FROM messages WHERE id = ?", nil, id); err != nil {
+				return err
+			}
+		}
+		for _, m := range again {
+			if err := s.each("UPDATE messages SET attempts = ?, visible = ? WHERE id = ?", nil, m.Attempts, m.Visible, m.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

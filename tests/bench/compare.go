@@ -9,19 +9,25 @@ import (
 	"time"
 )
 
-// scenario is one thing to measure; path and want are as load takes them.
+// scenario is one thing to measure; path and want are as load takes them, which measures unless measure is another.
 type scenario struct {
 	name, path, want string
 	requests         int
+	measure          func(base, path, want string, n int) (round, error)
 }
 
 var (
-	hello     = scenario{"hello", "/hello", "Hello!", 1600}
+	hello     = scenario{"hello", "/hello", "Hello!", 1600, nil}
 	scenarios = []scenario{
-		{"object call (RPC)", "/ping/*", `"pong"`, 1200},
-		{"object SQL insert", "/insert/*", "1", 800},
-		{"100-row select", "/select/*", "7575", 800},
-		{"RPC with a 1 KB struct", "/echo/*", "42", 800},
+		{"object call (RPC)", "/ping/*", `"pong"`, 1200, nil},
+		{"object SQL insert", "/insert/*", "1", 800, nil},
+		{"100-row select", "/select/*", "7575", 800, nil},
+		{"RPC with a 1 KB struct", "/echo/*", "42", 800, nil},
+	}
+	// events are what happens to objects beside calls.
+	events = []scenario{
+		{"20 alarms, one after another", "/alarms/*", "20", 160, nil},
+		{"first call of an object", "/visit/#", "1", 400, nil},
 	}
 )
 
@@ -47,7 +53,11 @@ func compare(ctx context.Context, s scenario, rounds int, targets ...target) ([]
 			if r < 0 {
 				n /= 2
 			}
-			got, err := load(t.url, s.path, s.want, n)
+			measure := s.measure
+			if measure == nil {
+				measure = load
+			}
+			got, err := measure(t.url, s.path, s.want, n)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", t.name, s.name, err)
 			}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +25,11 @@ type round struct {
 	p50       time.Duration
 }
 
-// load sends n requests for path, in which "*" stands for the number of the connection. Every answer must be want.
+// visits numbers what is asked for once.
+var visits atomic.Int64
+
+// load sends n requests for path, in which "*" stands for the number of the connection, and "#" for a number that is
+// never used again. Every answer must be want.
 func load(base, path, want string, n int) (round, error) {
 	var (
 		next      atomic.Int64
@@ -71,6 +77,7 @@ type connection struct {
 	net.Conn
 	reader  *bufio.Reader
 	request []byte
+	once    bool // the request has a "#"
 	body    bytes.Buffer
 }
 
@@ -84,13 +91,17 @@ func dial(base, path string, number int) (*connection, error) {
 		return nil, err
 	}
 	path = string(bytes.ReplaceAll([]byte(path), []byte("*"), fmt.Append(nil, "o", number)))
-	return &connection{Conn: conn, reader: bufio.NewReader(conn),
+	return &connection{Conn: conn, reader: bufio.NewReader(conn), once: strings.Contains(path, "#"),
 		request: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, u.Host)}, nil
 }
 
 func (c *connection) roundTrip() (string, error) {
 	c.SetDeadline(time.Now().Add(30 * time.Second))
-	if _, err := c.Write(c.request); err != nil {
+	request := c.request
+	if c.once {
+		request = bytes.Replace(request, []byte("#"), strconv.AppendInt(nil, visits.Add(1), 10), 1)
+	}
+	if _, err := c.Write(request); err != nil {
 		return "", err
 	}
 	resp, err := http.ReadResponse(c.reader, nil)

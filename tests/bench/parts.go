@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -22,7 +23,7 @@ func onWorkerd(ctx context.Context, p programSet, rounds int) error {
 		{hello.name, got[0].cell(), got[2].name, got[2].cell(), fmt.Sprintf("%.1f× as fast", times), aim("≥ 40×", times >= 40)},
 		{hello.name, got[0].cell(), got[1].name, got[1].cell(), fmt.Sprintf("%.2f× the time", ratio(got[1], got[0])), ""},
 	}
-	for _, s := range scenarios {
+	for _, s := range slices.Concat(scenarios, events) {
 		got, err := compare(ctx, s, rounds, targets[:2]...)
 		if err != nil {
 			return err
@@ -42,7 +43,7 @@ func onLocal(ctx context.Context, p programSet, rounds int) error {
 	}
 	defer stop()
 	var rows [][]string
-	for _, s := range append([]scenario{hello}, scenarios...) {
+	for _, s := range slices.Concat([]scenario{hello}, scenarios, events) {
 		got, err := compare(ctx, s, rounds, targets...)
 		if err != nil {
 			return err

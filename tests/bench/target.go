@@ -35,7 +35,7 @@ type starter struct {
 
 const date = "2026-11-17"
 
-var benchObjects = map[string]string{"BENCH": "Bench"}
+var benchObjects = map[string]string{"BENCH": "Bench", "ROOMS": "Room"}
 
 var (
 	lattice    = starter{"Lattice", func(ctx context.Context, p programSet) (target, error) { return direct(ctx, p.dist(), benchObjects) }}

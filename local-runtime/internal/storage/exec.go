@@ -14,6 +14,7 @@ import (
 // in memory: left open it would keep the transaction from committing.
 type cursor struct {
 	stmt    *stmt // nil once the statement has ended
+	begun   bool  // the first step was taken
 	columns int
 	rows    [][]abi.Value
 	read    uint64
@@ -165,7 +166,6 @@ func (d *DB) advance(c *cursor) error {
 		d.stmts.release(s, true)
 		return err
 	}
-	s.columns = s.Columns()
 	if err := d.checkingNames(s, func() error { return d.step(c) }); err != nil || s.readOnly {
 		return d.fail(err)
 	}
@@ -182,6 +182,9 @@ func (d *DB) advance(c *cursor) error {
 func (d *DB) step(c *cursor) error {
 	s := c.stmt
 	more, err := s.Step()
+	if !c.begun {
+		s.columns, c.begun = s.Columns(), true // after a change of the schema, the first step has compiled it anew
+	}
 	if more {
 		c.read++
 		return nil

@@ -26,6 +26,38 @@ export class Bench extends DurableObject {
 	}
 }
 
+export class Room extends DurableObject {
+	visit() { return 1; }
+	async alarms(n) {
+		const { promise, resolve } = Promise.withResolvers();
+		this.left = n;
+		this.rung = resolve;
+		await this.ctx.storage.setAlarm(Date.now());
+		await promise;
+		return n;
+	}
+	async alarm() {
+		if (--this.left > 0) return this.ctx.storage.setAlarm(Date.now());
+		this.rung();
+	}
+	async hold(millis) {
+		await scheduler.wait(millis);
+		return "held";
+	}
+	async fetch() {
+		const { 0: client, 1: server } = new WebSocketPair();
+		this.ctx.acceptWebSocket(server);
+		return new Response(null, { status: 101, webSocket: client });
+	}
+	webSocketMessage(ws, message) {
+		if (message.startsWith("echo")) return ws.send(message);
+		for (const socket of this.ctx.getWebSockets()) socket.send(message);
+	}
+	webSocketClose(ws, code, reason) {
+		ws.close(code === 1005 ? 1000 : code, reason);
+	}
+}
+
 const post = {
 	id: 41, title: "On the growing of groves", body: Array.from({ length: 700 }, (_, i) => String.fromCharCode(97 + i % 26)).join(""),
 	tags: ["trees", "patience", "soil"], draft: false, score: 4.75, checksum: new Uint8Array(32),
@@ -43,10 +75,18 @@ const routes = {
 	},
 };
 
+const roomRoutes = {
+	visit: (room) => room.visit(),
+	alarms: (room) => room.alarms(20),
+	hold: (room, millis) => room.hold(Number(millis)),
+};
+
 export default {
 	async fetch(request, env) {
-		const [, route, object] = new URL(request.url).pathname.split("/");
+		const [, route, object, argument] = new URL(request.url).pathname.split("/");
 		if (route === "hello") return new Response("Hello!");
+		if (route === "socket") return env.ROOMS.getByName(object).fetch(request);
+		if (Object.hasOwn(roomRoutes, route)) return Response.json(await roomRoutes[route](env.ROOMS.getByName(object), argument));
 		if (!Object.hasOwn(routes, route)) return new Response("not found", { status: 404 });
 		return Response.json(await routes[route](env.BENCH.getByName(object)));
 	},

@@ -61,16 +61,21 @@ type row struct {
 	B  *float64 `json:"b"`
 }
 
-func init() {
+// scriptCases adds cases that are lists of statements.
+func scriptCases(scripts map[string][]statement) {
 	for name, list := range scripts {
-		objectCases["sql/"+name] = func(ctx ctxt, s *self) (any, error) {
+		table(objectCases, map[string]objectCase{"sql/" + name: func(ctx ctxt, s *self) (any, error) {
 			out := []any{}
 			for _, st := range list {
 				out = append(out, s.execute(ctx, st[0].(string), st[1:]...))
 			}
 			return out, nil
-		}
+		}})
 	}
+}
+
+func init() {
+	scriptCases(scripts)
 	for name, list := range costs {
 		objectCases["sql cost/"+name] = func(ctx ctxt, s *self) (any, error) {
 			out := []any{}

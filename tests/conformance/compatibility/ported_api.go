@@ -20,7 +20,7 @@ var portedAPI = []portedFile{
 	{"api/tests/actor-alarms-name-test.js", []ported{{"test", "alarm*name*", ""}}},
 	{"api/tests/delete-all-deletes-alarm-test.js", []ported{{"test", "kv/delete all deletes the alarm", "With the flag, the default since 2026-02-24; `lattice build` asks for a later date"}}},
 	{"api/tests/actor-block-concurrency-depth-test.js", []ported{{"default", "section/64 deep; section/65 deep; local-runtime/internal/gate.TestNestingIsLimited", ""}}},
-	{"api/tests/actor-kv-test.js", []ported{{"default", "kv/*; kv list/all; transaction/value of the function", "Its tail worker looks at trace spans, which Lattice leaves to the runtime"}}},
+	{"api/tests/actor-kv-test.js", []ported{{"default", "kv/*; kv list/all; transaction/commit", "Its tail worker looks at trace spans, which Lattice leaves to the runtime"}}},
 	{"api/tests/actor-stub-test.js", []ported{{"default", "id/name; id/unique; id/equals; id/from string; id/by name and by id are one object; object fetch/echo; rpc/number; *hint*", "Properties that are put on a stub are of JavaScript"}}},
 	{"api/tests/sql-test.js", []ported{
 		{"default", "sql/*; transaction/*; transactionSync/*; sql cost/*; database sql/*", "`prepare` and `ingest` are experimental"},

@@ -19,7 +19,7 @@ function counts(self, query) {
 		return [cursor.rowsRead, cursor.rowsWritten];
 	});
 }
-const script = (...statements) => (self) => statements.map((s) => Array.isArray(s) ? exec(self, ...s) : exec(self, s));
+export const script = (...statements) => (self) => statements.map((s) => Array.isArray(s) ? exec(self, ...s) : exec(self, s));
 
 const five = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<5) ";
 const fill = ["CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b REAL)", "INSERT INTO t(a,b) VALUES ('x',1.5),('y',2.5),('z',NULL)"];

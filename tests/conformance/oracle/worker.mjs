@@ -11,11 +11,13 @@ import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
 import * as stores from "./stores.mjs";
 import * as bookmark from "./bookmark.mjs";
+import * as upstream from "./upstream.mjs";
 
 const modules = [
 	http, rpc, rpcValues, storage, sql, lifecycle, bindings,
 	stores,
 	bookmark,
+	upstream,
 ];
 const merge = (table) => Object.assign({}, ...modules.map((m) => m[table] ?? {}));
 const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");

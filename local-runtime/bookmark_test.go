@@ -18,7 +18,10 @@ func TestPointInTimeRecovery(t *testing.T) {
 	none := durables.None{}
 	add := func(n int) int { t.Helper(); return must[int](t)(thing.Add.Call(ctx, o, n)) }
 	bookmark := func() string { t.Helper(); return must[string](t)(thing.Bookmark.Call(ctx, o, none)) }
-	reset := func() { thing.Abort.Call(ctx, o, "restore") }
+	reset := func() {
+		thing.Abort.Call(ctx, o, "restore")
+		o = named("past") // the stub of an object that was reset stays broken
+	}
 	add(1)
 	one := bookmark()
 	h.Clock.Advance(time.Minute)

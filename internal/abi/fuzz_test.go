@@ -16,6 +16,11 @@ func FuzzValue(f *testing.F) {
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		r := NewReader(msg)
 		v := r.Value()
+		scanned := NewReader(msg)
+		scanned.Scan(func(Reference) {})
+		if (scanned.Err() == nil) != (r.Err() == nil) || scanned.Offset() != r.Offset() {
+			t.Fatalf("Value: %v at %d, Scan: %v at %d", r.Err(), r.Offset(), scanned.Err(), scanned.Offset())
+		}
 		if r.Err() != nil {
 			mustBeMalformed(t, r)
 			return

@@ -1,9 +1,9 @@
 package abi
 
 import (
+	"bytes"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 )
 
@@ -412,12 +412,21 @@ func (r *Reader) values(depth int) Array {
 }
 
 func (r *Reader) bigInt() BigInt {
-	s := r.Str()
-	digits := strings.TrimPrefix(s, "-")
-	if r.err == nil && (digits == "" || strings.Trim(digits, "0123456789") != "") {
+	s := r.Blob()
+	if r.err == nil && !isDecimal(s) {
 		r.Fail("%.20q is not a decimal integer", s)
 	}
 	return BigInt(s)
+}
+
+func isDecimal(s []byte) bool {
+	digits := bytes.TrimPrefix(s, []byte("-"))
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(digits) > 0
 }
 
 // elementSize is the size of an element of each kind of typed array; a DataView has bytes.
@@ -425,10 +434,14 @@ var elementSize = [...]int{1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 1}
 
 func (r *Reader) typedArray() TypedArray {
 	t := TypedArray{r.U8(), append([]byte{}, r.Blob()...)}
-	if int(t.Kind) >= len(elementSize) {
-		r.Fail("unknown kind of typed array %d", t.Kind)
-	} else if len(t.Bytes)%elementSize[t.Kind] != 0 {
-		r.Fail("%d bytes are no whole number of elements of a typed array of kind %d", len(t.Bytes), t.Kind)
-	}
+	r.checkTypedArray(t.Kind, len(t.Bytes))
 	return t
+}
+
+func (r *Reader) checkTypedArray(kind byte, size int) {
+	if int(kind) >= len(elementSize) {
+		r.Fail("unknown kind of typed array %d", kind)
+	} else if size%elementSize[kind] != 0 {
+		r.Fail("%d bytes are no whole number of elements of a typed array of kind %d", size, kind)
+	}
 }

@@ -149,7 +149,7 @@ func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 		w.Uint(uint64(a.retry))
 		w.Bool(a.retry > 0)
 	}, reply{
-		value: func([]byte) { finish(nil) },
+		value: func(payload) { finish(nil) },
 		fail:  finish,
 	})
 }

@@ -21,15 +21,18 @@ type content struct {
 var noContent = content{none: true}
 
 // streams are the bodies that one party (a guest, or the native side) reads and writes, by their numbers.
+//
+// Numbers from abi.SenderNumbers on are those of WritableStreams: the party reads what is written to its own, and writes to those of others.
 type streams struct {
 	mu     sync.Mutex
 	last   uint64
 	reads  map[uint64]stream.Source
 	writes map[uint64]*stream.Pipe
+	passed map[uint64]bool // of writes, those that have a reader
 }
 
 func newStreams() *streams {
-	return &streams{reads: map[uint64]stream.Source{}, writes: map[uint64]*stream.Pipe{}}
+	return &streams{reads: map[uint64]stream.Source{}, writes: map[uint64]*stream.Pipe{}, passed: map[uint64]bool{}}
 }
 
 // offer makes content readable for the party, and returns the Body that says so.
@@ -58,15 +61,24 @@ func (t *streams) accept(b abi.Body) content {
 	return noContent
 }
 
-// writer returns the pipe of a stream that the party writes; its first mention makes it.
+// writer returns the pipe of a stream that the party writes; the first mention of its own makes it.
 func (t *streams) writer(id uint64) *stream.Pipe {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.writerLocked(id)
+}
+
+func (t *streams) writerLocked(id uint64) *stream.Pipe {
 	p := t.writes[id]
-	if p == nil {
-		p = stream.NewPipe()
-		t.writes[id] = p
+	if p != nil {
+		return p
 	}
+	p = stream.NewPipe()
+	if id >= abi.SenderNumbers {
+		p.Cancel(errNoWriter)
+		return p
+	}
+	t.writes[id] = p
 	return p
 }
 
@@ -75,6 +87,7 @@ func (t *streams) finish(id uint64, err error) {
 	t.mu.Lock()
 	p := t.writes[id]
 	delete(t.writes, id)
+	delete(t.passed, id)
 	t.mu.Unlock()
 	switch {
 	case p == nil:
@@ -110,7 +123,7 @@ func (t *streams) cancel(id uint64, reason error) {
 func (t *streams) abort(err error) {
 	t.mu.Lock()
 	reads, writes := t.reads, t.writes
-	t.reads, t.writes = map[uint64]stream.Source{}, map[uint64]*stream.Pipe{}
+	t.reads, t.writes, t.passed = map[uint64]stream.Source{}, map[uint64]*stream.Pipe{}, map[uint64]bool{}
 	t.mu.Unlock()
 	for _, src := range reads {
 		src.Cancel(err)
@@ -241,6 +254,7 @@ func (s *Isolate) endStream(f *frame, id uint64, failed *abi.Error) {
 	p := s.streams.writer(id)
 	s.streams.mu.Lock()
 	delete(s.streams.writes, id)
+	delete(s.streams.passed, id)
 	s.streams.mu.Unlock()
 	s.outputs.Add(f.object, func() {
 		if failed != nil {

@@ -32,9 +32,9 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 			return
 		}
 		f := s.newFrame(abi.StartScheduled, nil, reply{
-			value: func([]byte) { end(nil) },
+			value: func(payload) { end(nil) },
 			fail:  func(e *abi.Error) { end(e) },
-		})
+		}, nil)
 		w := f.started()
 		w.Str(cron)
 		w.F64(float64(at.UnixMilli()))

@@ -40,3 +40,15 @@ func thrownBy(e *abi.Error, k key) *abi.Error {
 	out.Props = append(out.Props, abi.Field{Name: "durableObjectId", Value: k.id})
 	return &out
 }
+
+// withoutReferences drops the properties of an error that pass something by reference, as JavaScript's serialization of errors does.
+func withoutReferences(e *abi.Error) *abi.Error {
+	e.Props = slices.DeleteFunc(e.Props, func(p abi.Field) bool {
+		var w abi.Writer
+		w.Value(p.Value)
+		found := false
+		abi.NewReader(w.Bytes()).Scan(func(abi.Reference) { found = true })
+		return found
+	})
+	return e
+}

@@ -10,15 +10,14 @@ import (
 // fetchCall is a decoded FETCH operation.
 type fetchCall struct {
 	target   abi.Target
-	key      key
-	name     *string
+	link     *link // of an object
 	request  abi.Request
 	body     content
 	redirect byte
 }
 
 // decodeFetch checks a FETCH of a party.
-func (h *Host) decodeFetch(r *abi.Reader, from *streams) (*fetchCall, error) {
+func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, error) {
 	c := &fetchCall{target: r.Target()}
 	c.request = *r.Request()
 	c.redirect = r.U8()
@@ -32,43 +31,49 @@ func (h *Host) decodeFetch(r *abi.Reader, from *streams) (*fetchCall, error) {
 	case abi.TargetNetwork:
 	case abi.TargetObject:
 		var failed *abi.Error
-		if c.key, c.name, failed = h.resolve(c.target.Stub); failed != nil {
+		if c.link, failed = p.link(c.target.Stub, from); failed != nil {
 			return nil, failed
 		}
 	case abi.TargetService:
-		if c.target.Service == exported+"default" || h.assets != nil && c.target.Service == h.assets.Binding {
+		if h.assets != nil && c.target.Service == h.assets.Binding {
 			break
 		}
-		worker, ok := h.cfg.Services[c.target.Service]
-		if !ok {
-			return nil, abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", c.target.Service)
-		}
-		if worker != h.cfg.Script {
-			return nil, abi.Errorf("service binding %q goes to the Worker %q, which this host does not run: it runs %q only", c.target.Service, worker, h.cfg.Script)
+		if err := h.service(c.target.Service); err != nil {
+			return nil, err
 		}
 	default:
 		return nil, abi.Errorf("this host cannot fetch from a target of kind %d", c.target.Kind)
 	}
-	c.body = from.accept(c.request.Body)
+	c.body = p.streams.accept(c.request.Body)
 	return c, nil
 }
 
+// service checks that a service binding goes to this Worker.
+func (h *Host) service(binding string) error {
+	if binding == exported+"default" {
+		return nil
+	}
+	worker, ok := h.cfg.Services[binding]
+	if !ok {
+		return abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", binding)
+	}
+	if worker != h.cfg.Script {
+		return abi.Errorf("service binding %q goes to the Worker %q, which this host does not run: it runs %q only", binding, worker, h.cfg.Script)
+	}
+	return nil
+}
+
 func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
-	c, err := s.host.decodeFetch(r, s.streams)
+	c, err := s.decodeFetch(s.host, r, f.scope)
 	if err != nil {
 		return failure(err), 0
 	}
 	if c.request.Body.Mode == abi.BodyStream {
 		f.writes = noteStream(f.writes, c.request.Body.Stream)
 	}
-	if c.target.Kind == abi.TargetObject {
-		if e := s.broken[c.target.Stub.Serial]; e != nil {
-			return isolate.Failure(e), 0
-		}
-	}
 	f.begin()
 	s.outputs.Add(f.object, func() {
-		s.host.fetch(f, c, s.noteBroken(c.target.Stub.Serial), reply{
+		s.host.fetch(f, c, reply{
 			response: func(p *abi.Response, body content) {
 				f.completeIn(replies(c.target.Stub.Serial), id, s.encodeResponse(f, p, body))
 			},
@@ -105,22 +110,24 @@ func (f *frame) owns(stream uint64) {
 	to.reads = append(to.reads, stream)
 }
 
-// fetch sends a request where it goes; from and broke are nil natively. The reply may come on any goroutine.
-func (h *Host) fetch(from *frame, c *fetchCall, broke func(*abi.Error), r reply) {
+// fetch sends a request where it goes; from is nil natively. The reply may come on any goroutine.
+func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 	switch c.target.Kind {
 	case abi.TargetObject:
 		fail := r.fail
 		r.thrown = func(e *abi.Error) { fail(remote(e)) }
 		r.fail = func(e *abi.Error) {
-			if broke != nil && e.ObjectWasReset {
-				broke(e)
-			}
 			remote := *e
 			remote.Remote = true
 			fail(&remote)
 		}
-		if !h.isolateOf(c.key).deliver(calls(from == nil, c.target.Stub.Serial), func() {
-			h.isolateOf(c.key).startFetch(c.key, c.name, &c.request, c.body, r)
+		s := h.isolateOf(c.link.key)
+		if !s.deliver(c.link.in, func() {
+			if e := c.link.open(s); e != nil {
+				fail(e)
+				return
+			}
+			s.startFetch(c.link.key, c.link.name, &c.request, c.body, r)
 		}) {
 			fail(errClosed)
 		}
@@ -159,7 +166,7 @@ func (h *Host) fetchWorker(q *abi.Request, body content, r reply) (abandon func(
 			r.fail(asError(err))
 			return
 		}
-		f = s.newFrame(abi.StartFetch, nil, r)
+		f = s.newFrame(abi.StartFetch, nil, r, nil)
 		w := f.started()
 		s.writeRequest(f, w, q, body)
 		s.turn(f, delivery{f.id, w.Bytes()})

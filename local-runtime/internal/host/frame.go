@@ -21,6 +21,8 @@ type frame struct {
 	dead     bool // it can never go on
 	ctx      context.Context
 	cancel   context.CancelFunc
+	scope    *scope
+	args     []uint64 // stubs among the arguments, which end with the call
 	reads    []uint64 // streams that the guest reads in it
 	writes   []uint64 // streams that the guest writes in it
 
@@ -32,16 +34,25 @@ type frame struct {
 
 // reply is how the caller of a frame hears of its outcome. Functions may be nil.
 type reply struct {
-	value    func(encoded []byte)
+	value    func(v payload) // which it takes over
 	response func(p *abi.Response, body content)
 	thrown   func(*abi.Error) // the handler returned an error; nil: fail takes it
 	fail     func(*abi.Error) // the event did not come to an end
 	begun    func(*frame)     // the first turn of an object's event is over
 }
 
-func (s *Isolate) newFrame(kind byte, o *object, r reply) *frame {
+// newFrame begins a frame. in is the scope of a call into what was passed on; nil means the object's, or a new one in the Worker.
+func (s *Isolate) newFrame(kind byte, o *object, r reply, in *scope) *frame {
 	s.lastFrame++
-	f := &frame{isolate: s, id: s.lastFrame, kind: kind, object: o, reply: r}
+	f := &frame{isolate: s, id: s.lastFrame, kind: kind, object: o, reply: r, scope: in}
+	switch {
+	case in != nil:
+	case o != nil:
+		f.scope = o.scope
+	default:
+		f.scope = s.newScope(nil)
+	}
+	f.scope.enters(f)
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	s.frames[f.id] = f
 	if o != nil {
@@ -147,13 +158,16 @@ func (f *frame) end() {
 	for _, id := range f.reads {
 		s.streams.cancel(id, errors.New("the event that read this stream is over"))
 	}
+	f.endArguments()
 	if f.object == nil {
 		f.cancel()
 		for _, id := range f.writes {
-			s.streams.finish(id, abi.Errorf("the event that wrote this stream is over"))
+			s.streams.finish(id, errWriterGone)
 		}
-	} else if c := f.object.construct; c != nil && c != f {
-		c.writes = append(c.writes, f.writes...)
+	} else {
+		for _, id := range f.writes {
+			f.scope.writes(id)
+		}
 	}
 	if f.kind == abi.StartConstruct {
 		return
@@ -163,6 +177,15 @@ func (f *frame) end() {
 		f.object.frames--
 		f.object.checkIdle()
 	}
+	f.scope.leaves(f)
+}
+
+// endArguments releases the stubs among the arguments that the guest has not duplicated: the call has returned.
+func (f *frame) endArguments() {
+	for _, n := range f.args {
+		f.isolate.drop(n, f.scope)
+	}
+	f.args = nil
 }
 
 // die ends a frame that can never go on; its caller gets e unless it was answered. The guest is not told.

@@ -200,7 +200,7 @@ func (k *socket) deliver(e abi.SocketEvent) {
 			}
 			delivered()
 		},
-		value:  func([]byte) { stop(); k.settle() },
+		value:  func(payload) { stop(); k.settle() },
 		thrown: func(e *abi.Error) { log(e); k.settle() },
 		fail: func(e *abi.Error) {
 			log(e)

@@ -48,6 +48,7 @@ type Config struct {
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	Network   http.RoundTripper // for outbound requests
+	Native    NativeCode        // what native code passes on; nil: nothing
 
 	Seed       uint64    // orders everything; 0: it comes as it comes
 	Trace      io.Writer // gets a line for each thing that happens; nil: none
@@ -83,6 +84,8 @@ type Host struct {
 	names     names
 	next      atomic.Uint32
 	native    *native
+	classes   classes
+	lastLane  atomic.Uint64 // of what was passed on
 	closed    atomic.Bool
 	unlock    func() error // lets go of the storage folder
 

@@ -15,24 +15,28 @@ import (
 // Isolate is one Go instance with the objects that live in it. All fields belong to the goroutine of its loop.
 type Isolate struct {
 	*loop
+	*peer
 	host     *Host
 	index    int
 	began    atomic.Int64      // when the turn that runs began, by the machine's clock; 0: none runs
 	instance *isolate.Instance // nil until the first event, and after a death
-	streams  *streams
 	sockets  *socketTable
 	groups   map[key]*group
 
-	now       time.Time // stands still during a turn
-	current   *frame    // the frame the guest is in
-	inside    bool      // the guest is running
-	lastFrame uint32
-	frames    map[uint32]*frame
-	lastObj   uint64
-	objects   map[key]*object
-	alarms    map[key]*alarm
-	broken    map[uint64]*abi.Error // stubs whose object was reset, by serial
-	open      int                   // storage files open
+	now        time.Time // stands still during a turn
+	current    *frame    // the frame the guest is in
+	inside     bool      // the guest is running
+	lastFrame  uint32
+	frames     map[uint32]*frame
+	lastObj    uint64
+	objects    map[key]*object
+	alarms     map[key]*alarm
+	exported   map[uint64]int  // stubs that the guest passed on, by number: how many exports there are
+	resting    map[*scope]bool // RPC events of the Worker whose frames have ended while others hold what they passed on
+	resetLog   map[key][]reset // for the links of stubs
+	resetKeys  []key           // of resetLog, the oldest first
+	resetCount uint64
+	open       int // storage files open
 
 	outputs gate.Output[*object]
 	touched []*object
@@ -47,12 +51,14 @@ type Isolate struct {
 
 func newIsolate(h *Host, index int) *Isolate {
 	s := &Isolate{
-		host: h, index: index, loop: newLoop(&h.work), streams: newStreams(),
-		frames: map[uint32]*frame{}, objects: map[key]*object{}, alarms: map[key]*alarm{}, broken: map[uint64]*abi.Error{},
+		host: h, index: index, loop: newLoop(&h.work), peer: newPeer(),
+		frames: map[uint32]*frame{}, objects: map[key]*object{}, alarms: map[key]*alarm{},
+		exported: map[uint64]int{}, resting: map[*scope]bool{}, resetLog: map[key][]reset{},
 		waiting: map[operation]uint32{},
 	}
 	s.sockets = newSocketTable(s.post)
 	s.groups = map[key]*group{}
+	s.peer.isolate = s
 	s.now = h.cfg.Clock.Now()
 	return s
 }
@@ -219,8 +225,11 @@ func (s *Isolate) discard(cause string) {
 	for _, f := range s.sortedFrames(nil) {
 		f.die(e)
 	}
-	s.streams.abort(e)
-	clear(s.broken) // the next instance numbers its stubs anew
+	for c := range s.resting {
+		c.end(e)
+	}
+	clear(s.exported) // the next instance numbers its stubs anew
+	s.peer.abandon(e)
 	s.disarm()
 	s.flushPrinted()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
@@ -12,14 +13,19 @@ import (
 
 // native performs operations for Go code outside of any guest: tests that use the same descriptors as the module.
 type native struct {
+	*peer
 	host    *Host
-	streams *streams
 	loop    *loop // the sockets'
 	sockets *socketTable
+
+	linkMu sync.Mutex
+	links  map[uint64]*link
+	order  []uint64
 }
 
 func newNative(h *Host) *native {
-	n := &native{host: h, streams: newStreams(), loop: newLoop(&h.work)}
+	n := &native{peer: newPeer(), host: h, loop: newLoop(&h.work), links: map[uint64]*link{}}
+	n.peer.native = n
 	n.sockets = newSocketTable(n.loop.post)
 	return n
 }
@@ -31,6 +37,14 @@ func (n *native) close() {
 		}
 	})
 	n.loop.stop()
+	n.abandon(errClosed)
+}
+
+// link returns the link for a stub of native code.
+func (n *native) link(stub abi.Stub) (*link, *abi.Error) {
+	n.linkMu.Lock()
+	defer n.linkMu.Unlock()
+	return n.host.linked(n.links, &n.order, stub, true)
 }
 
 // Invoke performs an operation as if in an event of the Worker, and waits for it.
@@ -89,11 +103,11 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 		}
 		return isolate.Success(func(w *abi.Writer) { w.Str(id) })
 	case abi.OpRPC:
-		c, err := h.decodeRPC(r)
-		if err != nil {
-			return failure(err)
-		}
-		h.rpc(c, calls(true, c.stub.Serial), nil, done)
+		return n.rpc(ctx, r, done)
+	case abi.OpRelease:
+		return n.opRelease(r, nil)
+	case abi.OpDup:
+		return n.opDup(r, nil)
 	case abi.OpFetch:
 		return n.fetch(ctx, r, done)
 	case abi.OpD1:
@@ -124,11 +138,11 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 }
 
 func (n *native) fetch(ctx context.Context, r *abi.Reader, done func([]byte)) []byte {
-	c, err := n.host.decodeFetch(r, n.streams)
+	c, err := n.decodeFetch(n.host, r, nil)
 	if err != nil {
 		return failure(err)
 	}
-	n.host.fetch(nil, c, nil, reply{
+	n.host.fetch(nil, c, reply{
 		response: func(p *abi.Response, body content) {
 			out := *p
 			out.Body, _ = n.streams.offer(body)

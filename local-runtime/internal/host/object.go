@@ -35,6 +35,7 @@ type object struct {
 	number    uint64
 	gate      *gate.Input
 	construct *frame
+	scope     *scope
 	ready     bool // the constructor has returned
 	queue     []entry
 	frames    int // that have not ended, except construct
@@ -73,7 +74,7 @@ func (s *Isolate) start(k key, name *string, kind byte, write func(*frame, *abi.
 		return
 	}
 	begin := func() {
-		f := s.newFrame(kind, o, r)
+		f := s.newFrame(kind, o, r, nil)
 		w := f.started()
 		write(f, w)
 		s.turn(f, delivery{f.id, w.Bytes()})
@@ -108,8 +109,9 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 		o.name = name
 		s.host.names.note(k, *name)
 	}
+	o.scope = s.newScope(o)
 	s.objects[k] = o
-	o.construct = s.newFrame(abi.StartConstruct, o, reply{})
+	o.construct = s.newFrame(abi.StartConstruct, o, reply{}, nil)
 	w := o.construct.started()
 	w.Str(k.class)
 	w.Str(k.id)
@@ -207,6 +209,7 @@ func (o *object) fail(e *abi.Error) {
 		return
 	}
 	o.failure = e
+	o.isolate.noteReset(o.key, e)
 	o.isolate.host.trace.line("reset %s: %s", o.label(), e.Message)
 	if err := o.store.Rollback(); err != nil {
 		o.isolate.host.cfg.Logger.Error("storage cannot be rolled back", "class", o.key.class, "id", o.key.id, "error", err)
@@ -256,13 +259,14 @@ func (o *object) remove(e *abi.Error) []delivery {
 		events = append(events, f.deadEvent(e.Message))
 		f.die(e)
 	}
+	o.scope.end(e)
 	w := abi.NewWriter([]byte{abi.EventDrop})
 	w.Uint(o.number)
 	return append(events, delivery{0, w.Bytes()})
 }
 
 func (o *object) busy() bool {
-	if !o.ready || o.frames > 0 || o.pending > 0 || o.gate.Held() || o.alarmRun != nil {
+	if !o.ready || o.frames > 0 || o.pending > 0 || o.gate.Held() || o.alarmRun != nil || o.scope.referenced() {
 		return true
 	}
 	for k := range o.ordinary {

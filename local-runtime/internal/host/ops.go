@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 
@@ -16,7 +17,7 @@ type op func(s *Isolate, f *frame, id uint32, r *abi.Reader) (result []byte, cod
 var ops = map[uint32]op{
 	abi.OpDone: opDone, abi.OpRespond: opRespond, abi.OpEnd: opEnd, abi.OpEnv: opEnv,
 	abi.OpRead: opRead, abi.OpCancel: opCancel, abi.OpWrite: opWrite, abi.OpClose: opClose, abi.OpAbort: opAbort,
-	abi.OpFetch: opFetch, abi.OpRPC: opRPC, abi.OpID: opID, abi.OpReset: opReset,
+	abi.OpFetch: opFetch, abi.OpRPC: opRPC, abi.OpRelease: opRelease, abi.OpDup: opDup, abi.OpID: opID, abi.OpReset: opReset,
 	abi.OpSQLExec: stored(sqlExec), abi.OpSQLNext: stored(sqlNext), abi.OpSQLClose: stored(sqlClose), abi.OpSQLSize: stored(sqlSize),
 	abi.OpKVGet: transactional("get", kvGet), abi.OpKVPut: transactional("put", kvPut),
 	abi.OpKVDelete: transactional("delete", kvDelete), abi.OpKVList: transactional("list", kvList),
@@ -142,31 +143,39 @@ func (s *Isolate) flushPrinted() {
 
 func opEnv(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) { return s.host.env, 0 }
 
-// outcome decodes a result that the guest passes on: the encoded value, or an error.
-func outcome(r *abi.Reader) (value []byte, failed *abi.Error, err error) {
+// outcome decodes what a frame came to: a value, or an error.
+func (f *frame) outcome(r *abi.Reader) (v payload, failed *abi.Error, err error) {
 	switch status := r.U8(); status {
 	case abi.StatusOK:
-		value = bytes.Clone(r.Rest())
-		r.Value()
+		if f.kind != abi.StartRPC && f.kind != abi.StartCall {
+			v.data = bytes.Clone(r.Rest())
+			r.Scan(nil)
+			return v, nil, r.End()
+		}
+		if v, err = f.isolate.take(r, f.scope, false); err != nil && !errors.Is(err, abi.ErrMalformed) {
+			return v, asError(err), nil // the value cannot be passed on
+		}
+		return v, nil, err
 	case abi.StatusError:
-		failed = r.Error()
+		failed = withoutReferences(r.Error())
 	default:
 		r.Fail("unknown status %d", status)
 	}
-	return value, failed, r.End()
+	return v, failed, r.End()
 }
 
 // opDone is the outcome of every kind of frame but fetch, which it can only fail.
 func opDone(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	end := r.Bool()
-	value, failed, err := outcome(r)
-	if err != nil {
-		return failure(err), 0
-	}
 	if f.answered {
 		return failure(abi.Errorf("the event was answered before")), 0
 	}
+	value, failed, err := f.outcome(r)
+	if err != nil {
+		return failure(err), 0
+	}
 	f.answered = true
+	f.endArguments()
 	switch {
 	case f.kind == abi.StartConstruct:
 		s.doneConstruct(f.object, failed)
@@ -186,7 +195,10 @@ func opDone(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 				f.object.fail(asError(err))
 			}
 		}
-		s.outputs.Add(f.object, func() { f.reply.value(value) }, f.refuse)
+		s.outputs.Add(f.object, func() { f.reply.value(value) }, func(err error) {
+			value.release()
+			f.refuse(err)
+		})
 	}
 	if end && f.kind != abi.StartConstruct {
 		f.end()

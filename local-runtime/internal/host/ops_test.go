@@ -68,7 +68,7 @@ func inFrame(h *Host, inObject bool, f func(s *Isolate, fr *frame)) {
 		if inObject {
 			o = fakeObject(s)
 		}
-		fr := s.newFrame(abi.StartRPC, o, reply{value: func([]byte) {}, fail: func(*abi.Error) {}})
+		fr := s.newFrame(abi.StartRPC, o, reply{value: func(payload) {}, fail: func(*abi.Error) {}}, nil)
 		s.current = fr
 		f(s, fr)
 		s.current = nil
@@ -96,7 +96,8 @@ func fakeObject(s *Isolate) *object {
 	o := &object{isolate: s, key: k, number: s.lastObj, store: store, ready: true, limitStop: func() {}, socks: map[*socket]bool{}, ordinary: map[*socket]bool{}}
 	o.gate = gate.New(func(f func()) { s.post(f) })
 	s.objects[k] = o
-	o.construct = s.newFrame(abi.StartConstruct, o, reply{})
+	o.scope = s.newScope(o)
+	o.construct = s.newFrame(abi.StartConstruct, o, reply{}, nil)
 	return o
 }
 

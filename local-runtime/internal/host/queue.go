@@ -294,9 +294,9 @@ func (q *queue) deliver(batch []storage.Message, done func(outcome abi.Value, fa
 			return
 		}
 		f := s.newFrame(abi.StartQueue, nil, reply{
-			value: func(encoded []byte) { after(abi.NewReader(encoded).Value(), nil) },
+			value: func(v payload) { after(abi.NewReader(v.data).Value(), nil) },
 			fail:  func(e *abi.Error) { after(nil, e) },
-		})
+		}, nil)
 		w := f.started()
 		w.Str(q.name)
 		w.QueueDeliveries(list)

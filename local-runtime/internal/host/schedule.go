@@ -51,6 +51,8 @@ const (
 	laneReply    // of a guest's stub, by serial
 	laneComplete // of a frame
 	laneWake     // of a frame
+	laneHeld     // of what was passed on
+	laneHeldReply
 	laneClient
 )
 

@@ -67,7 +67,7 @@ func (s *Isolate) enterSection(sec *section, level *gate.Input) {
 		}
 		o.transactions++
 	}
-	f := s.newFrame(abi.StartSection, o, reply{})
+	f := s.newFrame(abi.StartSection, o, reply{}, nil)
 	f.level, f.section = level, sec
 	sec.stop = o.limit(func() bool { return !f.answered })
 	w := f.started()

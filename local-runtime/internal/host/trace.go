@@ -78,7 +78,7 @@ func (k key) String() string {
 
 var startNames = map[byte]string{
 	abi.StartFetch: "fetch", abi.StartRPC: "rpc", abi.StartConstruct: "construct", abi.StartAlarm: "alarm",
-	abi.StartScheduled: "scheduled", abi.StartSection: "section",
+	abi.StartScheduled: "scheduled", abi.StartSection: "section", abi.StartCall: "call",
 }
 
 func startName(kind byte) string {
@@ -89,7 +89,7 @@ func startName(kind byte) string {
 }
 
 var eventNames = map[byte]string{
-	abi.EventComplete: "complete", abi.EventWake: "wake", abi.EventDead: "dead", abi.EventDrop: "drop",
+	abi.EventComplete: "complete", abi.EventWake: "wake", abi.EventDead: "dead", abi.EventDrop: "drop", abi.EventReleased: "released",
 }
 
 // eventName says what an event for the guest is.
@@ -118,6 +118,7 @@ var opNames = map[uint32]string{
 	abi.OpKVList: "KV_LIST", abi.OpDeleteAll: "DELETE_ALL", abi.OpSync: "SYNC", abi.OpGetAlarm: "GET_ALARM", abi.OpSetAlarm: "SET_ALARM",
 	abi.OpDeleteAlarm: "DELETE_ALARM", abi.OpSyncKVGet: "SKV_GET", abi.OpSyncKVPut: "SKV_PUT", abi.OpSyncKVDel: "SKV_DELETE",
 	abi.OpSyncKVList: "SKV_LIST", abi.OpTxnSync: "TXN_SYNC", abi.OpSection: "SECTION", abi.OpRollback: "ROLLBACK", abi.OpD1: "D1",
+	abi.OpRelease: "RELEASE", abi.OpDup: "DUP",
 }
 
 func opName(op uint32) string {

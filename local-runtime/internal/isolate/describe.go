@@ -40,6 +40,9 @@ func Describe(ctx context.Context, wasm []byte, cacheDir string) (abi.Value, err
 	}
 }
 
+// Describe asks the program for its manifest, in an instance of its own.
+func (e *Engine) Describe(ctx context.Context) (abi.Value, error) { return describe(ctx, e) }
+
 func describe(ctx context.Context, e *Engine) (abi.Value, error) {
 	g := &describer{start: time.Now()}
 	in, err := e.Start(ctx, g, true)

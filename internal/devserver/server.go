@@ -71,6 +71,9 @@ type Server struct {
 	door     *door
 	crons    crons
 	last     *Program // what the running host runs, or nil
+
+	unstarted *Program // what was built and could not start, while nothing runs
+	excuse    string   // why
 }
 
 // New takes the port, so that a port in use is known before anything else is done.
@@ -147,7 +150,7 @@ func (s *Server) rebuildForever(ctx context.Context) error {
 	defer w.close()
 	for {
 		s.rebuild(ctx, w)
-		changed, err := w.wait(ctx)
+		changed, err := s.waitForChange(ctx, w)
 		if ctx.Err() != nil {
 			if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 				return cause
@@ -161,6 +164,33 @@ func (s *Server) rebuildForever(ctx context.Context) error {
 	}
 }
 
+// retryEvery is how often a program that was built but could not start is tried again: what is in its way, a folder that another process
+// uses or a damaged file, is nothing that a change of the sources removes.
+const retryEvery = time.Second
+
+// waitForChange waits until a source changes, and meanwhile tries to start what could not start.
+func (s *Server) waitForChange(ctx context.Context, w *watcher) (changed string, err error) {
+	for {
+		var again <-chan time.Time
+		if s.unstarted != nil {
+			again = time.After(retryEvery)
+		}
+		changed, err = w.wait(ctx, again)
+		if changed != "" || err != nil {
+			return changed, err
+		}
+		began, p := time.Now(), s.unstarted
+		switch err := s.takeOver(ctx, p); {
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case err == nil:
+			s.ready(p, began)
+		case err.Error() != s.excuse:
+			s.failed("not started", err)
+		}
+	}
+}
+
 // rebuild builds the program and lets it take over. Whatever goes wrong is printed, and what runs goes on running.
 func (s *Server) rebuild(ctx context.Context, w *watcher) {
 	began := time.Now()
@@ -169,6 +199,7 @@ func (s *Server) rebuild(ctx context.Context, w *watcher) {
 		return
 	}
 	if err != nil {
+		s.unstarted = nil
 		s.failed("not built", err)
 		return
 	}
@@ -180,14 +211,23 @@ func (s *Server) rebuild(ctx context.Context, w *watcher) {
 		s.failed("not started", err)
 		return
 	}
+	s.ready(p, began)
+}
+
+func (s *Server) ready(p *Program, began time.Time) {
 	s.log.Info(fmt.Sprintf("ready on %s (%s) after %s", s.URL(), p.Manifest.Summary(), duration(time.Since(began))))
 }
 
 func (s *Server) failed(what string, err error) {
 	goesOn := "waiting for a change"
-	if s.last != nil {
+	switch {
+	case s.last != nil:
 		goesOn = "the last good build goes on serving"
-	} else {
+	case s.unstarted != nil:
+		goesOn = "trying again until it does"
+		s.excuse = err.Error()
+		s.door.excuse(err.Error())
+	default:
 		s.door.excuse(err.Error())
 	}
 	s.log.Error(fmt.Sprintf("%s; %s:\n%s", what, goesOn, err))
@@ -226,11 +266,17 @@ func (s *Server) takeOver(ctx context.Context, p *Program) error {
 		return func() (Host, error) { return s.opts.Start(ctx, *p) }
 	}
 	err := s.door.replace(start(p))
+	s.unstarted = nil
 	if err == nil {
 		s.last = p
 		s.crons.set(p.crons)
 		return nil
 	}
+	defer func() {
+		if s.last == nil {
+			s.unstarted = p
+		}
+	}()
 	if s.last != nil {
 		if again := s.door.replace(start(s.last)); again != nil {
 			s.last = nil

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,6 +236,32 @@ func TestFirstBuildThatFailsIsExplainedUntilItIsMended(t *testing.T) {
 	p.out.await(t, 0, "ready on")
 	if status, body := p.get("/healthz"); status != 200 || body != "ok" {
 		t.Errorf("healthz: %d %s", status, body)
+	}
+}
+
+func TestAProgramThatCannotStartIsTriedAgainWithoutAChange(t *testing.T) {
+	var tries atomic.Int32
+	p := serve(t, "// one", func(o *Options) {
+		start := o.Start
+		o.Start = func(ctx context.Context, prog Program) (Host, error) {
+			if tries.Add(1) < 3 {
+				return nil, errors.New("the storage is in use")
+			}
+			return start(ctx, prog)
+		}
+	})
+	at := p.out.await(t, 0, "not started; trying again until it does:")
+	if status, body := p.get("/"); status != 503 || !strings.Contains(body, "the storage is in use") {
+		t.Errorf("meanwhile: %d %s", status, body)
+	}
+	p.out.await(t, at, "ready on")
+	if status, body := p.get("/"); status != 200 || body != "// one world" {
+		t.Errorf("in the end: %d %s", status, body)
+	}
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	if n := strings.Count(p.out.text.String(), "the storage is in use"); n != 1 {
+		t.Errorf("the log says %d times why", n)
 	}
 }
 

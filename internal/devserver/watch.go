@@ -170,8 +170,8 @@ func (w *watcher) add(dir string) {
 	w.dirs[dir] = true
 }
 
-// wait returns the name of the first file that changed, once changes have stopped coming.
-func (w *watcher) wait(ctx context.Context) (changed string, err error) {
+// wait returns the name of the first file that changed, once changes have stopped coming; or nothing, when enough comes first.
+func (w *watcher) wait(ctx context.Context, enough <-chan time.Time) (changed string, err error) {
 	var settled <-chan time.Time
 	for {
 		select {
@@ -183,12 +183,15 @@ func (w *watcher) wait(ctx context.Context) (changed string, err error) {
 			if changed == "" {
 				changed = shortName(name)
 			}
+			enough = nil
 			settled = time.After(quiet)
 		case err := <-w.fs.Errors:
 			if changed == "" {
 				changed = fmt.Sprintf("something (%v)", err)
 			}
 			settled = time.After(quiet)
+		case <-enough:
+			return "", nil
 		case <-settled:
 			return changed, nil
 		case <-ctx.Done():

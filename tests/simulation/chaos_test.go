@@ -5,7 +5,6 @@ package simulation
 import (
 	"context"
 	"flag"
-	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -16,7 +15,7 @@ import (
 var seeds = flag.Int("seeds", 40, "how many simulations each test runs")
 
 // quiet is a log for programs that are meant to fail.
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // chaos is a client that breaks something now and then, until done.
 func chaos(sim *local.Sim, class string, every time.Duration, done func() bool) {

@@ -120,6 +120,10 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 		http.Error(w, "Request body is larger than 100 MB: send it in parts.", http.StatusRequestEntityTooLarge)
 		return
 	}
+	if a.failed != nil && a.failed.Name == bootFailure {
+		http.Error(w, "The module does not start:\n\n"+a.failed.Message, http.StatusInternalServerError)
+		return
+	}
 	if a.failed != nil {
 		h.cfg.Logger.Error("uncaught error in fetch", "method", req.Method, "path", req.URL.Path, "error", a.failed)
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)

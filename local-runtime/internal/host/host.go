@@ -175,9 +175,9 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	if err != nil {
 		return err
 	}
+	h.work.settle() // of a seeded host, in which nothing else runs from here on
 	h.door.Lock()
 	defer h.door.Unlock()
-	h.work.settle()
 	deadline := time.Now().Add(patience)
 	for h.sched == nil && h.live.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
 		time.Sleep(5 * time.Millisecond)

@@ -63,6 +63,9 @@ func newIsolate(h *Host, index int) *Isolate {
 	return s
 }
 
+// bootFailure is the name of the error of a module that does not start: nothing of the program's own.
+const bootFailure = "ModuleDoesNotStart"
+
 // boot makes sure that an instance runs.
 func (s *Isolate) boot() error {
 	if s.instance != nil {
@@ -71,7 +74,8 @@ func (s *Isolate) boot() error {
 	s.freeze(0)
 	instance, err := s.host.currentEngine().Start(context.Background(), s, false)
 	if err != nil {
-		return err
+		s.host.cfg.Logger.Error("the module does not start", "error", err)
+		return &abi.Error{Name: bootFailure, Message: err.Error()}
 	}
 	s.instance = instance
 	return nil

@@ -90,7 +90,11 @@ func (s *Isolate) log(frame uint32, req []byte) []byte {
 	if r.End() != nil || int(level) >= len(levels) {
 		return failure(abi.Errorf("malformed log message"))
 	}
-	s.loggerOf(s.frames[frame]).Log(context.Background(), levels[level], text)
+	log := s.loggerOf(s.frames[frame])
+	if f := s.frames[frame]; f != nil && f.object != nil && strings.Contains(text, f.object.key.id) {
+		log = s.host.cfg.Logger // the program names its object, as it must on Cloudflare
+	}
+	log.Log(context.Background(), levels[level], text)
 	return isolate.Success(nil)
 }
 

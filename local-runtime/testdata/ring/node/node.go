@@ -6,6 +6,7 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -30,6 +31,9 @@ var (
 	Exit      = durables.Method(Class, "exit", (*Node).exit)
 	Never     = durables.Method(Class, "never", (*Node).never)
 	SQLRandom = durables.Method(Class, "sqlRandom", (*Node).sqlRandom)
+	Stray     = durables.Method(Class, "stray", (*Node).stray)
+	Hog       = durables.Method(Class, "hog", (*Node).hog)
+	Print     = durables.Method(Class, "print", (*Node).print)
 	Embrace   = durables.Method(Class, "embrace", (*Node).embrace)
 )
 
@@ -178,6 +182,33 @@ func (n *Node) embrace(ctx context.Context, names []string) (durables.None, erro
 		return durables.None{}, ctx.Err()
 	}
 	return durables.None{}, Class.Namespace("NODES").GetByName(names[0]).Call(ctx, "embrace", nil, names[1:])
+}
+
+// stray panics in a goroutine of its own, where nobody recovers.
+func (n *Node) stray(ctx context.Context, message string) (durables.None, error) {
+	go func() { panic(message) }()
+	<-ctx.Done()
+	return durables.None{}, ctx.Err()
+}
+
+// hog takes memory until there is none.
+func (n *Node) hog(context.Context, durables.None) (durables.None, error) {
+	var all [][]byte
+	for {
+		b := make([]byte, 8<<20)
+		for i := range b {
+			b[i] = byte(i)
+		}
+		all = append(all, b)
+		n.lines = append(n.lines, fmt.Sprint(len(all)))
+	}
+}
+
+// print logs, with the object's id and without.
+func (n *Node) print(ctx context.Context, _ durables.None) (durables.None, error) {
+	slog.InfoContext(ctx, "named", "do", "Node", "id", n.state.ID().String())
+	slog.InfoContext(ctx, "plain")
+	return durables.None{}, nil
 }
 
 // sqlRandom returns what SQL calls random and now.

@@ -57,3 +57,10 @@ CREATE TABLE admin_sections (
   UNIQUE (tenant_id, href)
 ) WITHOUT ROWID;
 CREATE INDEX admin_sections_tenant ON admin_sections (tenant_id, sort_order);
+
+-- Codes that handed a session over to a site, so that none is used twice.
+CREATE TABLE used_handoffs (
+  code_hash TEXT PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX used_handoffs_expires ON used_handoffs (expires_at);

@@ -72,10 +72,7 @@ func newConfig(getenv func(string) string) (*config, error) {
 		return nil, errors.New("heartwood: GROVE_DOMAIN is not set: give the apex host, such as grove.place")
 	}
 	c.secure = !isLocal(c.domain)
-	c.origin = "http://" + c.domain
-	if c.secure {
-		c.origin = "https://" + c.domain
-	}
+	c.origin = c.scheme() + c.domain
 	var err error
 	if c.sessionKeys, err = keyring.Parse(getenv("SESSION_KEYS")); err != nil {
 		return nil, fmt.Errorf("heartwood: SESSION_KEYS: %w", err)
@@ -85,6 +82,13 @@ func newConfig(getenv func(string) string) (*config, error) {
 	}
 	c.addProviders(getenv)
 	return c, nil
+}
+
+func (c *config) scheme() string {
+	if c.secure {
+		return "https://"
+	}
+	return "http://"
 }
 
 func (c *config) addProviders(getenv func(string) string) {

@@ -27,6 +27,7 @@ func Routes(mux *http.ServeMux) {
 		"GET /auth/login":                loginPage,
 		"GET /auth/login/{provider}":     startLogin,
 		"GET /auth/callback/{provider}":  callback,
+		"GET /auth/handoff":              giveHandoff,
 		"POST /auth/logout":              logout,
 		"GET /auth/session":              whoAmI,
 		"GET /auth/sessions":             listSessions,

@@ -42,7 +42,7 @@ var notices = map[string]string{
 
 // show puts whose page it is into data.
 func (v *Visitor) show(data markup.Data, user account) {
-	data["user"], data["csrf"] = markup.Data{"name": user.Name, "email": user.Email}, v.csrf
+	data["user"], data["csrf"] = markup.Data{"name": user.Name, "email": user.Email}, v.CSRF
 }
 
 func sessionsPage(w http.ResponseWriter, r *http.Request, c *config) error {

@@ -41,8 +41,8 @@ func whoAmI(w http.ResponseWriter, r *http.Request, c *config) error {
 	}
 	web.WriteJSON(w, http.StatusOK, map[string]any{
 		"user":      map[string]string{"id": user.ID, "name": user.Name, "email": user.Email},
-		"session":   map[string]string{"id": v.publicSession()},
-		"csrfToken": v.csrf,
+		"session":   map[string]string{"id": v.Session()},
+		"csrfToken": v.CSRF,
 	})
 	return nil
 }
@@ -68,7 +68,7 @@ func (v *Visitor) sessions(ctx context.Context) ([]listed, error) {
 	}
 	list := make([]listed, 0, len(infos))
 	for _, info := range infos {
-		entry := listed{info.ID, info.ID == v.publicSession(), info.DeviceName, info.IPAddress, info.CreatedAt, info.LastActive, info.ExpiresAt}
+		entry := listed{info.ID, info.ID == v.Session(), info.DeviceName, info.IPAddress, info.CreatedAt, info.LastActive, info.ExpiresAt}
 		if entry.Current {
 			list = append([]listed{entry}, list...)
 		} else {

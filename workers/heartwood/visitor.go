@@ -17,15 +17,49 @@ const idleLifetime = 30 * 24 * time.Hour
 // Visitor is somebody who is signed in.
 type Visitor struct {
 	UserID    string
+	CSRF      string // token for what the visitor changes from pages of this host
 	sessionID string
-	csrf      string
 }
 
-// publicSession is the id that the visitor's own session has in lists.
-func (v *Visitor) publicSession() string { return session.PublicID(v.sessionID) }
+// Session is the id that the visitor's own session has in lists; it lets nobody in.
+func (v *Visitor) Session() string { return session.PublicID(v.sessionID) }
 
-// authenticate says who the visitor is, nil for nobody, with one call of the user's object and without D1. An error
+// Authenticate says who the visitor is, nil for nobody, with one call of the user's object and without D1. An error
 // means that it cannot be said now: public pages go on as for nobody, everything else must stop.
+func Authenticate(w http.ResponseWriter, r *http.Request) (*Visitor, error) {
+	c, err := loadConfig(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return authenticate(w, r, c)
+}
+
+// Require is Authenticate for what only a signed-in visitor may see.
+func Require(w http.ResponseWriter, r *http.Request) (*Visitor, error) {
+	c, err := loadConfig(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return require(w, r, c)
+}
+
+// RequireIntent is Require for what changes something: the request must come from a page of the host that it goes to, and carry its
+// CSRF token in the header X-CSRF-Token or the form field csrf_token.
+func RequireIntent(w http.ResponseWriter, r *http.Request) (*Visitor, error) {
+	c, err := loadConfig(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return requireIntent(w, r, c)
+}
+
+// SameOrigin reports whether a request was made by a page of the very host that it goes to. WebSocket upgrades must be: browsers send
+// cookies with them whoever asks.
+func SameOrigin(r *http.Request) bool {
+	c, err := loadConfig(r.Context())
+	return err == nil && sameOrigin(r.Header, c.scheme()+r.Host)
+}
+
 func authenticate(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error) {
 	cookie, err := r.Cookie(SessionCookie)
 	if err != nil {
@@ -48,7 +82,7 @@ func authenticate(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, 
 	if result.NeedsRefresh {
 		c.refresh(r.Context(), w, cred)
 	}
-	return &Visitor{UserID: cred.userID, sessionID: cred.sessionID, csrf: csrfToken(c.sessionKeys, r.Host, cred.sessionID)}, nil
+	return &Visitor{UserID: cred.userID, sessionID: cred.sessionID, CSRF: csrfToken(c.sessionKeys, r.Host, cred.sessionID)}, nil
 }
 
 // refresh renews a session and its cookie. Should it fail the session is still good, so that the next request can try
@@ -77,7 +111,6 @@ func (c *config) forget(w http.ResponseWriter) {
 	http.SetCookie(w, c.cookie(SessionCookie, "", "/", 0))
 }
 
-// require is authenticate for what only a signed-in visitor may see.
 func require(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error) {
 	v, err := authenticate(w, r, c)
 	if err == nil && v == nil {
@@ -86,9 +119,8 @@ func require(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error
 	return v, err
 }
 
-// requireIntent is require for what changes something: the request must come from our own page and carry its token.
 func requireIntent(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error) {
-	if !sameOrigin(r.Header, c.origin) {
+	if !sameOrigin(r.Header, c.scheme()+r.Host) {
 		return nil, errForgery
 	}
 	v, err := require(w, r, c)

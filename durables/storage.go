@@ -62,19 +62,22 @@ func entries(r *abi.Reader) (Entries, error) {
 	return list, r.Err()
 }
 
-// PutOption changes how a write is made.
-type PutOption byte
+// Option changes how an operation of Storage is made.
+type Option byte
+
+// PutOption is an Option.
+type PutOption = Option
 
 const (
-	// AllowUnconfirmed lets answers leave the object before the write is durable.
-	AllowUnconfirmed PutOption = abi.AllowUnconfirmed
-	// AllowConcurrency lets other events be delivered meanwhile. It has no effect on SQLite-backed objects.
-	AllowConcurrency PutOption = abi.AllowConcurrency
+	// AllowUnconfirmed lets answers leave the object before the write is durable. It has no effect on reads, and on DeleteAll.
+	AllowUnconfirmed Option = abi.AllowUnconfirmed
+	// AllowConcurrency lets other events be delivered meanwhile. It has no effect on SQLite-backed objects, which answer at once.
+	AllowConcurrency Option = abi.AllowConcurrency
 	// NoCache keeps the value out of the runtime's cache. It has no effect on SQLite-backed objects.
-	NoCache PutOption = abi.NoCache
+	NoCache Option = abi.NoCache
 )
 
-func flags(options []PutOption) (f byte) {
+func flags(options []Option) (f byte) {
 	for _, o := range options {
 		f |= byte(o)
 	}
@@ -82,8 +85,8 @@ func flags(options []PutOption) (f byte) {
 }
 
 // Get stores the value of key in dest, a pointer, and reports whether there is one.
-func (s *Storage) Get(ctx context.Context, key string, dest any) (bool, error) {
-	r, err := s.get(ctx, false, []string{key})
+func (s *Storage) Get(ctx context.Context, key string, dest any, options ...Option) (bool, error) {
+	r, err := s.get(ctx, false, []string{key}, options)
 	if err != nil {
 		return false, fmt.Errorf("storage: get %q: %w", key, err)
 	}
@@ -95,24 +98,24 @@ func (s *Storage) Get(ctx context.Context, key string, dest any) (bool, error) {
 }
 
 // GetMany returns the entries among keys that exist, in key order. At most 128 keys.
-func (s *Storage) GetMany(ctx context.Context, keys []string) (Entries, error) {
-	r, err := s.get(ctx, true, keys)
+func (s *Storage) GetMany(ctx context.Context, keys []string, options ...Option) (Entries, error) {
+	r, err := s.get(ctx, true, keys, options)
 	if err != nil {
 		return nil, fmt.Errorf("storage: get %d keys: %w", len(keys), err)
 	}
 	return entries(r)
 }
 
-func (s *Storage) get(ctx context.Context, many bool, keys []string) (*abi.Reader, error) {
+func (s *Storage) get(ctx context.Context, many bool, keys []string, options []Option) (*abi.Reader, error) {
 	var w abi.Writer
 	w.Bool(many)
 	w.Strs(keys)
-	w.U8(0)
+	w.U8(flags(options))
 	return guest.Invoke(ctx, abi.OpKVGet, w.Bytes())
 }
 
 // Put stores value, any data that RPC can carry, under key. A value is limited to 2 MB with its key.
-func (s *Storage) Put(ctx context.Context, key string, value any, options ...PutOption) error {
+func (s *Storage) Put(ctx context.Context, key string, value any, options ...Option) error {
 	var w abi.Writer
 	w.Bool(false)
 	w.Uint(1)
@@ -128,7 +131,7 @@ func (s *Storage) Put(ctx context.Context, key string, value any, options ...Put
 }
 
 // PutMany stores all values, or none.
-func (s *Storage) PutMany(ctx context.Context, values map[string]any, options ...PutOption) error {
+func (s *Storage) PutMany(ctx context.Context, values map[string]any, options ...Option) error {
 	var w abi.Writer
 	w.Bool(true)
 	w.Uint(uint64(len(values)))
@@ -154,10 +157,15 @@ func marshal(w *abi.Writer, key string, value any) error {
 
 // Delete removes keys and returns how many of them existed.
 func (s *Storage) Delete(ctx context.Context, keys ...string) (int, error) {
+	return s.DeleteMany(ctx, keys)
+}
+
+// DeleteMany is Delete with options.
+func (s *Storage) DeleteMany(ctx context.Context, keys []string, options ...Option) (int, error) {
 	var w abi.Writer
 	w.Bool(len(keys) != 1)
 	w.Strs(keys)
-	w.U8(0)
+	w.U8(flags(options))
 	r, err := guest.Invoke(ctx, abi.OpKVDelete, w.Bytes())
 	if err != nil {
 		return 0, fmt.Errorf("storage: delete: %w", err)
@@ -165,9 +173,9 @@ func (s *Storage) Delete(ctx context.Context, keys ...string) (int, error) {
 	return int(r.Uint()), r.Err()
 }
 
-// DeleteAll removes everything the object has stored, tables and alarm included.
-func (s *Storage) DeleteAll(ctx context.Context) error {
-	return wrap("delete all", guest.Do(ctx, abi.OpDeleteAll, []byte{0}))
+// DeleteAll removes everything the object has stored, tables and alarm included. Cursors that are open fail. It is refused in a transaction.
+func (s *Storage) DeleteAll(ctx context.Context, options ...Option) error {
+	return wrap("delete all", guest.Do(ctx, abi.OpDeleteAll, []byte{flags(options)}))
 }
 
 // ListOptions selects a range of keys. Empty fields do not restrict; Limit 0 is no limit.
@@ -180,6 +188,18 @@ type ListOptions struct {
 	Reverse bool
 	// Limit is the largest number of entries returned. A negative limit is an error.
 	Limit int
+	// AllowConcurrency and NoCache are as for the Options. SyncKV ignores them.
+	AllowConcurrency, NoCache bool
+}
+
+func (o ListOptions) flags() (f byte) {
+	if o.AllowConcurrency {
+		f |= abi.AllowConcurrency
+	}
+	if o.NoCache {
+		f |= abi.NoCache
+	}
+	return f
 }
 
 func (o ListOptions) write(w *abi.Writer) {
@@ -200,11 +220,12 @@ func (o ListOptions) write(w *abi.Writer) {
 	w.ListOptions(a)
 }
 
-// List returns the entries that o selects, in key order by UTF-8 bytes. All of them are in memory at once: set a Limit.
+// List returns the entries that o selects, in key order by UTF-8 bytes. All of them are in memory at once: set a Limit, or
+// use All.
 func (s *Storage) List(ctx context.Context, o ListOptions) (Entries, error) {
 	var w abi.Writer
 	o.write(&w)
-	w.U8(0)
+	w.U8(o.flags())
 	r, err := guest.Invoke(ctx, abi.OpKVList, w.Bytes())
 	if err != nil {
 		return nil, wrap("list", err)
@@ -218,8 +239,8 @@ func (s *Storage) Sync(ctx context.Context) error {
 }
 
 // GetAlarm returns when the alarm is due, and whether there is one. While the alarm handler runs there is none.
-func (s *Storage) GetAlarm(ctx context.Context) (time.Time, bool, error) {
-	r, err := guest.Invoke(ctx, abi.OpGetAlarm, []byte{0})
+func (s *Storage) GetAlarm(ctx context.Context, options ...Option) (time.Time, bool, error) {
+	r, err := guest.Invoke(ctx, abi.OpGetAlarm, []byte{flags(options)})
 	if err != nil {
 		return time.Time{}, false, wrap("get alarm", err)
 	}
@@ -232,7 +253,7 @@ func (s *Storage) GetAlarm(ctx context.Context) (time.Time, bool, error) {
 // SetAlarm sets the object's one alarm, in place of an earlier one. Times in the past fire at once. The resolution is a millisecond.
 //
 // See https://developers.cloudflare.com/durable-objects/api/alarms/#setalarm.
-func (s *Storage) SetAlarm(ctx context.Context, at time.Time, options ...PutOption) error {
+func (s *Storage) SetAlarm(ctx context.Context, at time.Time, options ...Option) error {
 	if !s.alarms {
 		return wrap("set alarm", errNoAlarm)
 	}
@@ -242,9 +263,9 @@ func (s *Storage) SetAlarm(ctx context.Context, at time.Time, options ...PutOpti
 	return wrap("set alarm", guest.Do(ctx, abi.OpSetAlarm, w.Bytes()))
 }
 
-// DeleteAlarm removes the alarm, if there is one.
-func (s *Storage) DeleteAlarm(ctx context.Context) error {
-	return wrap("delete alarm", guest.Do(ctx, abi.OpDeleteAlarm, []byte{0}))
+// DeleteAlarm removes the alarm, if there is one. A handler that runs is not stopped, but is not retried.
+func (s *Storage) DeleteAlarm(ctx context.Context, options ...Option) error {
+	return wrap("delete alarm", guest.Do(ctx, abi.OpDeleteAlarm, []byte{flags(options)}))
 }
 
 func wrap(what string, err error) error {

@@ -9,12 +9,25 @@ import (
 )
 
 // Txn is an explicit transaction under way.
-type Txn struct{ rolledBack bool }
+type Txn struct {
+	nested     int // transactions in it that run
+	rolledBack bool
+	over       bool
+}
 
-// Rollback undoes what the transaction has written; its function goes on, and its result stands.
+type txnKey struct{}
+
+// Rollback undoes what the transaction has written; its function goes on, and its result stands. It may be called again. It is an error while a
+// transaction inside this one runs, and after the transaction's function has returned.
 func (t *Txn) Rollback(ctx context.Context) error {
-	if t.rolledBack {
+	switch {
+	case t.over && !t.rolledBack:
+		return wrap("rollback", guest.NewError("Error",
+			"Cannot call rollback() on transaction that has already committed: did you move `txn` outside of the closure?"))
+	case t.rolledBack:
 		return nil
+	case t.nested > 0:
+		return wrap("rollback", guest.NewError("Error", "Cannot roll back an outer transaction while a nested transaction is still running."))
 	}
 	if err := guest.Do(ctx, abi.OpRollback, nil); err != nil {
 		return wrap("rollback", err)
@@ -29,8 +42,15 @@ func (t *Txn) Rollback(ctx context.Context) error {
 //
 // See https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#transaction.
 func (s *Storage) Transaction(ctx context.Context, f func(ctx context.Context, txn *Txn) error) error {
+	outer, _ := ctx.Value(txnKey{}).(*Txn)
 	return guest.Section(ctx, abi.SectionTransaction, func(ctx context.Context) error {
-		return f(ctx, &Txn{})
+		if outer != nil {
+			outer.nested++
+			defer func() { outer.nested-- }()
+		}
+		t := &Txn{}
+		defer func() { t.over = true }()
+		return f(context.WithValue(ctx, txnKey{}, t), t)
 	})
 }
 

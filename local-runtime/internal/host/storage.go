@@ -198,8 +198,8 @@ func opSync(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	return nil, abi.Pending
 }
 
-// The last millisecond of 2189, beyond which workerd refuses alarms.
-const maxAlarm = 6_942_672_000_000
+// The last millisecond that workerd can count in nanoseconds. It speaks of 2189, and takes alarms until 2262.
+const maxAlarm = 9_223_372_036_854
 
 func getAlarm(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
 	r.U8()

@@ -41,6 +41,8 @@ func (o *Obj) Alarm(ctx ctxt, info durables.AlarmInfo) error {
 		return errors.Join(o.st.SetAlarm(ctx, time.Now().Add(50*ms)), o.st.DeleteAlarm(ctx))
 	case plan == "fail once" && len(runs) == 1:
 		return errors.New("the first run fails")
+	case plan == "delete and fail" && len(runs) == 1:
+		return errors.Join(o.st.DeleteAlarm(ctx), errors.New("fails after deleting the alarm"))
 	case plan == "reset itself":
 		o.kv.Put(ctx, "plan", "")
 		return errors.Join(o.setAlarm(ctx, 150*ms), errors.New("fails after setting another"))

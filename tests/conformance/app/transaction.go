@@ -127,7 +127,7 @@ func init() {
 			return s.list(ctx), nil
 		},
 		"transaction/delete all": func(ctx ctxt, s *self) (any, error) {
-			return try(s.inTransaction(ctx, s.st.DeleteAll)), nil
+			return try(s.inTransaction(ctx, func(ctx ctxt) error { return s.st.DeleteAll(ctx) })), nil
 		},
 		"transaction/alarm": func(ctx ctxt, s *self) (any, error) {
 			t := far(1)

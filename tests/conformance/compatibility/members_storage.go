@@ -3,7 +3,7 @@ package compatibility
 var storageSections = []section{
 	{"DurableObjectStorage", "`ctx.storage`: DurableObjectStorage", "", []member{
 		{"get", "durables.Storage.Get; durables.Storage.GetMany", "kv/*get*; kv/delete many; rpc value/*", ""},
-		{"list", "durables.Storage.List; durables.ListOptions; durables.Entries", "kv list/*; kv/keys are ordered by bytes", ""},
+		{"list", "durables.Storage.List; durables.Storage.All; durables.ListOptions; durables.Entries", "kv list/*; kv/keys are ordered by bytes", ""},
 		{"put", "durables.Storage.Put; durables.Storage.PutMany", "kv/*", ""},
 		{"delete", "durables.Storage.Delete; (one method for one key and for several, it returns a count)", "kv/delete*", ""},
 		{"deleteAll", "durables.Storage.DeleteAll", "kv/delete all; kv/usable after delete all; transaction/delete all", ""},
@@ -32,23 +32,23 @@ var storageSections = []section{
 		{"prefix", "durables.ListOptions.Prefix", "kv list/prefix*", ""},
 		{"reverse", "durables.ListOptions.Reverse", "kv list/reverse*", ""},
 		{"limit", "durables.ListOptions.Limit", "kv list/*limit*", ""},
-		{"allowConcurrency", "", "", "objects on SQLite answer at once, so it has no effect there"},
-		{"noCache", "", "", "objects on SQLite have no such cache"},
+		{"allowConcurrency", "durables.ListOptions.AllowConcurrency; (no effect on SQLite)", "kv/options of every operation", ""},
+		{"noCache", "durables.ListOptions.NoCache; (no effect on SQLite)", "kv/options of every operation", ""},
 	}},
 	{"DurableObjectGetOptions", "Options of `get`", "", []member{
-		{"allowConcurrency", "", "", "objects on SQLite answer at once, so it has no effect there"},
-		{"noCache", "", "", "objects on SQLite have no such cache"},
+		{"allowConcurrency", "durables.AllowConcurrency; (no effect on SQLite)", "kv/options of every operation", ""},
+		{"noCache", "durables.NoCache; (no effect on SQLite)", "kv/options of every operation", ""},
 	}},
 	{"DurableObjectPutOptions", "Options of `put`, `delete` and `deleteAll`", "", []member{
-		{"allowConcurrency", "", "", "as for `get`"},
-		{"allowUnconfirmed", "durables.AllowUnconfirmed", "kv/options", ""},
-		{"noCache", "", "", "as for `get`"},
+		{"allowConcurrency", "durables.AllowConcurrency; (no effect on SQLite)", "kv/options of every operation", ""},
+		{"allowUnconfirmed", "durables.AllowUnconfirmed", "kv/options*", ""},
+		{"noCache", "durables.NoCache; (no effect on SQLite)", "kv/options of every operation", ""},
 	}},
 	{"DurableObjectGetAlarmOptions", "Options of `getAlarm`", "", []member{
-		{"allowConcurrency", "", "", "as for `get`"},
+		{"allowConcurrency", "durables.AllowConcurrency; (no effect on SQLite)", "kv/options of every operation", ""},
 	}},
 	{"DurableObjectSetAlarmOptions", "Options of `setAlarm` and `deleteAlarm`", "", []member{
-		{"allowConcurrency", "", "", "as for `get`"},
+		{"allowConcurrency", "durables.AllowConcurrency; (no effect on SQLite)", "kv/options of every operation", ""},
 		{"allowUnconfirmed", "durables.AllowUnconfirmed", "alarm time/set", ""},
 	}},
 	{"DurableObjectTransaction", "DurableObjectTransaction", "Within the function, the storage of the object is used as always: everything done with the function's context is part of the transaction.", []member{
@@ -63,7 +63,7 @@ var storageSections = []section{
 	}},
 	{"SyncKvStorage", "`ctx.storage.kv`: SyncKvStorage", "", []member{
 		{"get", "durables.SyncKV.Get", "sync kv/*", ""},
-		{"list", "durables.SyncKV.List; (the whole list at once, so that no iterator can be invalidated)", "sync kv list/*", ""},
+		{"list", "durables.SyncKV.List; durables.SyncKV.All; (any number of loops at once, so that no iterator can be invalidated)", "sync kv list/*; sync kv/iterate*", ""},
 		{"put", "durables.SyncKV.Put", "sync kv/*", ""},
 		{"delete", "durables.SyncKV.Delete", "sync kv/delete", ""},
 	}},

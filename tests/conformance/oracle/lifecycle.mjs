@@ -20,6 +20,10 @@ export async function alarm(self, info) {
 		await self.ctx.storage.deleteAlarm();
 	}
 	if (plan === "fail once" && runs.length === 1) throw new Error("the first run fails");
+	if (plan === "delete and fail" && runs.length === 1) {
+		await self.ctx.storage.deleteAlarm();
+		throw new Error("fails after deleting the alarm");
+	}
 	if (plan === "reset itself") {
 		kv(self).put("plan", "");
 		const at = Date.now() + 150;

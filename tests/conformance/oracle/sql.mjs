@@ -19,6 +19,7 @@ function counts(self, query) {
 		return [cursor.rowsRead, cursor.rowsWritten];
 	});
 }
+/** A case that shows each of the statements. */
 export const script = (...statements) => (self) => statements.map((s) => Array.isArray(s) ? exec(self, ...s) : exec(self, s));
 
 const five = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<5) ";

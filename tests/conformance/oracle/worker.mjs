@@ -11,12 +11,14 @@ import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
 import * as stores from "./stores.mjs";
 import * as bookmark from "./bookmark.mjs";
+import * as storageRules from "./storage_rules.mjs";
+import * as sqlSurface from "./sql_surface.mjs";
 import * as upstream from "./upstream.mjs";
 
 const modules = [
 	http, rpc, rpcValues, storage, sql, lifecycle, bindings,
 	stores,
-	bookmark,
+	bookmark, storageRules, sqlSurface,
 	upstream,
 ];
 const merge = (table) => Object.assign({}, ...modules.map((m) => m[table] ?? {}));

@@ -28,6 +28,8 @@ export class Scope {
     this.stubs = new Map();
     /** @type {Map<number, import("./references.mjs").Held>} stubs and promises that Go holds */
     this.held = new Map();
+    /** @type {import("./sockets.mjs").Sockets | null} */
+    this.sockets = null;
     /** @type {WebSocket | null} tells in which I/O context one is */
     this.probe = null;
   }
@@ -252,6 +254,7 @@ export class Frame {
     for (const source of scope.sources.values()) source.cancel(error.message);
     scope.sinks.clear();
     scope.sources.clear();
+    scope.sockets?.abandon();
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { Event, INLINE_BODY, Op, Start } from "./abi.mjs";
 import { readTarget } from "./rpc.mjs";
+import { giveSocket, socketNumber } from "./sockets.mjs";
 import { openSink, openSource, streamOperations } from "./streams.mjs";
 
 const bodyNone = 0;
@@ -104,7 +105,8 @@ export function readResponse(frame, r) {
   const statusText = r.str();
   const headers = readHeaders(r);
   const body = readBody(frame, r, nullBodyStatus.has(status));
-  r.uint(); // socket
+  const socket = r.uint();
+  if (socket) return new Response(null, { status, statusText, headers, webSocket: giveSocket(frame, socket) });
   // Go has encoded the body that it labels as encoded.
   const encodeBody = headers.some(([name]) => name.toLowerCase() === "content-encoding") ? "manual" : undefined;
   return new Response(body, /** @type {any} */ ({ status, statusText, headers, encodeBody }));
@@ -132,7 +134,7 @@ export function writeResponse(w, { response, small }, frame) {
   w.str(response.statusText);
   writeHeaders(w, response.headers);
   writeBody(w, response, small, frame);
-  w.uint(0);
+  w.uint(response.webSocket ? socketNumber(frame, response.webSocket) : 0);
 }
 
 /** @type {Record<number, import("./operations.mjs").Operation>} */

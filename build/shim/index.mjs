@@ -65,7 +65,7 @@ export function createRuntime(module, handlers) {
   }
   return {
     worker,
-    /** @param {string} name @param {{fetch?: boolean, alarm?: boolean, methods?: string[]}} shape */
+    /** @param {string} name @param {{fetch?: boolean, alarm?: boolean, webSocketMessage?: boolean, webSocketClose?: boolean, webSocketError?: boolean, methods?: string[]}} shape */
     objectClass: (name, shape) => objectClass(runtime, name, shape),
   };
 }

@@ -25,6 +25,7 @@ export class Instance {
     this.nextObject = 1;
     this.nextHeld = 1;
     this.nextSender = 2 ** 40;
+    this.nextSocket = 1;
     this.depth = 0;
     /** @type {import("./frame.mjs").Frame | null} */
     this.current = null;

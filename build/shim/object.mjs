@@ -5,6 +5,7 @@ import { Event, Start } from "./abi.mjs";
 import { enter } from "./enter.mjs";
 import { Frame, Scope } from "./frame.mjs";
 import { answerFetch } from "./http.mjs";
+import { socketHandlers } from "./sockets.mjs";
 
 /** @type {FinalizationRegistry<{instance: WeakRef<import("./instance.mjs").Instance>, number: number}>} */
 const collected = new FinalizationRegistry(({ instance, number }) => instance.deref()?.drop(number));
@@ -172,7 +173,7 @@ export async function startSection(parent, id, txn) {
 /**
  * Makes the JavaScript class of a Go class.
  * @param {import("./index.mjs").Runtime} runtime @param {string} name
- * @param {{fetch?: boolean, alarm?: boolean, methods?: string[]}} shape
+ * @param {{fetch?: boolean, alarm?: boolean, webSocketMessage?: boolean, webSocketClose?: boolean, webSocketError?: boolean, methods?: string[]}} shape
  */
 export function objectClass(runtime, name, shape) {
   const state = Symbol("lattice");
@@ -197,6 +198,12 @@ export function objectClass(runtime, name, shape) {
   if (shape.fetch) define("fetch", /** @this {any} @param {Request} request */ function fetch(request) {
     return answerFetch(this[state], request);
   });
+  for (const [method, handle] of Object.entries(socketHandlers)) {
+    if (!shape[/** @type {"webSocketMessage"} */ (method)]) continue;
+    define(method, /** @this {any} @param {WebSocket} ws @param {any} a @param {any} b @param {any} c */ function (ws, a, b, c) {
+      return handle(this[state], ws, a, b, c);
+    });
+  }
   if (shape.alarm) define("alarm", /** @this {any} @param {any} info */ function alarm(info) {
     return this[state].start(startAlarm, info);
   });

@@ -9,6 +9,7 @@ import { httpOperations } from "./http.mjs";
 import { queueOperations } from "./queues.mjs";
 import { r2Operations } from "./r2.mjs";
 import { rpcOperations } from "./rpc.mjs";
+import { socketOperations } from "./sockets.mjs";
 import { sqlOperations } from "./sql.mjs";
 import { storageOperations } from "./storage.mjs";
 
@@ -72,6 +73,6 @@ const own = {
 
 /** @type {Operation[]} */
 export const operations = [];
-for (const table of [own, envOperations, httpOperations, rpcOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations]) {
+for (const table of [own, envOperations, httpOperations, rpcOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations, socketOperations]) {
   for (const [op, operation] of Object.entries(table)) operations[Number(op)] = operation;
 }

@@ -75,7 +75,7 @@ func Method[T, P, R any](t *TargetOf[T], name string, f func(*T, context.Context
 func (t *TargetOf[T]) New(_ context.Context, target *T) Stub[T] {
 	c := &guest.Callee{Kind: abi.StubTarget, Methods: t.order, Call: func(ctx context.Context, path []string, args []byte) ([]byte, error) {
 		if len(path) == 0 {
-			return nil, guest.NewError("TypeError", "The RPC receiver is not a function.")
+			return nil, guest.NewError("TypeError", `"(this)" is not a function.`)
 		}
 		m, ok := t.methods[path[0]]
 		if !ok || len(path) > 1 {

@@ -5,6 +5,7 @@ import { attempt, show, sleep } from "./show.mjs";
 import * as http from "./http.mjs";
 import * as rpc from "./rpc.mjs";
 import * as rpcValues from "./rpc_values.mjs";
+import * as rpcStubs from "./rpc_stubs.mjs";
 import * as storage from "./storage.mjs";
 import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
@@ -16,7 +17,7 @@ import * as sqlSurface from "./sql_surface.mjs";
 import * as upstream from "./upstream.mjs";
 
 const modules = [
-	http, rpc, rpcValues, storage, sql, lifecycle, bindings,
+	http, rpc, rpcValues, rpcStubs, storage, sql, lifecycle, bindings,
 	stores,
 	bookmark, storageRules, sqlSurface,
 	upstream,
@@ -58,7 +59,7 @@ export class Obj extends DurableObject {
 	ping(p) { return rpc.ping(this, p); }
 }
 
-for (const [name, value] of Object.entries({ ...rpcValues.methods })) {
+for (const [name, value] of Object.entries({ ...rpcValues.methods, ...rpcStubs.methods })) {
 	Object.defineProperty(Obj.prototype, name, { value });
 }
 

@@ -31,6 +31,8 @@ type scheduler struct {
 	byLane  map[lane]*laneTasks
 	clients []*Client
 	running *Client
+	last    uint64             // number of a client
+	steps   int                // of clients
 	waits   map[*signal]string // of those that are no clients
 	blocked func() []string    // what waits inside of the host
 	closed  bool
@@ -224,13 +226,10 @@ func (s *scheduler) tick(at time.Time) {
 }
 
 // progress counts what clients did.
-func (s *scheduler) progress() (n int) {
+func (s *scheduler) progress() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range s.clients {
-		n += c.steps
-	}
-	return n
+	return s.steps
 }
 
 // patience is until when everybody may wait.
@@ -369,7 +368,6 @@ type Client struct {
 
 	what   string    // it waits for
 	until  time.Time // when it wakes by itself
-	steps  int
 	ended  bool
 	killed bool
 	waking bool
@@ -383,13 +381,15 @@ func (h *Host) Go(name string, f func()) {
 	}
 	c := &Client{sched: s, name: name, resume: make(chan struct{}), parked: make(chan struct{}), what: "its turn to start"}
 	s.mu.Lock()
-	c.number = uint64(len(s.clients)) + 1
+	s.last++
+	c.number = s.last
 	s.clients = append(s.clients, c)
 	s.mu.Unlock()
 	go func() {
 		defer func() { // also when the test fails in f
 			s.mu.Lock()
 			c.ended = true
+			s.clients = slices.DeleteFunc(s.clients, func(other *Client) bool { return other == c })
 			s.mu.Unlock()
 			c.parked <- struct{}{}
 		}()
@@ -419,7 +419,7 @@ func (c *Client) run() {
 	s.mu.Lock()
 	before := s.running
 	s.running, c.waking = c, false
-	c.steps++
+	s.steps++
 	c.until = time.Time{}
 	s.mu.Unlock()
 	s.trace.line("client %s", c.name)

@@ -127,8 +127,8 @@ func (n *Namespace[T]) id(ctx context.Context, how byte, s string) (ID, error) {
 
 // check explains a missing binding better than the host can.
 func (n *Namespace[T]) check(ctx context.Context) error {
-	if n == nil || strings.HasPrefix(n.binding, exports) {
-		return nil // a facet's stub has no namespace
+	if strings.HasPrefix(n.binding, exports) {
+		return nil
 	}
 	env, err := guest.Env(ctx)
 	if err != nil {

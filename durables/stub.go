@@ -20,6 +20,7 @@ type Stub[T any] struct {
 	id        ID
 	ref       abi.Stub
 	facet     *abi.Facet
+	broken    error // what was wrong with the facet's options
 }
 
 // Call calls the method on the object of stub. An error that the method returned comes as an *Error with Remote set.
@@ -63,7 +64,7 @@ func (s *Stub[T]) Get(ctx context.Context, path string, result any) error {
 }
 
 func (s *Stub[T]) rpc(ctx context.Context, c abi.RPC, result any, args []any) error {
-	if err := s.namespace.check(ctx); err != nil {
+	if err := s.check(ctx); err != nil {
 		return err
 	}
 	c.Target = s.target()
@@ -71,7 +72,7 @@ func (s *Stub[T]) rpc(ctx context.Context, c abi.RPC, result any, args []any) er
 }
 
 func (s *Stub[T]) start(ctx context.Context, path []string, args []any) *rpc.Pending {
-	if err := s.namespace.check(ctx); err != nil {
+	if err := s.check(ctx); err != nil {
 		return guest.Failed(err)
 	}
 	return guest.Start(ctx, abi.RPC{Target: s.target(), Path: path}, args)
@@ -80,10 +81,17 @@ func (s *Stub[T]) start(ctx context.Context, path []string, args []any) *rpc.Pen
 // Fetch sends an HTTP request to the object's ServeHTTP. The URL must be absolute; the object sees it as it is. Redirects are not
 // followed.
 func (s *Stub[T]) Fetch(ctx context.Context, r *http.Request) (*http.Response, error) {
-	if err := s.namespace.check(ctx); err != nil {
+	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
 	return guest.Fetch(ctx, s.target(), r, guest.RedirectManual)
+}
+
+func (s *Stub[T]) check(ctx context.Context) error {
+	if s.facet != nil {
+		return s.broken
+	}
+	return s.namespace.check(ctx)
 }
 
 func (s *Stub[T]) target() abi.Target {
@@ -96,7 +104,7 @@ func (s *Stub[T]) target() abi.Target {
 // Name returns the name of the object, where the stub was made from one.
 func (s *Stub[T]) Name() (string, bool) { return s.id.Name() }
 
-// ID returns the id of the object.
+// ID returns the id of the object. The stub of a facet has none.
 func (s *Stub[T]) ID(ctx context.Context) (ID, error) {
 	if s.namespace != nil && s.id.hex == "" {
 		return s.namespace.IDFromName(ctx, *s.id.name)

@@ -5,6 +5,7 @@
 import { Op, PENDING, VERSION } from "./abi.mjs";
 import { d1Operations } from "./d1.mjs";
 import { envOperations } from "./env.mjs";
+import { facetOperations } from "./facets.mjs";
 import { httpOperations } from "./http.mjs";
 import { queueOperations } from "./queues.mjs";
 import { r2Operations } from "./r2.mjs";
@@ -73,6 +74,6 @@ const own = {
 
 /** @type {Operation[]} */
 export const operations = [];
-for (const table of [own, envOperations, httpOperations, rpcOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations, socketOperations]) {
+for (const table of [own, envOperations, httpOperations, rpcOperations, facetOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations, socketOperations]) {
   for (const [op, operation] of Object.entries(table)) operations[Number(op)] = operation;
 }

@@ -2,6 +2,7 @@
 // arrive in order; so a scope keeps the stub of each serial.
 
 import { Op, Target } from "./abi.mjs";
+import { readFacet } from "./facets.mjs";
 import { namespaceOf, readStubOptions, serviceOf } from "./namespace.mjs";
 import { dispose, held, Held } from "./references.mjs";
 
@@ -33,6 +34,7 @@ export function readTarget(frame, r) {
     case Target.SERVICE: return serviceOf(frame, r.str());
     case Target.OBJECT: return readStub(frame, r);
     case Target.HELD: return held(frame, r.uint());
+    case Target.FACET: return readFacet(frame, r);
     default: r.fail(`unknown kind of target ${kind}`);
   }
 }

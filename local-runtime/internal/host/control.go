@@ -116,7 +116,7 @@ func (h *Host) Objects(class string) ([]Object, error) {
 	for _, s := range h.isolates {
 		s.do(func() {
 			for k := range s.objects {
-				if k.class == class {
+				if k.class == class && !isFacet(k) {
 					live[k.id] = true
 				}
 			}

@@ -37,7 +37,7 @@ func remote(e *abi.Error) *abi.Error {
 func thrownBy(e *abi.Error, k key) *abi.Error {
 	out := *remote(e)
 	out.Props = slices.DeleteFunc(slices.Clone(e.Props), func(p abi.Field) bool { return p.Name == "durableObjectId" })
-	out.Props = append(out.Props, abi.Field{Name: "durableObjectId", Value: k.id})
+	out.Props = append(out.Props, abi.Field{Name: "durableObjectId", Value: k.root()})
 	return &out
 }
 

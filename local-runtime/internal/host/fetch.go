@@ -12,6 +12,7 @@ type fetchCall struct {
 	target   abi.Target
 	link     *link // of an object
 	request  abi.Request
+	inner    *inner // of TargetFacet
 	body     content
 	redirect byte
 }
@@ -32,6 +33,11 @@ func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, err
 	case abi.TargetObject:
 		var failed *abi.Error
 		if c.link, failed = p.link(c.target.Stub, from); failed != nil {
+			return nil, failed
+		}
+	case abi.TargetFacet:
+		var failed *abi.Error
+		if c.inner, failed = from.facet(c.target.Facet); failed != nil {
 			return nil, failed
 		}
 	case abi.TargetService:
@@ -113,13 +119,17 @@ func (f *frame) owns(stream uint64) {
 // fetch sends a request where it goes; from is nil natively. The reply may come on any goroutine.
 func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 	switch c.target.Kind {
-	case abi.TargetObject:
+	case abi.TargetObject, abi.TargetFacet:
 		fail := r.fail
 		r.thrown = func(e *abi.Error) { fail(remote(e)) }
 		r.fail = func(e *abi.Error) {
 			remote := *e
 			remote.Remote = true
 			fail(&remote)
+		}
+		if c.inner != nil {
+			c.inner.fetch(c, r)
+			return
 		}
 		s := h.isolateOf(c.link.key)
 		if !s.deliver(c.link.in, func() {

@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -264,10 +265,10 @@ func (h *Host) Close() error {
 	return errors.Join(err, h.unlock())
 }
 
-// isolateOf returns the isolate that an object lives in.
+// isolateOf returns the isolate that an object lives in, and its facets.
 func (h *Host) isolateOf(k key) *Isolate {
 	f := fnv.New32a()
-	f.Write([]byte(k.id))
+	f.Write([]byte(k.root()))
 	return h.isolates[f.Sum32()%uint32(len(h.isolates))]
 }
 
@@ -278,7 +279,7 @@ func (h *Host) nextIsolate() *Isolate {
 
 // path returns the storage file of an object.
 func (h *Host) path(k key) string {
-	return filepath.Join(h.cfg.Dir, "objects", h.cfg.Script+"-"+k.class, k.id+".sqlite")
+	return filepath.Join(h.cfg.Dir, "objects", h.cfg.Script+"-"+k.class, strings.ReplaceAll(k.id, "/", ".facets/")+".sqlite")
 }
 
 func (h *Host) openDatabases() error {

@@ -118,7 +118,15 @@ func (l *link) start(s *Isolate, c *invocation) {
 		c.fail(e)
 		return
 	}
-	result, failed := lookupMethod(l, c, func(method string) bool { return l.host.hasMethod(l.key.class, method) })
+	startMethod(l, c, s, func(method string) bool { return l.host.hasMethod(l.key.class, method) },
+		func(e *abi.Error) *abi.Error { return thrownBy(e, l.key) },
+		func(write func(*frame, *abi.Writer), r reply) { s.start(l.key, l.name, abi.StartRPC, write, r) })
+}
+
+// startMethod calls a method of an object in an event that start begins; mark says whose errors it throws.
+func startMethod(of callee, c *invocation, s *Isolate, has func(method string) bool, mark func(*abi.Error) *abi.Error,
+	start func(write func(*frame, *abi.Writer), r reply)) {
+	result, failed := lookupMethod(of, c, has)
 	switch {
 	case failed != nil:
 		c.fail(remote(failed))
@@ -128,7 +136,7 @@ func (l *link) start(s *Isolate, c *invocation) {
 		return
 	}
 	method := c.path[0]
-	s.start(l.key, l.name, abi.StartRPC, func(f *frame, w *abi.Writer) {
+	start(func(f *frame, w *abi.Writer) {
 		w.Str(method)
 		f.args = c.args.encode(w, s.peer, f.scope)
 	}, reply{
@@ -138,7 +146,7 @@ func (l *link) start(s *Isolate, c *invocation) {
 				c.fail(remote(e))
 				return
 			}
-			c.fail(thrownBy(e, l.key))
+			c.fail(mark(e))
 		},
 		fail: c.fail,
 	})

@@ -57,6 +57,10 @@ type object struct {
 
 	idleSince time.Time
 	idleStop  func()
+
+	class  string           // of its code, which in a facet is another than key's
+	parent *object          // of a facet
+	facets map[*object]bool // in memory
 }
 
 // entry is an event for an object.
@@ -71,6 +75,15 @@ func (s *Isolate) start(k key, name *string, kind byte, write func(*frame, *abi.
 	o, err := s.wake(k, name)
 	if err != nil {
 		r.fail(err)
+		return
+	}
+	s.startIn(o, kind, write, r)
+}
+
+// startIn is start in an object that is in memory.
+func (s *Isolate) startIn(o *object, kind byte, write func(*frame, *abi.Writer), r reply) {
+	if o.failure != nil { // of a facet since it was called
+		r.fail(o.failure)
 		return
 	}
 	begin := func() {
@@ -97,13 +110,18 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	if err := s.boot(); err != nil {
 		return nil, asError(err)
 	}
+	return s.create(k, name, abi.Facet{Class: k.class, ID: &k.id, Props: abi.Object{}})
+}
+
+// create puts an object in memory and begins its construction.
+func (s *Isolate) create(k key, name *string, born abi.Facet) (*object, *abi.Error) {
 	store, err := s.openStore(k)
 	if err != nil {
 		s.host.cfg.Logger.Error("storage cannot be opened", "class", k.class, "id", k.id, "error", err)
 		return nil, asError(err)
 	}
 	s.lastObj++
-	o := &object{isolate: s, key: k, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) }),
+	o := &object{isolate: s, key: k, class: born.Class, number: s.lastObj, store: store, gate: gate.New(func(f func()) { s.post(f) }),
 		socks: map[*socket]bool{}, ordinary: map[*socket]bool{}}
 	if name != nil && len(*name) <= maxName {
 		o.name = name
@@ -113,10 +131,10 @@ func (s *Isolate) wake(k key, name *string) (*object, *abi.Error) {
 	s.objects[k] = o
 	o.construct = s.newFrame(abi.StartConstruct, o, reply{}, nil)
 	w := o.construct.started()
-	w.Str(k.class)
-	w.Str(k.id)
+	w.Str(born.Class)
+	w.Str(*born.ID)
 	w.OptStr(o.name)
-	w.Value(abi.Object{}) // props
+	w.Value(born.Props)
 	event := delivery{o.construct.id, w.Bytes()}
 	o.limitStop = o.limit(func() bool { return !o.ready })
 	s.post(func() {
@@ -215,6 +233,12 @@ func (o *object) fail(e *abi.Error) {
 		o.isolate.host.cfg.Logger.Error("storage cannot be rolled back", "class", o.key.class, "id", o.key.id, "error", err)
 	}
 	o.isolate.resets = append(o.isolate.resets, o)
+	if o.parent != nil {
+		o.closeStore() // its successor may open the file in this turn
+	}
+	for c := range o.facets {
+		c.fail(e)
+	}
 }
 
 // resetSoon resets the object from outside of a turn.
@@ -241,6 +265,9 @@ func (o *object) remove(e *abi.Error) []delivery {
 	s := o.isolate
 	if s.objects[o.key] == o {
 		delete(s.objects, o.key)
+	}
+	if o.parent != nil {
+		delete(o.parent.facets, o)
 	}
 	if o.idleStop != nil {
 		o.idleStop()
@@ -274,6 +301,11 @@ func (o *object) busy() bool {
 			return true
 		}
 	}
+	for c := range o.facets {
+		if c.busy() {
+			return true
+		}
+	}
 	return false
 }
 
@@ -288,6 +320,9 @@ func (o *object) checkIdle() {
 	}
 	if o.isolate.open > maxOpen {
 		o.isolate.closeIdle()
+	}
+	if o.parent != nil {
+		o.parent.checkIdle()
 	}
 }
 
@@ -315,6 +350,9 @@ func (o *object) watchIdle(d time.Duration) {
 
 // evict takes an idle object out of memory.
 func (o *object) evict() {
+	for c := range o.facets {
+		c.evict()
+	}
 	o.keepsSockets = true
 	o.failure = abi.Errorf("Durable Object storage is no longer accessible.")
 	o.isolate.host.trace.line("evict %s", o.label())

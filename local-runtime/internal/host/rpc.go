@@ -79,6 +79,12 @@ func (p *peer) resolve(h *Host, t abi.Target, from *scope) (callee, lane, error)
 			return nil, lane{}, failed
 		}
 		return l, replies(t.Stub.Serial), nil
+	case abi.TargetFacet:
+		t, failed := from.facet(t.Facet)
+		if failed != nil {
+			return nil, lane{}, failed
+		}
+		return t, lane{}, nil
 	case abi.TargetHeld:
 		held, err := p.stub(t.Held, from)
 		return held, lane{laneHeldReply, t.Held}, err
@@ -130,6 +136,8 @@ func thrower(t callee) func(*abi.Error) *abi.Error {
 	switch t := t.(type) {
 	case *link:
 		return func(e *abi.Error) *abi.Error { return thrownBy(e, t.key) }
+	case *inner:
+		return t.mark
 	case *export:
 		return t.thrown
 	case *member:

@@ -138,7 +138,10 @@ func deleteAll(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error
 		return err
 	}
 	o.alarmSet()
-	return store.DeleteAll()
+	if err := store.DeleteAll(); err != nil {
+		return err
+	}
+	return o.deleteFacets()
 }
 
 func syncGet(_ *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
@@ -230,6 +233,10 @@ func setAlarm(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error 
 		return abi.TypeErrorf("setAlarm() cannot be called with an alarm time <= 0")
 	case at > maxAlarm:
 		return abi.TypeErrorf("This API doesn't support dates after 2189.")
+	}
+	if o.parent != nil {
+		o.fail(abi.Errorf("Facets currently cannot set alarms."))
+		return nil
 	}
 	if now := float64(o.isolate.now.UnixMilli()); at < now {
 		at = now

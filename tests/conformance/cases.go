@@ -78,6 +78,7 @@ var parts = []string{
 	"section/uncommitted", "abort/with reason", "abort/without reason", "wait until/write", "wait until/fail", "wait until/in the Worker, result",
 	"scheduled/record", "scheduled/recorded", "scheduled/result", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
 	"d1/inside", "queue/note", "queue/notes", "fetch/inside", "rpc types/inside",
+	"exports/answer", "id/name for an alarm", "facet/used by its parent, which aborts", "facet/look",
 }
 
 // specialCases are the cases that are more than one GET.

@@ -29,6 +29,8 @@ var differences = map[string]difference{
 	"queue/too many":                   {why: queueText, local: true},
 	"rpc/not cloneable":                {why: cloneText},
 	"kv/not cloneable":                 {why: cloneText},
+	"id/sent by RPC":                   {why: cloneText},
+	"id/given to another namespace":    {why: "an id of another class is refused; workerd makes an object of it that no name leads to"},
 	"kv/undefined":                     {why: nothing},
 	"kv list/limit 0":                  {why: zeroLimit},
 	"sync kv list/limit 0":             {why: zeroLimit},

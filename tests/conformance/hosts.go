@@ -28,6 +28,7 @@ const settings = `{"limit":10,"names":["a","ß"]}`
 
 var (
 	objects   = map[string]string{"OBJ": "Obj", "OTHER": "Other", "FRAGILE": "Fragile"}
+	unbound   = []string{"Cell"}
 	databases = []string{"DB"}
 	queues    = map[string]string{"QUEUE": "work", "DEAD": "dead"}
 	buckets   = []string{"BUCKET"}
@@ -167,7 +168,7 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 			return host{}, err
 		}
 	}
-	entry := `export { Obj, Other, Fragile } from "./go.mjs"; export { default } from "./oracle.mjs";`
+	entry := `export { Obj, Other, Fragile, Cell } from "./go.mjs"; export { default } from "./oracle.mjs";`
 	if err := os.WriteFile(filepath.Join(dir, build.WorkerFile), []byte(entry), 0o600); err != nil {
 		return host{}, err
 	}
@@ -177,7 +178,7 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 // startWorkerd runs the Worker in dir on real workerd.
 func startWorkerd(ctx context.Context, name, dir, upstream string) (host, error) {
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
-		Name: script, Dir: dir, Objects: objects, D1: databases, Queues: queues, R2: buckets, Vars: variables(upstream),
+		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, Vars: variables(upstream),
 		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
 	}})
 	if err != nil {

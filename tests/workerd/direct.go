@@ -75,6 +75,9 @@ func (o DirectOptions) write(dir string) error {
 		bindings = append(bindings, fmt.Sprintf("(name = %q, durableObjectNamespace = %q)", name, class))
 		classes = append(classes, fmt.Sprintf("(className = %q, uniqueKey = %q, enableSql = true)", class, o.Name+"-"+class))
 	}
+	for _, class := range o.Unbound {
+		classes = append(classes, fmt.Sprintf("(className = %q, uniqueKey = %q, enableSql = true)", class, o.Name+"-"+class))
+	}
 	for name, value := range o.Vars {
 		bindings = append(bindings, fmt.Sprintf("(name = %q, text = %q)", name, value))
 	}

@@ -34,6 +34,7 @@ const miniflare = new Miniflare(convertV4MiniflareOptions({
 		r2Buckets: Object.fromEntries((worker.r2 ?? []).map((b) => [b, b.toLowerCase()])),
 		durableObjects: Object.fromEntries(Object.entries(worker.objects ?? {})
 			.map(([binding, className]) => [binding, { className, useSQLite: true }])),
+		additionalUnboundDurableObjects: (worker.unbound ?? []).map((className) => ({ className, useSQLite: true })),
 		unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
 	}],
 }));

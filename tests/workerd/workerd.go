@@ -36,6 +36,7 @@ type Worker struct {
 	Date    string            `json:"date"`              // compatibility date, CompatibilityDate when empty
 	Flags   []string          `json:"flags,omitempty"`   // compatibility flags
 	Objects map[string]string `json:"objects,omitempty"` // binding to class, SQLite-backed
+	Unbound []string          `json:"unbound,omitempty"` // classes with a namespace in ctx.exports only
 	D1      []string          `json:"d1,omitempty"`      // bindings, each its own database
 	Vars    map[string]string `json:"vars,omitempty"`    // environment variables
 	Queues  map[string]string `json:"queues,omitempty"`  // binding to queue, each of which this Worker consumes too

@@ -15,12 +15,16 @@ import * as bookmark from "./bookmark.mjs";
 import * as storageRules from "./storage_rules.mjs";
 import * as sqlSurface from "./sql_surface.mjs";
 import * as upstream from "./upstream.mjs";
+import * as namespaces from "./namespaces.mjs";
+import * as facets from "./facets.mjs";
+export { Cell } from "./facets.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, storage, sql, lifecycle, bindings,
 	stores,
 	bookmark, storageRules, sqlSurface,
 	upstream,
+	namespaces, facets,
 ];
 const merge = (table) => Object.assign({}, ...modules.map((m) => m[table] ?? {}));
 const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");

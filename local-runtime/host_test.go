@@ -23,7 +23,7 @@ func options() local.TestOptions {
 		Package: "./testdata/worker",
 		Options: local.Options{
 			Name:      "trial",
-			Objects:   map[string]string{"THINGS": "Thing", "GHOSTS": "Ghost"},
+			Objects:   map[string]string{"THINGS": "Thing", "GHOSTS": "Ghost", "ROOMS": "Room"},
 			Databases: map[string]local.Database{"DB": {ID: "notes", Migrations: "testdata/migrations"}},
 			Vars:      map[string]string{"WHO": "vars"},
 			Services:  map[string]string{"SELF": "trial", "OTHER": "elsewhere"},

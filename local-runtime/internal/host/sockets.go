@@ -39,7 +39,7 @@ type socket struct {
 	number uint64
 	object *object // whose it is; nil: the Worker's, or the object is not in memory
 	worker *frame  // the Worker's event whose it is
-	end    *end
+	end    *end    // nil once it was used
 	pair   *socket // the other end of new WebSocketPair()
 	state  socketState
 
@@ -118,6 +118,9 @@ func (k *socket) forget() {
 // drop forgets a socket and disconnects the other end.
 func (k *socket) drop() {
 	k.forget()
+	if k.end == nil {
+		return // used
+	}
 	k.lost = true
 	k.end.drop()
 	if k.ordinary != nil {
@@ -146,12 +149,13 @@ func (k *socket) use() (*end, *abi.Error) {
 	case socketHibernates:
 		return nil, abi.TypeErrorf("Can't return WebSocket in a Response after calling acceptWebSocket().")
 	}
-	pair := k.pair
+	pair, e := k.pair, k.end
 	k.forget()
+	k.end, k.lost = nil, true
 	if pair != nil {
 		pair.followOwner()
 	}
-	return k.end, nil
+	return e, nil
 }
 
 // followOwner notes that the other end has left: now an ordinary socket keeps its object in memory.
@@ -175,9 +179,6 @@ func (k *socket) accept(halfOpen bool, level *gate.Input) {
 
 // collect takes what has arrived, as far as there is room for it.
 func (k *socket) collect() {
-	if k.lost && k.end == nil {
-		return
-	}
 	for k.ordinary.bytes < maxArrived && !k.ordinary.last {
 		m, ok := k.end.take()
 		if !ok {

@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"grove.place/lattice/durables"
+	"grove.place/lattice/local-runtime/testdata/room"
 	"grove.place/lattice/local-runtime/testdata/thing"
 	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/websocket"
 )
 
 var crons []string
@@ -113,6 +115,61 @@ func main() {
 		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://x/hello", nil)
 		resp, err := workers.Service(r.FormValue("binding")).Do(req)
 		relay(w, resp, err)
+	})
+	mux.HandleFunc("/room/{name}/{path...}", func(w http.ResponseWriter, r *http.Request) {
+		out := r.Clone(r.Context())
+		out.RequestURI = ""
+		resp, err := room.Rooms.GetByName(r.PathValue("name")).Fetch(r.Context(), out)
+		if err == nil {
+			if conn, ok := websocket.FromResponse(resp); ok {
+				websocket.Respond(w, conn)
+				return
+			}
+		}
+		relay(w, resp, err)
+	})
+	mux.HandleFunc("/greet", func(w http.ResponseWriter, r *http.Request) { // leaves the socket behind
+		client, server, err := websocket.NewPair(r.Context())
+		if err == nil {
+			err = server.Accept(r.Context())
+		}
+		if err == nil {
+			err = server.SendText(r.Context(), "hello")
+		}
+		if err == nil {
+			w.Header().Set("Sec-WebSocket-Protocol", "greeting")
+			err = websocket.Respond(w, client)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), 500)
+		}
+	})
+	mux.HandleFunc("/upper", func(w http.ResponseWriter, r *http.Request) { // talks to another server
+		ws, err := websocket.Upgrade(w, r)
+		if err != nil {
+			return
+		}
+		far, _, err := websocket.Dial(r.Context(), r.FormValue("url"), nil)
+		if err != nil {
+			ws.Close(r.Context(), 4000, err.Error())
+			return
+		}
+		for m, err := range ws.Messages(r.Context()) {
+			if err == nil {
+				err = far.SendText(r.Context(), strings.ToUpper(m.Text()))
+			}
+			if err == nil {
+				m, err = far.Receive(r.Context())
+			}
+			if err == nil {
+				err = ws.SendMessage(r.Context(), m)
+			}
+			if err != nil {
+				ws.Close(r.Context(), 4000, err.Error())
+				return
+			}
+		}
+		far.Close(r.Context(), 1000, "done")
 	})
 	mux.HandleFunc("/crons", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, crons) })
 	workers.Run(workers.Worker{

@@ -28,6 +28,8 @@ var (
 	events = []scenario{
 		{"20 alarms, one after another", "/alarms/*", "20", 160, nil},
 		{"first call of an object", "/visit/#", "1", 400, nil},
+		{"WebSocket echo", "/socket/*", "echo, and back again", 1200, echoes},
+		{"broadcast to 1,000 sockets", "/socket/*", "to all who are here", 30, broadcasts},
 	}
 )
 
@@ -51,7 +53,7 @@ func compare(ctx context.Context, s scenario, rounds int, targets ...target) ([]
 			}
 			n := s.requests / max(1, slow[t.name])
 			if r < 0 {
-				n /= 2
+				n = max(1, n/2)
 			}
 			measure := s.measure
 			if measure == nil {

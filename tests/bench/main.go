@@ -25,7 +25,7 @@ func main() {
 		return
 	}
 	rounds := flag.Int("rounds", 5, "rounds of each comparison")
-	only := flag.String("only", "workerd,local,cold,memory,held", "parts to run")
+	only := flag.String("only", "workerd,local,cold,memory,sockets,held", "parts to run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -47,7 +47,7 @@ func run(ctx context.Context, rounds int, only string) error {
 	parts := []struct {
 		name string
 		run  func(context.Context, programSet, int) error
-	}{{"workerd", onWorkerd}, {"local", onLocal}, {"cold", coldStarts}, {"memory", memory}, {"held", held}}
+	}{{"workerd", onWorkerd}, {"local", onLocal}, {"cold", coldStarts}, {"memory", memory}, {"sockets", idle}, {"held", held}}
 	for _, part := range parts {
 		if !strings.Contains(only, part.name) {
 			continue

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -8,9 +9,10 @@ import (
 	"time"
 
 	"grove.place/lattice/durables"
+	"grove.place/lattice/workers/websocket"
 )
 
-// Room is an object to which things happen beside calls: alarms.
+// Room is an object to which things happen beside calls: alarms, and messages of hibernating sockets.
 type Room struct {
 	state *durables.State
 	left  int           // alarms to come
@@ -52,6 +54,30 @@ func (r *Room) Alarm(ctx context.Context, _ durables.AlarmInfo) error {
 	return nil
 }
 
+// ServeHTTP lets a client in.
+func (r *Room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if _, err := r.state.UpgradeWebSocket(w, req); err != nil {
+		panic(err)
+	}
+}
+
+// WebSocketMessage implements durables.WebSocketMessager: what begins with "echo" goes back, the rest to everybody.
+func (r *Room) WebSocketMessage(ctx context.Context, ws *durables.WebSocket, m durables.Message) error {
+	if bytes.HasPrefix(m.Data, []byte("echo")) {
+		return ws.SendText(ctx, m.Text())
+	}
+	_, err := r.state.Broadcast(ctx, m)
+	return err
+}
+
+// WebSocketClose implements durables.WebSocketCloser.
+func (r *Room) WebSocketClose(ctx context.Context, ws *durables.WebSocket, code int, reason string, _ bool) error {
+	if code == 1005 {
+		code = 1000
+	}
+	return ws.Close(ctx, code, reason)
+}
+
 // hold keeps its caller waiting.
 func (r *Room) hold(_ context.Context, millis int) (string, error) {
 	time.Sleep(time.Duration(millis) * time.Millisecond)
@@ -69,6 +95,19 @@ func roomRoutes(mux *http.ServeMux) {
 			json.NewEncoder(w).Encode(v)
 		})
 	}
+	mux.HandleFunc("GET /socket/{o}", func(w http.ResponseWriter, r *http.Request) {
+		resp, err := rooms.GetByName(r.PathValue("o")).Fetch(r.Context(), r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		client, ok := websocket.FromResponse(resp)
+		if !ok {
+			http.Error(w, resp.Status, http.StatusInternalServerError)
+			return
+		}
+		websocket.Respond(w, client)
+	})
 	handle("GET /visit/{o}", func(r *http.Request, room *durables.Stub[Room]) (any, error) {
 		return visit.Call(r.Context(), room, durables.None{})
 	})

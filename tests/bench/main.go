@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -25,29 +26,35 @@ func main() {
 		return
 	}
 	rounds := flag.Int("rounds", 5, "rounds of each comparison")
-	only := flag.String("only", "workerd,local,cold,memory,sockets,held", "parts to run")
+	match := flag.String("run", "", "measure only the cases whose name matches this regular expression, in the parts workerd and local")
+	only := flag.String("only", "workerd,local,cold,memory,objects,sockets,held", "parts to run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *rounds, *only); err != nil {
+	if err := run(ctx, *rounds, *only, *match); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rounds int, only string) error {
+func run(ctx context.Context, rounds int, only, match string) error {
 	start := time.Now()
+	wanted, err := regexp.Compile(match)
+	if err != nil {
+		return fmt.Errorf("-run: %w", err)
+	}
 	set, err := buildAll(ctx)
 	if err != nil {
 		return err
 	}
 	defer set.remove()
+	set.wanted = wanted
 	fmt.Printf("%d cores, %s, %d rounds, %d connections; built in %v\n", runtime.NumCPU(), runtime.Version(), rounds, connections,
 		time.Since(start).Round(time.Second))
 	parts := []struct {
 		name string
 		run  func(context.Context, programSet, int) error
-	}{{"workerd", onWorkerd}, {"local", onLocal}, {"cold", coldStarts}, {"memory", memory}, {"sockets", idle}, {"held", held}}
+	}{{"workerd", onWorkerd}, {"local", onLocal}, {"cold", coldStarts}, {"memory", memory}, {"objects", touch}, {"sockets", idle}, {"held", held}}
 	for _, part := range parts {
 		if !strings.Contains(only, part.name) {
 			continue

@@ -14,16 +14,19 @@ func onWorkerd(ctx context.Context, p programSet, rounds int) error {
 		return err
 	}
 	defer stop()
-	got, err := compare(ctx, hello, rounds, targets...)
-	if err != nil {
-		return err
+	var rows [][]string
+	if p.wanted.MatchString(hello.name) {
+		got, err := compare(ctx, hello, rounds, targets...)
+		if err != nil {
+			return err
+		}
+		times := ratio(got[0], got[2])
+		rows = [][]string{
+			{hello.name, got[0].cell(), got[2].name, got[2].cell(), fmt.Sprintf("%.1f× as fast", times), aim("≥ 40×", times >= 40)},
+			{hello.name, got[0].cell(), got[1].name, got[1].cell(), fmt.Sprintf("%.2f× the time", ratio(got[1], got[0])), ""},
+		}
 	}
-	times := ratio(got[0], got[2])
-	rows := [][]string{
-		{hello.name, got[0].cell(), got[2].name, got[2].cell(), fmt.Sprintf("%.1f× as fast", times), aim("≥ 40×", times >= 40)},
-		{hello.name, got[0].cell(), got[1].name, got[1].cell(), fmt.Sprintf("%.2f× the time", ratio(got[1], got[0])), ""},
-	}
-	for _, s := range slices.Concat(scenarios, events) {
+	for _, s := range p.of(scenarios, events) {
 		got, err := compare(ctx, s, rounds, targets[:2]...)
 		if err != nil {
 			return err
@@ -35,6 +38,11 @@ func onWorkerd(ctx context.Context, p programSet, rounds int) error {
 	return nil
 }
 
+// of returns the scenarios that are wanted.
+func (p programSet) of(lists ...[]scenario) []scenario {
+	return slices.DeleteFunc(slices.Concat(lists...), func(s scenario) bool { return !p.wanted.MatchString(s.name) })
+}
+
 // onLocal compares the local host with wrangler dev, on the same module and the same requests.
 func onLocal(ctx context.Context, p programSet, rounds int) error {
 	targets, stop, err := start(ctx, p, localHost, wrangler)
@@ -43,7 +51,7 @@ func onLocal(ctx context.Context, p programSet, rounds int) error {
 	}
 	defer stop()
 	var rows [][]string
-	for _, s := range slices.Concat([]scenario{hello}, scenarios, events) {
+	for _, s := range p.of([]scenario{hello}, scenarios, events) {
 		got, err := compare(ctx, s, rounds, targets...)
 		if err != nil {
 			return err
@@ -148,3 +156,35 @@ func residentWithObjects(ctx context.Context, p programSet, s starter) (got [len
 }
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }
+
+// touched is how many objects the part "objects" calls once.
+const touched = 10_000
+
+// touch calls many objects once each, from 8 connections, and measures how long that takes and what it leaves in memory.
+func touch(ctx context.Context, p programSet, _ int) error {
+	var rows [][]string
+	for _, s := range []starter{lattice, javascript, localHost, wrangler} {
+		targets, stop, err := start(ctx, p, s)
+		if err != nil {
+			return err
+		}
+		begun := time.Now()
+		_, err = load(targets[0].url, "/visit/#", "1", touched)
+		took := time.Since(begun)
+		var memory int64
+		if err == nil && s.name != wrangler.name { // whose process is not the one that runs the objects
+			memory, err = targets[0].resident()
+		}
+		stop()
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		row := []string{s.name, fmt.Sprintf("%.1f s", took.Seconds()), ""}
+		if memory > 0 {
+			row[2] = megabytes(memory)
+		}
+		rows = append(rows, row)
+	}
+	table(fmt.Sprintf("%d objects called once", touched), []string{"", "all of them", "resident memory afterwards"}, rows...)
+	return nil
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"grove.place/lattice/build"
@@ -17,6 +18,7 @@ type programSet struct {
 	lattice string // a wrangler project whose dist has worker.mjs and app.wasm
 	syumai  string
 	twin    string
+	wanted  *regexp.Regexp // names of the scenarios to measure
 }
 
 func (p programSet) remove() { os.RemoveAll(p.root) }

@@ -139,31 +139,31 @@ func (n *native) socket(do socketOp, r *abi.Reader) (result []byte) {
 // receive waits for what a socket receives. One that is given up loses nothing.
 func (n *native) receive(ctx context.Context, r *abi.Reader) ([]byte, error) {
 	done := n.host.newSignal()
-	var result []byte
-	wish := &receiver{func(received []byte) {
-		result = received
+	var inPlace, later []byte
+	wish := &receiver{func(result []byte) {
+		later = result
 		done.set()
 	}}
 	var k *socket
 	if !n.loop.do(func() {
 		var err error
 		if k, err = n.party().receiving(r); err != nil {
-			result = failure(err)
+			inPlace = failure(err)
 		} else {
-			result = k.receive(wish)
+			inPlace = k.receive(wish)
 		}
 	}) {
 		return failure(errClosed), nil
 	}
-	if result != nil {
-		return result, nil
+	if inPlace != nil {
+		return inPlace, nil
 	}
 	err := done.wait(ctx, "a message of a WebSocket")
-	if err != nil {
-		n.loop.do(func() { k.cancel(wish) })
+	if err == nil {
+		return later, nil
 	}
-	if result != nil {
-		return result, nil
+	if n.loop.do(func() { k.cancel(wish) }) && later != nil {
+		return later, nil
 	}
 	return nil, err
 }

@@ -79,6 +79,7 @@ var parts = []string{
 	"scheduled/record", "scheduled/recorded", "scheduled/result", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
 	"d1/inside", "queue/note", "queue/notes", "fetch/inside", "rpc types/inside",
 	"exports/answer", "id/name for an alarm", "facet/used by its parent, which aborts", "facet/look",
+	"section/nested one fails", "section/hold, then fail", "abort/later", "error/of another", "error/after writing", "alarm/aborts", "alarm/aborts for good", "alarm/none follows",
 }
 
 // specialCases are the cases that are more than one GET.
@@ -105,7 +106,13 @@ func alarmCases() []Case {
 		cases = append(cases, Case{Name: name, Steps: []Step{{}, {Case: "alarm/result", Query: "of=" + url.QueryEscape(name), Until: until}}})
 	}
 	slices.SortFunc(cases, func(a, b Case) int { return strings.Compare(a.Name, b.Name) })
-	return cases
+	result := "of=" + url.QueryEscape("alarm/aborts")
+	return append(cases,
+		Case{Name: "alarm/abort is a failure", Steps: []Step{{Case: "alarm/aborts"}, {Case: "alarm/result", Query: result, Until: `(?s)retryCount.*retryCount`}}},
+		Case{Name: "alarm/abort without a retry", Steps: []Step{
+			{Case: "alarm/aborts for good"}, {Case: "alarm/result", Query: "of=" + url.QueryEscape("alarm/aborts for good"), Until: `retryCount`}, {Case: "alarm/none follows"},
+		}},
+	)
 }
 
 // httpCases send more than a GET, and look at headers.

@@ -215,6 +215,9 @@ func objectHTTP(s *self, w http.ResponseWriter, r *http.Request) {
 	case "/redirect":
 		w.Header().Set("Location", "https://object/echo")
 		w.WriteHeader(http.StatusFound)
+	case "/hang":
+		s.note("hanging")
+		sleep(r.Context(), 5*time.Second)
 	case "/throw":
 		s.kv.Put(r.Context(), "before", "kept")
 		panic("thrown in fetch")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +40,15 @@ func (o *Obj) Alarm(ctx ctxt, info durables.AlarmInfo) error {
 		return o.setAlarm(ctx, 150*ms)
 	case plan == "clear":
 		return errors.Join(o.st.SetAlarm(ctx, time.Now().Add(50*ms)), o.st.DeleteAlarm(ctx))
+	case strings.HasPrefix(plan, "abort") && len(runs) == 1:
+		if err := o.st.Sync(ctx); err != nil {
+			return err
+		}
+		var options []durables.AbortOption
+		if plan == "abort for good" {
+			options = append(options, durables.NoAlarmRetry)
+		}
+		o.state.Abort(ctx, "the alarm aborts", options...)
 	case plan == "fail once" && len(runs) == 1:
 		return errors.New("the first run fails")
 	case plan == "delete and fail" && len(runs) == 1:

@@ -106,6 +106,10 @@ export async function object(self, request) {
 		}
 		case "/redirect":
 			return text(null, { status: 302, headers: { Location: "https://object/echo" } });
+		case "/hang":
+			self.append("hanging");
+			await sleep(5000);
+			return text("too late");
 		case "/throw": {
 			self.ctx.storage.kv.put("before", "kept");
 			throw new Error("panic: thrown in fetch");

@@ -19,6 +19,10 @@ export async function alarm(self, info) {
 		await self.ctx.storage.setAlarm(Date.now() + 50);
 		await self.ctx.storage.deleteAlarm();
 	}
+	if (plan?.startsWith("abort") && runs.length === 1) {
+		await self.ctx.storage.sync();
+		self.ctx.abort("the alarm aborts", plan === "abort for good" ? { retryAlarm: false } : {});
+	}
 	if (plan === "fail once" && runs.length === 1) throw new Error("the first run fails");
 	if (plan === "delete and fail" && runs.length === 1) {
 		await self.ctx.storage.deleteAlarm();

@@ -17,6 +17,7 @@ import * as sqlSurface from "./sql_surface.mjs";
 import * as upstream from "./upstream.mjs";
 import * as namespaces from "./namespaces.mjs";
 import * as facets from "./facets.mjs";
+import * as life from "./life.mjs";
 export { Cell } from "./facets.mjs";
 
 const modules = [
@@ -24,7 +25,7 @@ const modules = [
 	stores,
 	bookmark, storageRules, sqlSurface,
 	upstream,
-	namespaces, facets,
+	namespaces, facets, life,
 ];
 const merge = (table) => Object.assign({}, ...modules.map((m) => m[table] ?? {}));
 const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");

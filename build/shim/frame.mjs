@@ -251,7 +251,7 @@ export class Frame {
     const scope = this.object ? this.object.scope : this.ownScope;
     if (!scope) return;
     for (const sink of scope.sinks.values()) sink.abort(error);
-    for (const source of scope.sources.values()) source.cancel(error.message);
+    for (const source of scope.sources.values()) source.cancel(error);
     scope.sinks.clear();
     scope.sources.clear();
     scope.sockets?.abandon();

@@ -28,9 +28,9 @@ export class Source {
     return { done: false, bytes };
   }
 
-  /** @param {string} reason */
+  /** @param {unknown} reason */
   cancel(reason) {
-    this.reader.cancel(new Error(reason)).catch(() => {});
+    this.reader.cancel(reason).catch(() => {});
   }
 }
 
@@ -103,7 +103,7 @@ export const streamOperations = {
     const number = r.uint();
     const found = frame.scope.sources.get(number);
     frame.scope.sources.delete(number);
-    found?.cancel(r.str());
+    found?.cancel(r.error());
   },
   [Op.WRITE](frame, r, w, id) {
     const to = sink(frame, r.uint());

@@ -8,6 +8,7 @@ package codec
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"reflect"
 	"sort"
@@ -105,6 +106,9 @@ func (e *encoder) formed(v reflect.Value, f form, depth int) error {
 			w.Value(nil)
 			return nil
 		}
+		if declaredWriter(v.Type()) && e.refs != nil {
+			return e.refer(Writer{v.Interface().(io.Writer)})
+		}
 		return e.value(v.Elem(), depth+1)
 	case formTime:
 		w.Value(abi.DateOf(v.Interface().(time.Time)))
@@ -153,7 +157,11 @@ func (e *encoder) reference(v reflect.Value) error {
 	if e.refs == nil {
 		return &UnsupportedError{"", fmt.Sprintf("%s is passed by reference, in RPC only: it cannot be stored", v.Type())}
 	}
-	value, err := e.refs.Refer(v.Interface())
+	return e.refer(v.Interface())
+}
+
+func (e *encoder) refer(v any) error {
+	value, err := e.refs.Refer(v)
 	if err != nil {
 		return &UnsupportedError{"", err.Error()}
 	}

@@ -90,6 +90,14 @@ func isReference(t reflect.Type) bool {
 	return t.Implements(referenceType) && (t.Kind() != reflect.Pointer || !t.Elem().Implements(referenceType))
 }
 
+// Writer marks an io.Writer that would be taken for a reader because it is both.
+type Writer struct{ io.Writer }
+
+// declaredWriter tells interfaces that are written to only, whatever is in them.
+func declaredWriter(t reflect.Type) bool {
+	return t.NumMethod() > 0 && t.Implements(writerType) && !t.Implements(readerType)
+}
+
 // Reference is implemented by the types of package rpc that stand for what is passed by reference. MarshalRPC returns the *guest.Stub
 // behind it, or nil.
 type Reference interface{ MarshalRPC() any }

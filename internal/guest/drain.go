@@ -1,37 +1,47 @@
 package guest
 
-import "io"
+import (
+	"context"
+	"io"
+)
 
-// drain copies what is written to a WritableStream that the guest has handed out into w, and closes w at the end.
+// drain copies what is written to a WritableStream that the guest has handed out into w, and closes w at the end. When w fails or panics, so does
+// the writing.
 func drain(from *readStream, w io.Writer) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buf)
-		if n > 0 {
-			if _, failed := w.Write(buf[:n]); failed != nil {
-				from.cancel(failed.Error())
-				closeWith(w, failed)
-				return
+	failed := Guard(from.ctx, "writer", func() error {
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(buf)
+			if n > 0 {
+				if _, err := w.Write(buf[:n]); err != nil {
+					return err
+				}
+			}
+			if err != nil {
+				return nil
 			}
 		}
-		if err == io.EOF {
-			closeWith(w, nil)
-			return
-		}
-		if err != nil {
-			closeWith(w, err)
-			return
-		}
+	})
+	err := from.err
+	if failed != nil {
+		err = failed
+		_ = from.cancel(failed)
 	}
+	if err == io.EOF {
+		err = nil
+	}
+	_ = Guard(context.WithoutCancel(from.ctx), "writer", func() error { return closeWith(w, err) })
 }
 
 // closeWith closes w, and tells it why if it can be told, as an io.PipeWriter can.
-func closeWith(w io.Writer, err error) {
+func closeWith(w io.Writer, err error) error {
 	if to, ok := w.(interface{ CloseWithError(error) error }); ok && err != nil {
-		_ = to.CloseWithError(err)
-	} else if to, ok := w.(io.Closer); ok {
-		_ = to.Close()
+		return to.CloseWithError(err)
 	}
+	if to, ok := w.(io.Closer); ok {
+		return to.Close()
+	}
+	return nil
 }
 
 // closer makes an io.WriteCloser of any writer.

@@ -74,9 +74,14 @@ func requestBody(ctx context.Context, req *http.Request, q *abi.Request) (*write
 	return s, nil
 }
 
+// pump writes a reader to a stream. A panic of the reader is the stream's failure: here is nobody else to tell.
 func pump(s *writeStream, from io.ReadCloser) {
-	defer from.Close()
-	if _, err := io.Copy(s, from); err != nil {
+	err := Guard(s.ctx, "reader", func() error {
+		defer from.Close()
+		_, err := io.Copy(s, from)
+		return err
+	})
+	if err != nil {
 		s.abort(err)
 		return
 	}

@@ -32,19 +32,16 @@ func newReferences(ctx context.Context) *references {
 	return &references{ctx: ctx, local: l}
 }
 
-// Writer marks an io.Writer that would be taken for a reader because it is both.
-type Writer struct{ io.Writer }
-
 // Argument returns p as it is to be encoded: what is declared as a writer is one.
 func Argument[P any](p P) any {
 	switch w := any(&p).(type) {
 	case *io.Writer:
 		if *w != nil {
-			return Writer{*w}
+			return codec.Writer{Writer: *w}
 		}
 	case *io.WriteCloser:
 		if *w != nil {
-			return Writer{*w}
+			return codec.Writer{Writer: *w}
 		}
 	}
 	return p
@@ -102,7 +99,7 @@ func (s *references) Refer(v any) (abi.Value, error) {
 		return s.request(v)
 	case *http.Response:
 		return s.response(v)
-	case Writer:
+	case codec.Writer:
 		return s.writable(v.Writer), nil
 	case io.Reader:
 		return s.readable(v), nil
@@ -123,7 +120,7 @@ func (s *references) referLocally(v any) (abi.Value, error) {
 		}
 	}
 	switch w := v.(type) {
-	case Writer:
+	case codec.Writer:
 		v = closer(w.Writer)
 	case io.Reader:
 		if _, ok := v.(io.Closer); !ok {

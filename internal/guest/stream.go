@@ -60,9 +60,9 @@ func (s *readStream) Read(p []byte) (int, error) {
 }
 
 // Close tells the host that nothing more will be read.
-func (s *readStream) Close() error { return s.cancel("the reader closed the body") }
+func (s *readStream) Close() error { return s.cancel(errors.New("the reader closed the body")) }
 
-func (s *readStream) cancel(reason string) error {
+func (s *readStream) cancel(reason error) error {
 	if s.err != nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (s *readStream) cancel(reason string) error {
 	s.rest = nil
 	var w abi.Writer
 	w.Uint(s.id)
-	w.Str(reason)
+	w.Error(ToABI(reason))
 	return Do(s.ctx, abi.OpCancel, w.Bytes())
 }
 

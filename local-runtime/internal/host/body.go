@@ -190,11 +190,11 @@ func opRead(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 }
 
 func opCancel(s *Isolate, f *frame, _ uint32, r *abi.Reader) ([]byte, int32) {
-	id, reason := r.Uint(), r.Str()
+	id, reason := r.Uint(), r.Error()
 	if err := r.End(); err != nil {
 		return failure(err), 0
 	}
-	s.streams.cancel(id, abi.Errorf("%s", reason))
+	s.streams.cancel(id, reason)
 	return isolate.Success(nil), 0
 }
 

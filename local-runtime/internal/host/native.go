@@ -161,7 +161,7 @@ func (n *native) stream(op uint32, r *abi.Reader, done func([]byte)) []byte {
 	id := r.Uint()
 	switch op {
 	case abi.OpCancel:
-		n.streams.cancel(id, abi.Errorf("%s", r.Str()))
+		n.streams.cancel(id, r.Error())
 	case abi.OpWrite:
 		n.streams.writer(id).Write(bytes.Clone(r.Blob()), func(err error) {
 			if err != nil {

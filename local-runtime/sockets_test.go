@@ -278,6 +278,17 @@ func TestHibernation(t *testing.T) {
 	s.counts("h", 1)
 }
 
+func TestFacetHibernates(t *testing.T) {
+	s := startSockets(t)
+	c := s.room("parent", "facet")
+	for range 2 {
+		c.text("props")
+		c.text("props")
+		c.want("1 proper", "2 proper")
+		s.Clock.Advance(30 * time.Second)
+	}
+}
+
 func TestAutoResponse(t *testing.T) {
 	s := startSockets(t)
 	s.configure("auto", room.Settings{Request: "ping", Response: "pong"})

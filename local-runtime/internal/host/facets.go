@@ -79,12 +79,17 @@ func (o *object) facet(f abi.Facet) (*inner, *abi.Error) {
 	if err != nil {
 		return nil, err
 	}
+	o.adopt(c)
+	return &inner{c, mark}, nil
+}
+
+// adopt makes c a facet of o.
+func (o *object) adopt(c *object) {
 	c.parent = o
 	if o.facets == nil {
 		o.facets = map[*object]bool{}
 	}
 	o.facets[c] = true
-	return &inner{c, mark}, nil
 }
 
 // opFacet aborts, deletes or clones a facet.

@@ -27,6 +27,7 @@ type group struct {
 	isolate *Isolate
 	key     key
 	name    *string
+	line    []ancestor // of a facet: how to construct it again
 	serial  uint64
 	all     []*socket // in the order in which they were accepted
 	tagged  map[string][]*socket
@@ -47,11 +48,51 @@ type hibernates struct {
 	ended    bool    // its terminal event is
 }
 
+// ancestor is an object on the way from the root to a facet.
+type ancestor struct {
+	key  key
+	name *string
+	born abi.Facet
+}
+
+// line returns the ancestors of a facet and itself; none for another object.
+func (o *object) line() []ancestor {
+	if o.parent == nil {
+		return nil
+	}
+	line := o.parent.line()
+	if line == nil {
+		line = []ancestor{{o.parent.key, o.parent.name, o.parent.born}}
+	}
+	return append(line, ancestor{o.key, o.name, o.born})
+}
+
+// wake returns the group's object, constructing it if it hibernates, and a facet's parents first.
+func (g *group) wake() (*object, *abi.Error) {
+	if g.line == nil {
+		return g.isolate.wake(g.key, g.name)
+	}
+	parent, err := g.isolate.wake(g.line[0].key, g.line[0].name)
+	for _, a := range g.line[1:] {
+		if err != nil {
+			return nil, err
+		}
+		o := g.isolate.objects[a.key]
+		if o == nil {
+			if o, err = g.isolate.create(a.key, a.name, a.born); err == nil {
+				parent.adopt(o)
+			}
+		}
+		parent = o
+	}
+	return parent, err
+}
+
 // groupOf returns the group of an object; with make, of one that has none yet.
 func (s *Isolate) groupOf(o *object, make bool) *group {
 	g := s.groups[o.key]
 	if g == nil && make {
-		g = &group{isolate: s, key: o.key, tagged: map[string][]*socket{}}
+		g = &group{isolate: s, key: o.key, line: o.line(), tagged: map[string][]*socket{}}
 		s.groups[o.key] = g
 	}
 	if g != nil && g.name == nil {
@@ -188,12 +229,7 @@ func (k *socket) deliver(e abi.SocketEvent) {
 		stop()
 		s.host.cfg.Logger.Error("uncaught error in a WebSocket handler", "class", h.group.key.class, "id", h.group.key.id, "error", e)
 	}
-	s.start(h.group.key, h.group.name, kind, func(f *frame, w *abi.Writer) {
-		k.awake(f.object)
-		k.note(e)
-		w.Uint(k.number)
-		w.SocketEvent(e)
-	}, reply{
+	r := reply{
 		begun: func(f *frame) {
 			if h.group.timeout > 0 && !f.answered {
 				stop = f.limit(time.Duration(h.group.timeout * float64(time.Millisecond)))
@@ -206,7 +242,18 @@ func (k *socket) deliver(e abi.SocketEvent) {
 			log(e)
 			s.post(delivered) // it was not, and never will be
 		},
-	})
+	}
+	o, err := h.group.wake()
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	s.startIn(o, kind, func(f *frame, w *abi.Writer) {
+		k.awake(f.object)
+		k.note(e)
+		w.Uint(k.number)
+		w.SocketEvent(e)
+	}, r)
 }
 
 // note is what an event changes about its socket before its handler runs.

@@ -50,6 +50,7 @@ type object struct {
 	alarmRun     *alarmRun
 	transactions int // asynchronous ones that are open
 
+	born         abi.Facet        // what it was constructed as
 	socks        map[*socket]bool // that have a number
 	ordinary     map[*socket]bool // of socks, those accepted with accept()
 	held         []func()         // what the constructor sends through sockets, until it has returned
@@ -128,6 +129,7 @@ func (s *Isolate) create(k key, name *string, born abi.Facet) (*object, *abi.Err
 		s.host.names.note(k, *name)
 	}
 	o.scope = s.newScope(o)
+	o.born = born
 	s.objects[k] = o
 	o.construct = s.newFrame(abi.StartConstruct, o, reply{}, nil)
 	w := o.construct.started()

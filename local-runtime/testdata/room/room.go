@@ -127,6 +127,17 @@ func (r *Room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			ws.SendText(req.Context(), "hello")
 			<-req.Context().Done()
 		}
+	case strings.HasSuffix(req.URL.Path, "/facet"): // has a facet of it accept the socket
+		out := req.Clone(req.Context())
+		out.RequestURI, out.URL.Path = "", "/hibernate"
+		resp, err := Class.Facets().Get("inner", durables.FacetProps(map[string]string{"is": "proper"})).Fetch(req.Context(), out)
+		if err != nil {
+			http.Error(w, err.Error(), 500)
+			return
+		}
+		if conn, ok := websocket.FromResponse(resp); ok {
+			websocket.Respond(w, conn)
+		}
 	default:
 		fmt.Fprint(w, "no socket")
 	}
@@ -152,6 +163,12 @@ func (r *Room) WebSocketMessage(ctx context.Context, ws *durables.WebSocket, m d
 		return ws.SendText(ctx, fmt.Sprintf("count %d attached %q tags %v", r.count, attached, tags))
 	case "binary":
 		return ws.Send(ctx, m.Data)
+	case "props":
+		var props map[string]string
+		if err := r.state.Props(&props); err != nil {
+			return err
+		}
+		return ws.SendText(ctx, fmt.Sprint(r.count, " ", props["is"]))
 	case "attach":
 		return ws.SerializeAttachment(ctx, rest)
 	case "sleep":

@@ -23,9 +23,15 @@ type Callee struct {
 	disposed bool // since the last stub was passed on
 }
 
+// export is one stub of the guest.
+type export struct {
+	callee *Callee
+	event  *Frame // of the Worker, whose stubs a call of this one may use; nil in an object
+}
+
 var (
 	// exports are the guest's stubs that the host holds. Like the tables of frames it needs no lock.
-	exports    = map[uint64]*Callee{}
+	exports    = map[uint64]export{}
 	lastExport uint64
 	lastSender uint64 = abi.SenderNumbers
 )
@@ -40,11 +46,12 @@ var errOutside = errors.New("functions and targets can be passed only by code in
 
 // export numbers another stub of c for the host.
 func (c *Callee) export(s *references) (abi.Value, error) {
-	if FrameOf(s.ctx) == nil {
+	f := FrameOf(s.ctx)
+	if f == nil {
 		return nil, errOutside
 	}
 	lastExport++
-	exports[lastExport] = c
+	exports[lastExport] = export{c, f.event()}
 	c.stubs++
 	c.disposed = false
 	s.stubs = append(s.stubs, lastExport)
@@ -53,7 +60,7 @@ func (c *Callee) export(s *references) (abi.Value, error) {
 
 // released drops a stub of the guest that nobody outside holds any more.
 func released(number uint64) {
-	c := exports[number]
+	c := exports[number].callee
 	if c == nil {
 		return
 	}
@@ -85,7 +92,8 @@ func NoMethod(name string) error {
 
 // call runs a START of kind 10.
 func (f *Frame) call(number uint64, path []string, args []byte) {
-	c := exports[number]
+	c := exports[number].callee
+	f.origin = exports[number].event
 	var value []byte
 	err := Guard(f.ctx, "RPC call", func() (err error) {
 		if c == nil {

@@ -35,6 +35,7 @@ type Frame struct {
 	done   bool   // DONE or RESPOND was said
 	cf     string // of the request, JSON
 
+	origin     *Frame   // the Worker's event whose stub is called in this frame
 	afterwards []func() // copy the streams of the result, once that is sent
 }
 
@@ -64,6 +65,17 @@ func newFrame(parent context.Context, id uint32, o *object) *Frame {
 	f.cancel = cancel
 	f.ctx = WithTransport(ctx, f)
 	frames[id] = f
+	return f
+}
+
+// event is the event of the Worker that f belongs to, or nil in an object.
+func (f *Frame) event() *Frame {
+	if f.object != nil {
+		return nil
+	}
+	if f.origin != nil {
+		return f.origin
+	}
 	return f
 }
 

@@ -48,7 +48,7 @@ func ownerOf(ctx context.Context) any {
 	case f.object != nil:
 		return f.object
 	}
-	return f
+	return f.event()
 }
 
 // heldStub is a stub that the host holds for the frame of ctx.

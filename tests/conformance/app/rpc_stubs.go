@@ -325,6 +325,26 @@ func functionCases() {
 				return []any{s, n}, err
 			}))
 		},
+		"rpc function/uses a stub of its event": func(c *call) (any, error) {
+			k, err := newCounter.Call(c.ctx, c.object(), 3)
+			if err != nil {
+				return nil, err
+			}
+			return callTimes.Call(c.ctx, c.object(" 2"), Times{fn(c, func(ctx context.Context, i int) (any, error) { return increment.Call(ctx, k, i) }), 3})
+		},
+		"rpc function/keeps its parameter": func(c *call) (any, error) {
+			var h heard
+			f, err := wrap.Call(c.ctx, c.object(), rpc.NewFunction(c.ctx, func(_ context.Context, x int) (int, error) { return x, nil }))
+			if err != nil {
+				return nil, err
+			}
+			f.Dispose(c.ctx)
+			_, err = callBack.Call(c.ctx, c.object(), fn(c, func(_ context.Context, s string) (any, error) {
+				h.hear(s)
+				return nil, nil
+			}))
+			return h.all()[0], err
+		},
 		"rpc function/kept without dup": func(c *call) (any, error) {
 			if _, err := keep.Call(c.ctx, c.object(), plus(c.ctx, 0).Any()); err != nil {
 				return nil, err

@@ -89,6 +89,17 @@ export const worker = {
 	"rpc function/fails": (c) => failure(() => c.object().callBack(failing("of the callback"))),
 	"rpc function/with data both ways": (c) => c.object().callTimes({ f: (i) => ({ i, at: new Date(i), list: ["x"] }), n: 2 }),
 	"rpc function/calls the object again": (c) => c.object().callBack(async (s) => [s, await c.object().double(4)]),
+	"rpc function/uses a stub of its event": async (c) => {
+		const counter = await c.object().counter(3);
+		return c.object(" 2").callTimes({ f: (i) => counter.increment(i), n: 3 });
+	},
+	"rpc function/keeps its parameter": async (c) => {
+		let kept;
+		const result = await c.object().wrap((x) => { kept = x; return x; });
+		result[Symbol.dispose]();
+		await c.object().callBack((s) => { kept = s; });
+		return kept;
+	},
 	"rpc function/kept without dup": async (c) => {
 		await c.object().keep((x) => x);
 		return attempt(() => c.object().callKept(1));

@@ -91,3 +91,33 @@ export const methods = {
 			buffer: p.buffer ?? null, big: p.big ?? null, failure: p.failure ?? null, headers: p.headers ?? null };
 	},
 };
+
+/** Errors that methods throw, as their callers see them. */
+const thrown = {
+	"cause": () => new Error("outer", { cause: new RangeError("inner") }),
+	"cause that is no error": () => new Error("outer", { cause: "text" }),
+	"causes of causes": () => new Error("1", { cause: new TypeError("2", { cause: new Error("3", { cause: new Error("4") }) }) }),
+	"properties of many types": () => Object.assign(new Error("with"), { map: new Map([["k", 1]]), at: new Date(7), big: 12n, none: null, list: [1, [2]] }),
+	"properties of the cause": () => new Error("outer", { cause: Object.assign(new Error("inner"), { code: 42 }) }),
+};
+
+Object.assign(worker, Object.fromEntries(Object.keys(thrown).map((kind) => [`rpc thrown/${kind}`, (c) => caught(() => c.object().throws(kind))])));
+Object.assign(worker, Object.fromEntries(Object.keys(thrown).map((kind) => [`rpc thrown by a callback/${kind}`, (c) => caught(() => c.object().callBack(() => { throw thrown[kind](); }))])));
+worker["rpc thrown/id of the object"] = async (c) => {
+	try {
+		await c.object().throws("cause");
+	} catch (e) {
+		return [e.remote, e.durableObjectId === c.env.OBJ.idFromName(c.name).toString()];
+	}
+};
+worker["rpc thrown/through two objects"] = (c) => caught(() => c.object().throwsElsewhere({ name: `${c.name} 2`, kind: "cause" }));
+methods.throws = function throws(kind) { throw thrown[kind](); };
+methods.throwsElsewhere = function throwsElsewhere({ name, kind }) { return this.env.OBJ.getByName(name).throws(kind); };
+
+async function caught(f) {
+	try {
+		return await f();
+	} catch (e) {
+		return revealError(e);
+	}
+}

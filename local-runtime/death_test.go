@@ -27,7 +27,7 @@ func TestAnInstanceThatDiesTakesEverythingWithItAndComesBack(t *testing.T) {
 			_, err := node.Stray.Call(ctx, nodeOf("dies"), "nobody recovers this")
 			return err
 		}},
-		{"out of memory", "the Go program exited: ", func(ctx context.Context) error {
+		{"out of memory", "the Go program exceeded the memory limit of its isolate, 128 MB: runtime: out of memory", func(ctx context.Context) error {
 			_, err := node.Hog.Call(ctx, nodeOf("dies"), durables.None{})
 			return err
 		}},

@@ -48,6 +48,13 @@ type Options struct {
 	Logger   *slog.Logger
 	Network  http.RoundTripper // performs outbound requests. Default: the network
 
+	// MemoryLimit is the memory of a Go instance, in bytes. An instance that needs more ends: whatever is in flight in it fails with an error that says so,
+	// objects are constructed again in the next one. Default: Cloudflare's 128 MB.
+	MemoryLimit int64
+	// CPULimit ends an instance that runs for longer without waiting for anything, such as in an endless loop. It is measured by the machine's clock, and
+	// checking it costs a third to half of the program's speed. Default: none.
+	CPULimit time.Duration
+
 	// Seed makes the host deterministic, unless it is 0: one Go instance, a virtual clock, randomness that comes of the seed, and an order of
 	// deliveries that the seed chooses among those that the platform allows. The same program, seed and calls give the same Trace, byte for byte. Such
 	// a host has no goroutine: it runs in the calls of its methods, and its clock moves to the next timer when they can only wait for that.
@@ -129,7 +136,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	h.config = host.Config{
 		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases,
 		Queues: o.Queues, Consumers: o.Consumers, Buckets: o.Buckets, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
-		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
+		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule,
 	}
 	running, err := host.New(ctx, h.config)

@@ -46,10 +46,14 @@ type Config struct {
 	Dir       string            // where storage is kept
 	CacheDir  string            // where compiled code is kept
 	Isolates  int
-	Clock     clock.Clock
-	Logger    *slog.Logger
-	Network   http.RoundTripper // for outbound requests
-	Native    NativeCode        // what native code passes on; nil: nothing
+
+	MemoryLimit int64         // bytes of an instance; 0: as on Cloudflare
+	CPULimit    time.Duration // of a turn; 0: none
+
+	Clock   clock.Clock
+	Logger  *slog.Logger
+	Network http.RoundTripper // for outbound requests
+	Native  NativeCode        // what native code passes on; nil: nothing
 
 	Seed       uint64    // orders everything; 0: it comes as it comes
 	Trace      io.Writer // gets a line for each thing that happens; nil: none
@@ -200,7 +204,7 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 }
 
 func compile(ctx context.Context, cfg Config, module []byte) (*isolate.Engine, error) {
-	return isolate.Compile(ctx, module, isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule})
+	return isolate.Compile(ctx, module, isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule, Limits: isolate.Limits{Memory: cfg.MemoryLimit, CPU: cfg.CPULimit}})
 }
 
 // stuckTime is how long a guest that has to stop may run without waiting for anything.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/tetratelabs/wazero"
@@ -19,10 +20,24 @@ import (
 	"grove.place/lattice/local-runtime/internal/gojs"
 )
 
-// MemoryLimit is the memory that one instance may use, as on Cloudflare.
+// MemoryLimit is the memory that one instance may use, as on Cloudflare, unless Config says otherwise.
 const MemoryLimit = 128 << 20
 
 const pageSize = 64 << 10
+
+// Limits is what an instance may use.
+type Limits struct {
+	Memory int64         // bytes of linear memory; 0: MemoryLimit
+	CPU    time.Duration // for one entry; 0: no limit. Checking it makes the program run at half to two thirds of its speed
+}
+
+// memory returns the pages of linear memory.
+func (l Limits) memory() uint32 {
+	if l.Memory <= 0 {
+		return MemoryLimit / pageSize
+	}
+	return uint32(min((l.Memory+pageSize-1)/pageSize, 65536))
+}
 
 // Engine holds a compiled module. Its instances share nothing but code.
 type Engine struct {
@@ -30,12 +45,14 @@ type Engine struct {
 	module  wazero.CompiledModule
 	cache   wazero.CompilationCache
 	kept    bool // by the process, for its next host
+	limits  Limits
 }
 
 // Config is how an Engine compiles.
 type Config struct {
 	CacheDir string // where machine code is kept between runs; empty: nowhere
 	Keep     bool   // keep the engine for the next Compile of the same module in this process
+	Limits
 }
 
 // Compile prepares a module to be instantiated.
@@ -47,7 +64,7 @@ func Compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 }
 
 var (
-	kept   sync.Map // SHA-256 of a module → func() (*Engine, error)
+	kept   sync.Map // keptKey → func() (*Engine, error)
 	hashes sync.Map // the first byte of a module that was kept → its SHA-256: the next host is usually given the same bytes
 )
 
@@ -66,9 +83,15 @@ func hashOf(wasm []byte) [sha256.Size]byte {
 	return sum
 }
 
+// keptKey is what engines differ in.
+type keptKey struct {
+	module [sha256.Size]byte
+	limits Limits
+}
+
 // keep compiles a module once in the process.
 func keep(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
-	e, _ := kept.LoadOrStore(hashOf(wasm), sync.OnceValues(func() (*Engine, error) {
+	e, _ := kept.LoadOrStore(keptKey{hashOf(wasm), cfg.Limits}, sync.OnceValues(func() (*Engine, error) {
 		e, err := compile(context.WithoutCancel(ctx), wasm, cfg)
 		if err == nil {
 			e.kept = true
@@ -80,9 +103,10 @@ func keep(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 
 func compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 	rc := wazero.NewRuntimeConfig().
-		WithMemoryLimitPages(MemoryLimit / pageSize).
+		WithMemoryLimitPages(cfg.memory()).
+		WithCloseOnContextDone(cfg.CPU > 0).
 		WithDebugInfoEnabled(false)
-	e := &Engine{}
+	e := &Engine{limits: cfg.Limits}
 	if cfg.CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
 		if err != nil {

@@ -56,16 +56,35 @@ type Instance struct {
 	exit          *Exit
 	tail          []byte // the end of standard error, for the cause of an exit
 
+	limits Limits
 	armed  map[int32]int64 // scheduled resumes: deadlines on the guest's monotonic clock
 	nextID int32
 }
 
-// programEnv makes the program's collector work harder before it runs into MemoryLimit.
-var programEnv = []string{"GOMEMLIMIT=100MiB"}
+// programEnv makes the program's collector work harder before it runs into its memory limit.
+func (l Limits) programEnv() []string {
+	return []string{fmt.Sprintf("GOMEMLIMIT=%d", int64(l.memory())*pageSize*3/4)}
+}
+
+// entry returns the context of an entry into the program, which ends it after the CPU limit.
+func (in *Instance) entry() (context.Context, context.CancelFunc) {
+	if in.limits.CPU <= 0 {
+		return in.ctx, func() {}
+	}
+	return context.WithTimeout(in.ctx, in.limits.CPU)
+}
+
+// enter enters the program.
+func (in *Instance) enter(f api.Function, args ...uint64) ([]uint64, error) {
+	ctx, cancel := in.entry()
+	defer cancel()
+	results, err := f.Call(ctx, args...)
+	return results, in.ended(err)
+}
 
 // Start runs a fresh program until it is idle. With describe the program is asked for its manifest and nothing else.
 func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instance, error) {
-	in := &Instance{guest: guest, describe: describe, armed: map[int32]int64{}}
+	in := &Instance{guest: guest, describe: describe, limits: e.limits, armed: map[int32]int64{}}
 	in.js = gojs.New(env{in})
 	in.ctx = context.WithValue(in.js.Context(ctx), contextKey{}, in)
 	mod, err := e.runtime.InstantiateModule(in.ctx, e.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
@@ -74,7 +93,9 @@ func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instan
 	}
 	in.mod = mod
 	in.deliver, in.resume = mod.ExportedFunction(exportDeliver), mod.ExportedFunction("resume")
-	err = in.ended(in.js.Start(in.ctx, mod, []string{"lattice"}, programEnv))
+	entry, cancel := in.entry()
+	err = in.ended(in.js.Start(entry, mod, []string{"lattice"}, e.limits.programEnv()))
+	cancel()
 	switch {
 	case in.refused != nil:
 		err = in.refused
@@ -95,8 +116,8 @@ func (in *Instance) Deliver(frame uint32, event []byte) error {
 	}
 	at := in.inbox
 	if uint32(len(event)) > in.inboxN {
-		r, err := in.mod.ExportedFunction(exportInbox).Call(in.ctx, uint64(len(event)))
-		if err := in.ended(err); err != nil {
+		r, err := in.enter(in.mod.ExportedFunction(exportInbox), uint64(len(event)))
+		if err != nil {
 			return err
 		}
 		at = api.DecodeU32(r[0])
@@ -104,8 +125,8 @@ func (in *Instance) Deliver(frame uint32, event []byte) error {
 	if !in.mod.Memory().Write(at, event) {
 		return in.kill("the program gave an inbox outside of its memory")
 	}
-	_, err := in.deliver.Call(in.ctx, uint64(frame), uint64(len(event)))
-	return in.ended(err)
+	_, err := in.enter(in.deliver, uint64(frame), uint64(len(event)))
+	return err
 }
 
 // Resume runs the program until it is idle.
@@ -113,8 +134,8 @@ func (in *Instance) Resume() error {
 	if in.exit != nil {
 		return in.exit
 	}
-	_, err := in.resume.Call(in.ctx)
-	return in.ended(err)
+	_, err := in.enter(in.resume)
+	return err
 }
 
 // Run runs callback id of the program from inside an operation: abi.RunCommit or abi.RunRollback is its answer. A callback that blocked ends
@@ -176,9 +197,14 @@ func (in *Instance) ended(err error) error {
 	switch {
 	case errors.Is(err, errBlocked):
 		exit.Cause = errBlocked.Error()
+	case errors.As(err, &code) && code.ExitCode() == sys.ExitCodeDeadlineExceeded:
+		exit.Cause = fmt.Sprintf("the Go program ran for more than %v without waiting for anything (the CPU limit of this host)", in.limits.CPU)
 	case errors.As(err, &code):
 		exit.Code = code.ExitCode()
 		exit.Cause = "the Go program exited: " + cause(exit.Text, exit.Code)
+		if strings.Contains(exit.Cause, "out of memory") {
+			exit.Cause = fmt.Sprintf("the Go program exceeded the memory limit of its isolate, %d MB: %s", int64(in.limits.memory())*pageSize>>20, cause(exit.Text, exit.Code))
+		}
 	default:
 		exit.Cause = "the Go program trapped: " + firstLine(err.Error())
 	}

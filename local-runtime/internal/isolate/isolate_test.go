@@ -163,7 +163,7 @@ func TestEndOfProgramNamesItsCause(t *testing.T) {
 	}{
 		{"panic", nil, `the Go program exited: panic: boom`},
 		{"exit", nil, "the Go program exited: exit code 3"},
-		{"memory", nil, "the Go program exited: runtime: out of memory"},
+		{"memory", nil, "the Go program exceeded the memory limit of its isolate, 128 MB: runtime: out of memory"},
 		{"run", int64(3), "a transactionSync callback blocked"},
 	} {
 		t.Run(c.method, func(t *testing.T) {

@@ -33,6 +33,8 @@ var (
 	SQLRandom = durables.Method(Class, "sqlRandom", (*Node).sqlRandom)
 	Stray     = durables.Method(Class, "stray", (*Node).stray)
 	Hog       = durables.Method(Class, "hog", (*Node).hog)
+	Spin      = durables.Method(Class, "spin", (*Node).spin)
+	Churn     = durables.Method(Class, "churn", (*Node).churn)
 	Print     = durables.Method(Class, "print", (*Node).print)
 	Embrace   = durables.Method(Class, "embrace", (*Node).embrace)
 )
@@ -222,3 +224,22 @@ func (n *Node) sqlRandom(ctx context.Context, _ durables.None) (string, error) {
 	r, err := durables.One[row](ctx, n.state.Storage().SQL(), "SELECT abs(random()) % 1000000007 AS r, hex(randomblob(8)) AS b, datetime('now') AS t, unixepoch() AS u")
 	return fmt.Sprint(r.R, " ", r.B, " ", r.T, " ", r.U), err
 }
+
+// spin never comes back.
+func (n *Node) spin(context.Context, durables.None) (durables.None, error) {
+	for i := 0; ; i++ {
+		spun = i
+	}
+}
+
+var spun int
+
+// churn makes garbage, that many megabytes of it.
+func (n *Node) churn(_ context.Context, megabytes int) (durables.None, error) {
+	for range megabytes {
+		garbage = make([]byte, 1<<20)
+	}
+	return durables.None{}, nil
+}
+
+var garbage []byte

@@ -185,7 +185,9 @@ func (s *State) GetWebSocketAutoResponse(ctx context.Context) (request, response
 	if err != nil {
 		return "", "", false, fmt.Errorf("get WebSocket auto-response: %w", err)
 	}
-	ok, request, response = r.Bool(), r.Str(), r.Str()
+	if ok = r.Bool(); ok {
+		request, response = r.Str(), r.Str()
+	}
 	return request, response, ok, r.Err()
 }
 

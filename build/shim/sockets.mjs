@@ -262,8 +262,9 @@ const ofObject = {
     else if (how !== get) ctx.setWebSocketAutoResponse();
     const pair = ctx.getWebSocketAutoResponse();
     w.bool(pair !== null);
-    w.str(pair?.request ?? "");
-    w.str(pair?.response ?? "");
+    if (!pair) return;
+    w.str(pair.request);
+    w.str(pair.response);
   },
   [Op.SOCKET_AUTO_TIME](frame, r, w) {
     /** @type {Date | null} */

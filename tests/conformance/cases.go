@@ -29,9 +29,11 @@ func (c Case) perform(ctx context.Context, h host) string {
 	if c.Mask != "" {
 		mask = regexp.MustCompile(c.Mask)
 	}
+	open := sockets{}
+	defer open.close()
 	var parts []string
 	for _, s := range steps {
-		parts = append(parts, s.perform(ctx, h, c.Name, mask))
+		parts = append(parts, s.perform(ctx, h, c.Name, mask, open))
 	}
 	return strings.Join(parts, "\n")
 }
@@ -84,7 +86,7 @@ var parts = []string{
 
 // specialCases are the cases that are more than one GET.
 func specialCases() []Case {
-	return slices.Concat(httpCases(), alarmCases(), []Case{
+	return slices.Concat(httpCases(), alarmCases(), socketCases(), []Case{
 		{Name: "rpc/arguments too large", Mask: `was: \d+ bytes`, Alone: true},
 		{Name: "rpc/result too large", Mask: `was: \d+ bytes`, Alone: true},
 		{Name: "queue/handler throws", Alone: true},

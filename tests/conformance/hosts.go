@@ -27,7 +27,7 @@ const script = "conformance"
 const settings = `{"limit":10,"names":["a","ß"]}`
 
 var (
-	objects   = map[string]string{"OBJ": "Obj", "OTHER": "Other", "FRAGILE": "Fragile"}
+	objects   = map[string]string{"OBJ": "Obj", "OTHER": "Other", "FRAGILE": "Fragile", "CHAT": "Chat", "MUTE": "Mute"}
 	unbound   = []string{"Cell"}
 	databases = []string{"DB"}
 	queues    = map[string]string{"QUEUE": "work", "DEAD": "dead"}
@@ -168,7 +168,7 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 			return host{}, err
 		}
 	}
-	entry := `export { Obj, Other, Fragile, Cell } from "./go.mjs"; export { default } from "./oracle.mjs";`
+	entry := `export { Obj, Other, Fragile, Cell, Chat, Mute } from "./go.mjs"; export { default } from "./oracle.mjs";`
 	if err := os.WriteFile(filepath.Join(dir, build.WorkerFile), []byte(entry), 0o600); err != nil {
 		return host{}, err
 	}

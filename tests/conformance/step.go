@@ -25,6 +25,9 @@ type Step struct {
 	Drop    bool     // compare the status only
 	Until   string   // repeat the request until the answer matches this regular expression
 
+	Socket string // the WebSocket of the case that the step is about instead; it is opened with Query and Header when it is new
+	Talk   []talk // what is said and heard on it
+
 	Cron string // deliver a scheduled event instead
 	At   int64  // its time, ms
 	Raw  string // send these bytes instead, and compare the status
@@ -39,8 +42,10 @@ var client = &http.Client{
 // untilTimeout bounds a step with Until.
 const untilTimeout = 15 * time.Second
 
-func (s Step) perform(ctx context.Context, h host, name string, mask *regexp.Regexp) string {
+func (s Step) perform(ctx context.Context, h host, name string, mask *regexp.Regexp, open sockets) string {
 	switch {
+	case s.Socket != "":
+		return s.talkOn(ctx, h, name, open)
 	case s.Cron != "":
 		if err := h.scheduled(ctx, s.Cron, time.UnixMilli(s.At)); err != nil {
 			return err.Error()

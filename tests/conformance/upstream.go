@@ -9,7 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // startUpstream starts the server that the cases about outbound fetch call.
@@ -54,6 +57,7 @@ func startUpstream() *httptest.Server {
 		io.WriteString(z, "it was compressed")
 		z.Close()
 	})
+	mux.HandleFunc("/socket", upstreamSocket)
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
@@ -70,4 +74,38 @@ func pattern(n int) []byte {
 		b[i] = byte(i*7 + i>>8)
 	}
 	return b
+}
+
+// upstreamSocket is a WebSocket that echoes, and ends as a message says.
+func upstreamSocket(w http.ResponseWriter, r *http.Request) {
+	upgrader := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == "two" }}
+	conn, in, _, err := upgrader.Upgrade(r, w)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	for {
+		f, err := ws.ReadFrame(in)
+		if err != nil {
+			return
+		}
+		f = ws.UnmaskFrameInPlace(f)
+		text := string(f.Payload)
+		switch {
+		case f.Header.OpCode == ws.OpClose:
+			ws.WriteFrame(conn, ws.NewCloseFrame(f.Payload))
+			return
+		case text == "hang up":
+			return
+		case strings.HasPrefix(text, "close "):
+			code, _ := strconv.Atoi(strings.TrimPrefix(text, "close "))
+			ws.WriteFrame(conn, ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), "asked")))
+			ws.ReadFrame(in)
+			return
+		case f.Header.OpCode == ws.OpText:
+			ws.WriteFrame(conn, ws.NewTextFrame([]byte("echo "+text)))
+		case f.Header.OpCode == ws.OpBinary:
+			ws.WriteFrame(conn, ws.NewBinaryFrame(f.Payload))
+		}
+	}
 }

@@ -149,9 +149,11 @@ func (f *frame) end() {
 	s := f.isolate
 	delete(s.frames, f.id)
 	for _, k := range f.socks {
-		if f.dead {
+		switch {
+		case s.sockets.socks[k.number] != k: // it was given away
+		case f.dead:
 			k.drop()
-		} else {
+		default:
 			k.abandon()
 		}
 	}

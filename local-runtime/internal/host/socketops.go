@@ -147,6 +147,11 @@ func socketSend(p party, r *abi.Reader, w *abi.Writer) error {
 	return nil
 }
 
+// domException is an error as the Web's APIs throw them, with the code that its name had once.
+func domException(name string, code int64, message string) *abi.Error {
+	return &abi.Error{Name: name, Message: message, Props: []abi.Field{{Name: "code", Value: code}}}
+}
+
 func socketClose(p party, r *abi.Reader, w *abi.Writer) error {
 	number, code, reason := r.Uint(), r.OptF64(), r.OptStr()
 	if err := r.End(); err != nil {
@@ -155,16 +160,16 @@ func socketClose(p party, r *abi.Reader, w *abi.Writer) error {
 	e := abi.SocketEvent{Kind: abi.SocketClosed, Code: websocket.NoCode, WasClean: true}
 	if code != nil {
 		if e.Code = toInt32(*code); !validCode(e.Code) {
-			return &abi.Error{Name: "InvalidAccessError", Message: "Invalid WebSocket close code: " + strconv.Itoa(e.Code) + "."}
+			return domException("InvalidAccessError", 15, "Invalid WebSocket close code: "+strconv.Itoa(e.Code)+".")
 		}
 	}
 	if reason != nil {
 		e.Reason = string(websocket.ValidText([]byte(*reason)))
 		if len(e.Reason) > 123 {
-			return &abi.Error{Name: "SyntaxError", Message: "WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded."}
+			return domException("SyntaxError", 12, "WebSocket close reason must not be longer than 123 bytes when UTF-8 encoded.")
 		}
 		if code == nil {
-			return &abi.Error{Name: "InvalidAccessError", Message: "If you specify a WebSocket close reason, you must also specify a code."}
+			return domException("InvalidAccessError", 15, "If you specify a WebSocket close reason, you must also specify a code.")
 		}
 	}
 	k := p.find(number)

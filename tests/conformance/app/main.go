@@ -48,6 +48,10 @@ func main() {
 
 func serve(w http.ResponseWriter, r *http.Request) {
 	c := &call{ctx: r.Context(), name: strings.TrimPrefix(r.URL.Path, "/"), r: r}
+	if strings.HasPrefix(c.name, "socket") {
+		serveSocket(c, w, r)
+		return
+	}
 	if f, ok := httpCases[c.name]; ok {
 		f(c, w, r)
 		return

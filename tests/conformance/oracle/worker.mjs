@@ -12,6 +12,7 @@ import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
 import * as stores from "./stores.mjs";
+import * as sockets from "./sockets.mjs";
 import * as bookmark from "./bookmark.mjs";
 import * as storageRules from "./storage_rules.mjs";
 import * as sqlSurface from "./sql_surface.mjs";
@@ -20,6 +21,7 @@ import * as namespaces from "./namespaces.mjs";
 import * as facets from "./facets.mjs";
 import * as life from "./life.mjs";
 export { Cell } from "./facets.mjs";
+export { Chat, Mute } from "./sockets.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcStreams, storage, sql, lifecycle, bindings,
@@ -27,6 +29,7 @@ const modules = [
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life,
+	sockets,
 ];
 const merge = (table) => Object.assign({}, ...modules.map((m) => m[table] ?? {}));
 const workerCases = merge("worker"), objectCases = merge("object"), httpCases = merge("http");
@@ -92,6 +95,7 @@ export default {
 		const name = decodeURIComponent(url.pathname.slice(1));
 		const c = { env, ctx, request, url, name, object: (suffix = "") => env.OBJ.getByName(name + suffix) };
 		if (name === "") return Response.json([...Object.keys(httpCases), ...Object.keys(workerCases), ...Object.keys(objectCases)]);
+		if (name.startsWith("socket")) return sockets.serve(c);
 		if (name in httpCases) return httpCases[name](c);
 		if (name in objectCases) return Response.json(await attempt(() => c.object().run({ name })));
 		if (name in workerCases) return Response.json(await attempt(() => workerCases[name](c)));

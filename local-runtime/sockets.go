@@ -8,5 +8,11 @@ type Socket = host.Socket
 // Sockets lists the hibernating WebSockets of an object, the newest first. The object is named by its id or its name, and need not be in
 // memory: looking does not wake it.
 func (h *Host) Sockets(class, object string) ([]Socket, error) {
-	return h.host.Load().Sockets(class, object)
+	return h.current().Sockets(class, object)
+}
+
+// DropSockets disconnects the hibernating WebSockets of an object, as a network that fails does, and returns how many there were: the object and
+// the clients learn of it without a Close frame (1006).
+func (h *Host) DropSockets(class, object string) (int, error) {
+	return h.current().DropSockets(class, object)
 }

@@ -2,6 +2,8 @@ package host
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"sync"
 
 	"grove.place/lattice/internal/abi"
@@ -125,11 +127,11 @@ func (t *streams) abort(err error) {
 	reads, writes := t.reads, t.writes
 	t.reads, t.writes, t.passed = map[uint64]stream.Source{}, map[uint64]*stream.Pipe{}, map[uint64]bool{}
 	t.mu.Unlock()
-	for _, src := range reads {
-		src.Cancel(err)
+	for _, id := range slices.Sorted(maps.Keys(reads)) {
+		reads[id].Cancel(err)
 	}
-	for _, p := range writes {
-		p.Abort(err)
+	for _, id := range slices.Sorted(maps.Keys(writes)) {
+		writes[id].Abort(err)
 	}
 }
 

@@ -131,7 +131,7 @@ func (k *socket) acceptHibernating(o *object, tags []string) *abi.Error {
 	for _, tag := range distinct {
 		g.tagged[tag] = append(g.tagged[tag], k)
 	}
-	k.end.listen(func() { k.table.post(k.deliverNext) })
+	k.end.listen(func() { k.later(k.deliverNext) })
 	return nil
 }
 
@@ -271,7 +271,7 @@ func (k *socket) note(e abi.SocketEvent) {
 func (k *socket) delivered() {
 	h := k.hibernates
 	if !h.ended {
-		k.table.post(k.deliverNext)
+		k.later(k.deliverNext)
 		return
 	}
 	h.group.remove(k)

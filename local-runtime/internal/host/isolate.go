@@ -1,8 +1,11 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -56,7 +59,7 @@ func newIsolate(h *Host, index int) *Isolate {
 		exported: map[uint64]int{}, resting: map[*scope]bool{}, resetLog: map[key][]reset{},
 		waiting: map[operation]uint32{},
 	}
-	s.sockets = newSocketTable(s.post)
+	s.sockets = newSocketTable(s.loop, laneSocket)
 	s.groups = map[key]*group{}
 	s.peer.isolate = s
 	s.now = h.cfg.Clock.Now()
@@ -229,7 +232,8 @@ func (s *Isolate) discard(cause string) {
 	for _, f := range s.sortedFrames(nil) {
 		f.die(e)
 	}
-	for c := range s.resting {
+	resting := slices.SortedFunc(maps.Keys(s.resting), func(a, b *scope) int { return cmp.Compare(a.main.id, b.main.id) })
+	for _, c := range resting {
 		c.end(e)
 	}
 	clear(s.exported) // the next instance numbers its stubs anew

@@ -26,7 +26,7 @@ type native struct {
 func newNative(h *Host) *native {
 	n := &native{peer: newPeer(), host: h, loop: newLoop(&h.work), links: map[uint64]*link{}}
 	n.peer.native = n
-	n.sockets = newSocketTable(n.loop.post)
+	n.sockets = newSocketTable(n.loop, laneNativeSocket)
 	return n
 }
 

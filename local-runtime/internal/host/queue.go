@@ -3,8 +3,10 @@ package host
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -90,8 +92,8 @@ func (h *Host) openQueues() error {
 			return err
 		}
 	}
-	for _, q := range h.queues {
-		q.schedule()
+	for _, name := range slices.Sorted(maps.Keys(h.queues)) {
+		h.queues[name].schedule()
 	}
 	return nil
 }

@@ -56,6 +56,8 @@ const (
 	laneHeld     // of what was passed on
 	laneHeldReply
 	laneClient
+	laneSocket       // of the guest, by number
+	laneNativeSocket // of a test, by number
 )
 
 // calls is the lane of what goes through a stub. The stubs of tests have numbers of their own.

@@ -3,6 +3,8 @@ package host
 import (
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
+	"maps"
+	"slices"
 )
 
 // scope is what the stubs and streams of a guest belong to, as they belong to an I/O context on workerd: an object, or an event of the Worker
@@ -80,7 +82,7 @@ func (c *scope) end(err error) {
 	c.over = true
 	s := c.isolate
 	delete(s.resting, c)
-	for n := range c.held {
+	for _, n := range slices.Sorted(maps.Keys(c.held)) {
 		s.peer.drop(n, c)
 	}
 	for _, n := range c.readers {

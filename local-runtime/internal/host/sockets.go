@@ -70,14 +70,18 @@ type receiver struct{ done func(result []byte) }
 
 // socketTable is the sockets of one party, a guest or the native side, by their numbers.
 type socketTable struct {
-	post  func(func()) bool // onto the loop
+	loop  *loop
+	lanes byte // kind of the lanes in which the messages of each socket come
 	last  atomic.Uint64
 	socks map[uint64]*socket
 }
 
-func newSocketTable(post func(func()) bool) *socketTable {
-	return &socketTable{post: post, socks: map[uint64]*socket{}}
+func newSocketTable(l *loop, lanes byte) *socketTable {
+	return &socketTable{loop: l, lanes: lanes, socks: map[uint64]*socket{}}
 }
+
+// later runs f on the loop, in the order of the socket.
+func (k *socket) later(f func()) { k.table.loop.deliver(lane{k.table.lanes, k.number}, f) }
 
 // sorted returns the sockets in the order of their numbers.
 func (t *socketTable) sorted() []*socket { return sortSockets(maps.Values(t.socks)) }
@@ -174,7 +178,7 @@ func (k *socket) holds() bool {
 func (k *socket) accept(halfOpen bool, level *gate.Input) {
 	k.state = socketOrdinary
 	k.ordinary = &ordinary{halfOpen: halfOpen, level: level}
-	k.end.listen(func() { k.table.post(k.collect) })
+	k.end.listen(func() { k.later(k.collect) })
 }
 
 // collect takes what has arrived, as far as there is room for it.
@@ -260,7 +264,7 @@ func (k *socket) receive(r *receiver) []byte {
 	o.arrived[0] = abi.SocketEvent{}
 	o.arrived = o.arrived[1:]
 	if o.bytes -= len(e.Data); o.bytes < maxArrived && !o.last {
-		k.table.post(k.collect)
+		k.later(k.collect)
 	}
 	return received(e)
 }

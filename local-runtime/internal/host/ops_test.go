@@ -153,6 +153,25 @@ func FuzzOperations(f *testing.F) {
 	seed(abi.OpSetAlarm, func(w *abi.Writer) { w.F64(2e12); w.U8(0) })
 	seed(abi.OpID, func(w *abi.Writer) { w.Str("O"); w.U8(1); w.Str("00") })
 	seed(abi.OpRPC, func(w *abi.Writer) { w.RPC(abi.RPC{Target: target, Path: []string{"m"}}); w.Values(nil) })
+	everything := abi.Array{
+		abi.StubValue{Number: 1}, abi.StubValue{Owner: abi.HeldByGuest, Number: 1, Kind: abi.StubTarget, Methods: []string{"m"}},
+		abi.Readable(3), abi.Writable(abi.SenderNumbers + 1), &abi.Request{Body: abi.Body{Mode: abi.BodyStream, Stream: 4}}, &abi.Response{Status: 200},
+		abi.StubValue{Number: 1<<53 - 1}, abi.StubValue{Owner: abi.HeldByGuest, Number: abi.SenderNumbers},
+	}
+	for i, v := range append(everything, everything[:6]) {
+		seed(abi.OpRPC, func(w *abi.Writer) {
+			w.RPC(abi.RPC{Target: abi.Target{Kind: abi.TargetHeld, Held: uint64(i % 3)}, Path: []string{"a", "m"}, Mode: byte(i % 2), Keep: abi.SenderNumbers + uint64(i)})
+			w.Values([]abi.Value{v})
+		})
+		seed(abi.OpDone, func(w *abi.Writer) { w.Bool(true); w.U8(0); w.Value(v) })
+	}
+	seed(abi.OpRPC, func(w *abi.Writer) {
+		w.RPC(abi.RPC{Target: abi.Target{Kind: abi.TargetService, Service: "SELF"}, Path: []string{"m"}})
+		w.Values(nil)
+	})
+	seed(abi.OpRelease, func(w *abi.Writer) { w.Uint(3); w.Uint(1); w.Uint(1); w.Uint(abi.SenderNumbers + 1) })
+	seed(abi.OpDup, func(w *abi.Writer) { w.Uint(1) })
+	seed(abi.OpRead, func(w *abi.Writer) { w.Uint(abi.SenderNumbers); w.Uint(9) })
 	seed(abi.OpFetch, func(w *abi.Writer) {
 		w.U8(abi.TargetNetwork)
 		w.Request(&abi.Request{Method: "GET", URL: "http://127.0.0.1/", Body: abi.Body{Mode: abi.BodyStream, Stream: 7}})
@@ -168,6 +187,12 @@ func FuzzOperations(f *testing.F) {
 			return // it enters the guest, which is not there to be entered
 		}
 		inFrame(h, inObject, func(s *Isolate, fr *frame) {
+			s.peer.last = 0
+			s.hold(newPromise(), fr.scope)
+			settled := newPromise()
+			settled.value = payload{data: abi.NewWriter([]byte{abi.TagObject, 1, 1, 'a', abi.TagNull}).Bytes()}
+			settled.settled = true
+			s.hold(settled, fr.scope)
 			result, code := s.Call(fr.id, uint32(op), 1, req)
 			switch {
 			case result == nil && code != abi.Pending && code != abi.WrongFrame:

@@ -117,7 +117,9 @@ func socketErrors() []Case {
 	} {
 		cases = append(cases, Case{Name: "socket pair/" + name, Steps: []Step{do(`["sockets","`+name+`"]`, "")}})
 	}
-	return cases
+	abort := do(`["abort"]`, "")
+	abort.Drop = true
+	return append(cases, Case{Name: "socket pair/too many", Alone: true, Steps: []Step{do(`["sockets","too many"]`, ""), abort, do(`["list"]`, "")}})
 }
 
 func socketAttachments() []Case {
@@ -172,7 +174,7 @@ func socketEnds() []Case {
 		closed("by the client without a code", "answer", 0, ""),
 		closed("by the client with a code of its own", "answer", 4321, "mein Grund"),
 		closed("the handler still sends", "send", 1000, "bye"),
-		closed("no code given back", "same code", 0, ""),
+		logged("socket close/no code given back", "tag=a", closedLog, text(`["mode","same code"]`), hears(1), closing(0, "")),
 		by("with code and reason", `["close",4000,"enough"]`),
 		by("with a code", `["close",1000]`),
 		by("without a code", `["close"]`),

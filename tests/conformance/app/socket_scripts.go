@@ -139,6 +139,18 @@ var socketScripts = map[string]script{
 	"longest tag":           acceptedWith(repeated("t", 256)...),
 	"tag too long":          acceptedWith(repeated("t", 257)...),
 	"tag too long in bytes": acceptedWith(repeated("ß", 129)...),
+	"too many": func(ctx ctxt, self *chat) (any, error) {
+		n, outcome := 0, any(nil)
+		for ; n < 40_000 && outcome == nil; n++ {
+			_, server, err := websocket.NewPair(ctx)
+			if err == nil {
+				err = self.state.AcceptWebSocket(ctx, server, "crowd")
+			}
+			outcome = try(err)
+		}
+		list, err := self.state.GetWebSockets(ctx, "crowd")
+		return []any{n - 1, outcome, len(list)}, err
+	},
 	"attachment of a socket that was not accepted": pairScript(func(ctx ctxt, _ *chat, _, server *durables.WebSocket) (any, error) {
 		if err := server.SerializeAttachment(ctx, object{"n": 1}); err != nil {
 			return nil, err

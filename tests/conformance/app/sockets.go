@@ -312,7 +312,7 @@ func (c *Chat) WebSocketClose(ctx ctxt, ws *durables.WebSocket, code int, reason
 	case "send":
 		return errors.Join(ws.SendText(ctx, "not yet"), ws.Close(ctx, 1000, "now"))
 	case "same code":
-		return ws.Close(ctx, code, reason)
+		c.log = append(c.log, try(ws.Close(ctx, code, reason)))
 	case "throw":
 		return errors.New("thrown at the end")
 	}

@@ -164,6 +164,13 @@ const scripts = {
 	"longest tag": accepted(["t".repeat(256)]),
 	"tag too long": accepted(["t".repeat(257)]),
 	"tag too long in bytes": accepted(["ß".repeat(129)]),
+	"too many": async (self) => {
+		let n = 0;
+		const outcome = await attempt(() => {
+			for (; n < 40_000; n++) self.ctx.acceptWebSocket(pair()[1], ["crowd"]);
+		});
+		return [n, outcome, self.ctx.getWebSockets("crowd").length];
+	},
 	"attachment of a socket that was not accepted": () => {
 		const [, server] = pair();
 		server.serializeAttachment({ n: 1 });
@@ -265,7 +272,7 @@ const ends = {
 		ws.send("not yet");
 		ws.close(1000, "now");
 	},
-	"same code": (ws, code, reason) => ws.close(code, reason),
+	"same code": async (ws, code, reason, self) => self.log.push(await attempt(() => ws.close(code, reason))),
 	throw: () => {
 		throw new Error("thrown at the end");
 	},
@@ -323,7 +330,7 @@ export class Chat extends DurableObject {
 	}
 	async webSocketClose(ws, code, reason, wasClean) {
 		this.log.push(["closed by the client", code, reason, wasClean, ws.readyState, label(this, ws), this.ctx.getWebSockets().length]);
-		if (ws.readyState === 2) ends[this.mode](ws, code, reason);
+		if (ws.readyState === 2) await ends[this.mode](ws, code, reason, this);
 	}
 	async webSocketError(ws, error) {
 		this.log.push(["failed", error.message, ws.readyState, label(this, ws)]);

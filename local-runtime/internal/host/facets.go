@@ -1,9 +1,12 @@
 package host
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -92,6 +95,11 @@ func (o *object) adopt(c *object) {
 	o.facets[c] = true
 }
 
+// sortedFacets returns the facets in memory, in the order in which they came.
+func (o *object) sortedFacets() []*object {
+	return slices.SortedFunc(maps.Keys(o.facets), func(a, b *object) int { return cmp.Compare(a.number, b.number) })
+}
+
 // opFacet aborts, deletes or clones a facet.
 func opFacet(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	how, name, text := r.U8(), r.Str(), r.Str()
@@ -145,7 +153,7 @@ func (o *object) deleteFacet(k key, why string) error {
 
 // deleteFacets is deleteFacet for every one that there is.
 func (o *object) deleteFacets() error {
-	for c := range o.facets {
+	for _, c := range o.sortedFacets() {
 		c.fail(abi.Errorf("Facet was deleted."))
 	}
 	return os.RemoveAll(o.isolate.host.facetDir(o.key))

@@ -101,7 +101,7 @@ func (h *Host) EvictAll() (n int, err error) {
 	for _, s := range h.isolates {
 		ran := s.do(func() {
 			for _, o := range s.sortedObjects() {
-				if !o.busy() {
+				if o.failure == nil && !o.busy() { // facets go with their parents
 					o.evict()
 					n++
 				}

@@ -238,7 +238,7 @@ func (o *object) fail(e *abi.Error) {
 	if o.parent != nil {
 		o.closeStore() // its successor may open the file in this turn
 	}
-	for c := range o.facets {
+	for _, c := range o.sortedFacets() {
 		c.fail(e)
 	}
 }
@@ -352,7 +352,10 @@ func (o *object) watchIdle(d time.Duration) {
 
 // evict takes an idle object out of memory.
 func (o *object) evict() {
-	for c := range o.facets {
+	if o.failure != nil {
+		return
+	}
+	for _, c := range o.sortedFacets() {
 		c.evict()
 	}
 	o.keepsSockets = true

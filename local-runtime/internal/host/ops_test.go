@@ -180,6 +180,18 @@ func FuzzOperations(f *testing.F) {
 	seed(abi.OpSection, func(w *abi.Writer) { w.U8(1) })
 	seed(abi.OpWrite, func(w *abi.Writer) { w.Uint(7); w.Blob([]byte("x")) })
 	seed(abi.OpAbort, func(w *abi.Writer) { w.Uint(7); w.Error(abi.Errorf("x")) })
+	seed(abi.OpFacet, func(w *abi.Writer) { w.U8(2); w.Str("a"); w.Str("b") })
+	seed(abi.OpReset, func(w *abi.Writer) { w.Str("reason"); w.U8(1) })
+	seed(abi.OpRPC, func(w *abi.Writer) {
+		w.RPC(abi.RPC{Target: abi.Target{Kind: abi.TargetFacet, Facet: abi.Facet{Name: "a", Class: "Class", Props: abi.Object{}}}, Path: []string{"m"}})
+		w.Values(nil)
+	})
+	seed(abi.OpRPC, func(w *abi.Writer) {
+		ten := 10.5
+		stub := abi.Stub{Binding: "exports:Class", Named: true, Ref: "x", Options: &abi.StubOptions{RoutingMode: "primary-only", MaxRetries: &ten}}
+		w.RPC(abi.RPC{Target: abi.Target{Kind: abi.TargetObject, Stub: stub}, Path: []string{"m"}})
+		w.Values(nil)
+	})
 	seed(abi.OpD1, func(w *abi.Writer) { w.Str("DB"); w.U8(0); w.Uint(1); w.Str("SELECT 1"); w.Values(nil) })
 	h := newTestHost(f)
 	f.Fuzz(func(t *testing.T, op byte, inObject bool, req []byte) {

@@ -47,6 +47,7 @@ var (
 	cellSetAlarm    = durables.Method(cellClass, "setAlarm", (*Cell).setAlarm)
 	cellAlarmState  = durables.Method(cellClass, "alarmState", (*Cell).alarmState)
 	cellWipe        = durables.Method(cellClass, "wipe", (*Cell).wipe)
+	cellTwice       = durables.Method(cellClass, "twice", (*Cell).twice, durables.Retryable)
 	cellDown        = durables.Method(cellClass, "down", (*Cell).down)
 	cellDeep        = durables.Method(cellClass, "deep", (*Cell).deep)
 )
@@ -142,3 +143,5 @@ func (c *Cell) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(203)
 	fmt.Fprintf(w, "%s %s", r.Method, body)
 }
+
+func (c *Cell) twice(_ context.Context, n int) (int, error) { return 2 * n, nil }

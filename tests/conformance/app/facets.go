@@ -253,6 +253,12 @@ func init() {
 		"facet/look": facetSteps(func(ctx ctxt) []step { return []step{of(ctx, cellGot, void{}, "a"), of(ctx, cellCount, void{}, "a")} }),
 	})
 	table(workerCases, map[string]func(c *call) (any, error){
+		"retryable/method": func(c *call) (any, error) {
+			twice := func(n int, options ...durables.StubOption) step {
+				return func() (any, error) { return cellTwice.Call(c.ctx, cells.GetByName(c.name, options...), n) }
+			}
+			return all(twice(4), twice(5, retries(2)))
+		},
 		"facet/survives its parent": func(c *call) (any, error) {
 			return all(tried(func() (any, error) {
 				return run.Call(c.ctx, c.object(), RunParams{Name: "facet/used by its parent, which aborts"})

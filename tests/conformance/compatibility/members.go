@@ -53,17 +53,17 @@ var stateSections = []section{
 		{"configureReadReplication", "", "", noReplicas},
 	}},
 	{"DurableObjectAbortOptions", "Options of `abort`", "", []member{
-		{"retryAlarm", "durables.NoAlarmRetry", "abort*alarm*", ""},
+		{"retryAlarm", "durables.NoAlarmRetry", "alarm/abort*", ""},
 	}},
 	{"DurableObjectFacets", "`ctx.facets`", "", []member{
-		{"get", "durables.State.Facets; durables.Facets.Get", "facet*", ""},
+		{"get", "durables.ClassOf.Facets; durables.FacetsOf.Get", "facet*", ""},
 		{"abort", "durables.Facets.Abort", "facet*abort*", ""},
 		{"delete", "durables.Facets.Delete", "facet*delete*", ""},
 		{"clone", "durables.Facets.Clone", "facet*clone*", ""},
 	}},
 	{"FacetStartupOptions", "How a facet starts", "", []member{
-		{"id", "durables.Facets.Get", "facet*id*", ""},
-		{"class", "durables.Facets.Get; (one of the classes of the same module)", "facet*", ""},
+		{"id", "durables.FacetID", "facet*id*", ""},
+		{"class", "durables.ClassOf.Facets; (one of the classes of the same module)", "facet*", ""},
 	}},
 	{"cloudflare:durable-objects", "Module `cloudflare:durable-objects`", "", []member{
 		{"retryable", "durables.Retryable", "retryable/*", ""},

@@ -1,4 +1,5 @@
 // Cases about facets, and the class that they are of. It has no binding: ctx.exports reaches it.
+import { retryable } from "cloudflare:durable-objects";
 import { DurableObject } from "cloudflare:workers";
 import { attempt, attemptSync, show, sleep } from "./show.mjs";
 
@@ -34,6 +35,7 @@ export class Cell extends DurableObject {
 		return await this.ctx.storage.getAlarm();
 	}
 	alarm() {}
+	twice(n) { return 2 * n; }
 	async wipe() { await this.ctx.storage.deleteAll(); }
 	async down(names) {
 		if (names.length === 0) return this.add(1);
@@ -48,6 +50,8 @@ export class Cell extends DurableObject {
 		return new Response(`${request.method} ${await request.text()}`, { status: 203 });
 	}
 }
+
+retryable(Cell.prototype.twice);
 
 const facet = (self, name, { props, ...options } = {}) =>
 	self.ctx.facets.get(name, () => ({ class: props ? self.ctx.exports.Cell({ props }) : self.ctx.exports.Cell, ...options }));
@@ -190,6 +194,7 @@ export const object = {
 };
 
 export const worker = {
+	"retryable/method": async (c) => [await c.ctx.exports.Cell.getByName(c.name).twice(4), await c.ctx.exports.Cell.getByName(c.name, { retry: { maxRetries: 2 } }).twice(5)],
 	"facet/survives its parent": async (c) => [await attempt(() => c.object().run({ name: "facet/used by its parent, which aborts" })), await c.object().run({ name: "facet/look" })],
 	"facet/of two objects": async (c) => show([await c.object(" 1").run({ name: "facet/storage of its own" }), await c.object(" 2").run({ name: "facet/storage of its own" })]),
 };

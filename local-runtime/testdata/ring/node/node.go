@@ -19,6 +19,7 @@ import (
 var (
 	Class = durables.Class("Node", New)
 	Nodes = Class.Namespace("NODES")
+	Parts = Class.Facets()
 
 	Add       = durables.Method(Class, "add", (*Node).add)
 	Lose      = durables.Method(Class, "lose", (*Node).lose)
@@ -36,6 +37,8 @@ var (
 	Spin      = durables.Method(Class, "spin", (*Node).spin)
 	Churn     = durables.Method(Class, "churn", (*Node).churn)
 	Print     = durables.Method(Class, "print", (*Node).print)
+	Inner     = durables.Method(Class, "inner", (*Node).inner)
+	Forget    = durables.Method(Class, "forget", (*Node).forget)
 	Embrace   = durables.Method(Class, "embrace", (*Node).embrace)
 )
 
@@ -243,3 +246,21 @@ func (n *Node) churn(_ context.Context, megabytes int) (durables.None, error) {
 }
 
 var garbage []byte
+
+// Within is a call on a facet.
+type Within struct {
+	Facet  string `json:"facet"`
+	Method string `json:"method"`
+	N      int    `json:"n"`
+}
+
+// inner calls a method with a number on a facet.
+func (n *Node) inner(ctx context.Context, w Within) (total int, err error) {
+	err = Parts.Get(w.Facet).Call(ctx, w.Method, &total, w.N)
+	return total, err
+}
+
+// forget deletes everything the object and its facets store.
+func (n *Node) forget(ctx context.Context, _ durables.None) (durables.None, error) {
+	return durables.None{}, n.state.Storage().DeleteAll(ctx)
+}

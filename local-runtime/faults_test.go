@@ -118,7 +118,7 @@ func TestD1Faults(t *testing.T) {
 func TestAFaultOfNothingIsAMistake(t *testing.T) {
 	h := start(t)
 	defer func() {
-		if p := recover(); p == nil || !strings.Contains(p.(string), "this host has Ghost, Thing") {
+		if p := recover(); p == nil || !strings.Contains(p.(string), "this host has Ghost, Room, Thing") {
 			t.Errorf("got %v", p)
 		}
 	}()

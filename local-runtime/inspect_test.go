@@ -120,11 +120,11 @@ func TestObjectsGoByName(t *testing.T) {
 func TestMistakesOfATestAreExplained(t *testing.T) {
 	h := start(t)
 	_, err := h.Evict("Thin", "x")
-	want := `there is no Durable Object class "Thin": this host has Ghost, Thing`
+	want := `there is no Durable Object class "Thin": this host has Ghost, Room, Thing`
 	if err == nil || err.Error() != want {
 		t.Errorf("an unknown class: %v", err)
 	}
-	if _, err := h.Objects("thing"); err == nil || !strings.Contains(err.Error(), "this host has Ghost, Thing") {
+	if _, err := h.Objects("thing"); err == nil || !strings.Contains(err.Error(), "this host has Ghost, Room, Thing") {
 		t.Errorf("an unknown class: %v", err)
 	}
 	if _, err := h.Storage("Thin", "x").Query("SELECT 1"); err == nil || err.Error() != want {

@@ -248,3 +248,32 @@ func TestASeededHostWithoutClients(t *testing.T) {
 		t.Errorf("the alarm did not run: %d", n)
 	}
 }
+
+func TestSQLHasTheTimeAndTheRandomnessOfTheHost(t *testing.T) {
+	ask := func(seed uint64) (answers []string) {
+		o := ring()
+		o.Seed, o.Clock = seed, local.NewVirtualClock(time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC))
+		h := local.StartTest(t, o)
+		for range 3 {
+			answers = append(answers, must[string](t)(node.SQLRandom.Call(h.Context(), nodeOf("sql"), durables.None{})))
+			h.Clock.Advance(time.Minute) // it is evicted
+		}
+		return answers
+	}
+	first := ask(5)
+	for i, want := range []string{"2031-05-06 07:08:09 1935817689", "2031-05-06 07:09:09 1935817749", "2031-05-06 07:10:09 1935817809"} {
+		if !strings.HasSuffix(first[i], want) {
+			t.Errorf("%s, want %s", first[i], want)
+		}
+	}
+	if again := ask(5); strings.Join(again, ",") != strings.Join(first, ",") {
+		t.Errorf("the same seed gives %q and %q", first, again)
+	}
+	if other := ask(6); other[0] == first[0] || strings.Fields(first[0])[0] == strings.Fields(first[1])[0] {
+		t.Errorf("%q is not random, or %q", first, other)
+	}
+	unseeded := local.StartTest(t, ring())
+	if got := must[string](t)(node.SQLRandom.Call(unseeded.Context(), nodeOf("sql"), durables.None{})); !strings.Contains(got, " 2026-01-02 03:04:05 ") {
+		t.Errorf("with a virtual clock SQL says %s", got)
+	}
+}

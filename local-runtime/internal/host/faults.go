@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/clock"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
@@ -133,12 +134,27 @@ func (i *Injection) Remove() {
 	}
 }
 
+// simulate gives a database the time and the randomness of a host that has its own.
+func (h *Host) simulate(db interface {
+	Simulate(now func() time.Time, random func([]byte))
+}) {
+	if _, virtual := h.cfg.Clock.(*clock.Virtual); !virtual {
+		return
+	}
+	if h.sched == nil {
+		db.Simulate(h.cfg.Clock.Now, nil)
+		return
+	}
+	db.Simulate(h.cfg.Clock.Now, h.random.read)
+}
+
 // openStore opens the storage of an object, which has the faults of the host.
 func (h *Host) openStore(k key) (*storage.DB, error) {
 	store, err := storage.OpenAt(h.path(k), h.cfg.Clock.Now)
 	if err != nil {
 		return nil, err
 	}
+	h.simulate(store)
 	store.Inject(func(at storage.Point) error { return h.faults.meet(target{object: &k, point: at}).err })
 	return store, nil
 }

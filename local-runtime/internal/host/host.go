@@ -302,9 +302,7 @@ func (h *Host) openDatabases() error {
 			if d, err = openDatabase(filepath.Join(h.cfg.Dir, "d1", id+".sqlite"), cfg.Migrations, h.cfg.Logger); err != nil {
 				return fmt.Errorf("D1 binding %s: %w", binding, err)
 			}
-			if h.sched != nil {
-				d.SetClock(h.cfg.Clock.Now)
-			}
+			h.simulate(d)
 			byID[id] = d
 		}
 		h.databases[binding] = d

@@ -27,10 +27,11 @@ type Result struct {
 // D1 is a D1 database. Locally, on workerd, that is a Durable Object's SQL behind a JSON protocol, so it is a DB here
 // with what the protocol does to statements and values. It may be used by several goroutines.
 type D1 struct {
-	mu     sync.Mutex
-	db     *DB
-	now    func() time.Time
-	closed bool
+	mu       sync.Mutex
+	db       *DB
+	now      func() time.Time
+	simulate func() // nil: not simulated
+	closed   bool
 }
 
 // OpenD1 opens the database in the file at path; an empty path means memory.
@@ -42,8 +43,12 @@ func OpenD1(path string) (*D1, error) {
 	return &D1{db: db, now: time.Now}, nil
 }
 
-// SetClock makes the durations in results those of another clock.
-func (d *D1) SetClock(now func() time.Time) { d.now = now }
+// Simulate is DB.Simulate; the durations in results are of that clock as well.
+func (d *D1) Simulate(now func() time.Time, random func([]byte)) {
+	d.now = now
+	d.simulate = func() { d.db.Simulate(now, random) }
+	d.simulate()
+}
 
 // Close closes the database.
 func (d *D1) Close() error {
@@ -163,6 +168,9 @@ func (d *D1) reopen() error {
 		return err
 	}
 	d.db = db
+	if d.simulate != nil {
+		d.simulate()
+	}
 	return nil
 }
 

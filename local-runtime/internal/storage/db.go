@@ -43,6 +43,7 @@ type DB struct {
 	nameSaved bool
 	broken    error
 	faults    Faults // of a test
+	simulated func(*sqlite.Conn)
 	snapshot  string // folder that Close removes
 	past      past
 }
@@ -94,6 +95,9 @@ func (d *DB) connect() error {
 		if hasContents(d.path + "-wal") {
 			d.recoverPast()
 		}
+	}
+	if d.simulated != nil {
+		d.simulated(conn)
 	}
 	d.conn = conn
 	d.live.Store(conn)

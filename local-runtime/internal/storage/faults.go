@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"time"
+
 	"grove.place/lattice/local-runtime/internal/storage/sqlite"
 )
 
@@ -39,4 +41,12 @@ func (d *DB) fault(at Point) error {
 		return e
 	}
 	return nil
+}
+
+// Simulate makes what SQL calls now, and with random also what it calls random, the host's. random may be nil.
+func (d *DB) Simulate(now func() time.Time, random func([]byte)) {
+	d.simulated = func(c *sqlite.Conn) { c.Simulate(now, random) }
+	if d.conn != nil {
+		d.simulated(d.conn)
+	}
 }

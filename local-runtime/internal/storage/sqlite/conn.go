@@ -8,6 +8,7 @@ package sqlite
 import (
 	"fmt"
 	"sync"
+	"time"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -24,7 +25,11 @@ type Conn struct {
 	scratch uintptr // room for the two pointers that Prepare gets back
 	auth    Authorizer
 	denied  error // what the authorizer said about the statement being prepared
-	commit  func(frames int)
+
+	now              func() time.Time // of Simulate
+	random           func([]byte)
+	vfs, originalVFS uintptr
+	commit           func(frames int)
 
 	mu sync.Mutex // guards db against Interrupt after Close
 }
@@ -64,6 +69,7 @@ func (c *Conn) Close() error {
 	var err error
 	if c.db != 0 {
 		conns.Delete(c.db)
+		c.restoreVFS()
 		if res := lib.Xsqlite3_close_v2(c.tls, c.db); res != lib.SQLITE_OK {
 			err = &Error{Code: int(res), Offset: -1, Message: "cannot close database"}
 		}

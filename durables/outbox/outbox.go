@@ -36,8 +36,8 @@ const (
 	maxAttempts = 5
 )
 
-// Apply turns the payload of a row into the D1 statements that have its effect.
-type Apply func(row Row) ([]d1.Stmt, error)
+// Apply turns the payload of a row into the D1 statements that have its effect. It may read the object's storage, and must do no other I/O.
+type Apply func(ctx context.Context, row Row) ([]d1.Stmt, error)
 
 // Row is a row on its way to D1. Seq grows with every row of the object, also over restarts: later states have larger ones.
 type Row struct {
@@ -169,7 +169,7 @@ func (o *Outbox) write(ctx context.Context, batch int64, rows []Row) error {
 	statements := []d1.Stmt{o.db.Prepare(`INSERT INTO applied_batches (source, batch_id, applied_at) VALUES (?, ?, ?)`).
 		Bind(o.source, fmt.Sprint(batch), time.Now())}
 	for _, row := range rows {
-		more, err := o.apply(row)
+		more, err := o.apply(ctx, row)
 		if err != nil {
 			return err
 		}
@@ -181,12 +181,12 @@ func (o *Outbox) write(ctx context.Context, batch int64, rows []Row) error {
 
 var errPoison = errors.New("the row cannot be applied")
 
-func (o *Outbox) apply(row Row) ([]d1.Stmt, error) {
+func (o *Outbox) apply(ctx context.Context, row Row) ([]d1.Stmt, error) {
 	apply := o.kinds[row.Kind]
 	if apply == nil {
 		return nil, fmt.Errorf("%w: nothing handles rows of kind %q", errPoison, row.Kind)
 	}
-	statements, err := apply(row)
+	statements, err := apply(ctx, row)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errPoison, err)
 	}

@@ -17,14 +17,38 @@ type Field struct {
 
 var fieldCache sync.Map // reflect.Type → []Field
 
-// Fields returns the exported fields of struct type t under their `json` tag names, embedded structs flattened.
+// Fields returns the exported fields of struct type t under their `json` tag names, embedded structs flattened. Of fields with one name the one that is
+// least deeply embedded counts; if there are several of those, none does.
 func Fields(t reflect.Type) []Field {
 	if f, ok := fieldCache.Load(t); ok {
 		return f.([]Field)
 	}
-	fields := appendFields(nil, t, nil)
+	fields := visible(appendFields(nil, t, nil))
 	fieldCache.Store(t, fields)
 	return fields
+}
+
+// visible applies Go's rule for embedded fields, as encoding/json does.
+func visible(all []Field) []Field {
+	depth, times := map[string]int{}, map[string]int{}
+	for _, f := range all {
+		switch d, seen := depth[f.Name]; {
+		case !seen || len(f.Index) < d:
+			depth[f.Name], times[f.Name] = len(f.Index), 1
+		case len(f.Index) == d:
+			times[f.Name]++
+		}
+	}
+	if len(depth) == len(all) {
+		return all
+	}
+	out := all[:0]
+	for _, f := range all {
+		if len(f.Index) == depth[f.Name] && times[f.Name] == 1 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func appendFields(out []Field, t reflect.Type, index []int) []Field {

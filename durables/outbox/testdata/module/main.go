@@ -17,7 +17,7 @@ func init() {
 	ledger.New = func(ctx context.Context, state *durables.State) (*ledger.Ledger, error) {
 		name, _ := state.ID().Name()
 		l := &ledger.Ledger{Storage: state.Storage(), Outbox: outbox.New(state.Storage(), db, "Ledger "+name)}
-		l.Outbox.Handle("entry", func(row outbox.Row) ([]d1.Stmt, error) {
+		l.Outbox.Handle("entry", func(_ context.Context, row outbox.Row) ([]d1.Stmt, error) {
 			var text string
 			if err := row.Decode(&text); err != nil {
 				return nil, err

@@ -12,15 +12,17 @@ import (
 	local "grove.place/lattice/local-runtime"
 )
 
-// startLocal starts the local host with a number of isolates, and returns its URL.
-func startLocal(t *testing.T, isolates int) string {
+var stressObjects = map[string]string{"CELLS": "Cell", "ROOMS": "Room"}
+
+// startLocal starts the local host with a number of isolates.
+func startLocal(t *testing.T, isolates int) (h *local.Host, url string) {
 	t.Helper()
 	module, err := os.ReadFile(filepath.Join(app(t), build.ModuleFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := local.New(t.Context(), local.Options{
-		Module: module, Name: "stress", Objects: map[string]string{"CELLS": "Cell"}, Dir: t.TempDir(), CacheDir: local.TestCacheDir(),
+	h, err = local.New(t.Context(), local.Options{
+		Module: module, Name: "stress", Objects: stressObjects, Dir: t.TempDir(), CacheDir: local.TestCacheDir(),
 		Isolates: isolates, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -33,19 +35,21 @@ func startLocal(t *testing.T, isolates int) string {
 			t.Error(err)
 		}
 	})
-	return server.URL
+	return h, server.URL
 }
 
 // TestLocalHost has one isolate, so that its goroutines and heap can be watched.
 func TestLocalHost(t *testing.T) {
 	t.Parallel()
-	stressAll(t, home{url: startLocal(t, 1), requests: callers * 50, cancelled: 10_000, collect: func(*testing.T) {}})
+	_, url := startLocal(t, 1)
+	stressAll(t, home{url: url, requests: callers * 50, cancelled: 10_000, collect: func(*testing.T) {}})
 }
 
 // TestIsolatesTogether has objects in one isolate call objects in another, and back.
 func TestIsolatesTogether(t *testing.T) {
 	t.Parallel()
-	h := home{url: startLocal(t, 3), name: "apart", objects: 60, spread: true, cancelled: 700}
+	_, url := startLocal(t, 3)
+	h := home{url: url, name: "apart", objects: 60, spread: true, cancelled: 700}
 	c, l := newClient(h.url), newLedger()
 	h.touchAll(t, c, l)
 	h.mix(t, c, l, callers*20)

@@ -68,7 +68,7 @@ func startWorkerd(t *testing.T) *workerd.Direct {
 	}
 	d, err := workerd.StartDirect(t.Context(), workerd.DirectOptions{
 		Worker: workerd.Worker{Name: "stress", Dir: dir, Main: "harness.mjs", Date: "2026-11-17",
-			Objects: map[string]string{"CELLS": "Cell"}},
+			Objects: stressObjects},
 		V8Flags: []string{"--expose-gc"},
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ func main() {
 	})
 	mux.HandleFunc("POST /worker/sleep", workerSleep)
 	mux.HandleFunc("POST /worker/drip", drip)
+	roomRoutes(mux)
 	mux.HandleFunc("GET /stats", stats)
 	mux.HandleFunc("GET /goroutines", goroutines)
 	workers.Serve(mux)

@@ -107,7 +107,8 @@ func (t *Tasks) arm(ctx context.Context) error {
 	case next == nil:
 		return t.storage.DeleteAlarm(ctx)
 	default:
-		return t.storage.SetAlarm(ctx, *next)
+		// workerd can lose an alarm that its handler sets for a time that has come.
+		return t.storage.SetAlarm(ctx, latest(*next, time.Now().Add(time.Millisecond)))
 	}
 }
 
@@ -166,4 +167,11 @@ func (t *Tasks) run(ctx context.Context, d dueTask, now time.Time) error {
 		return fmt.Errorf("tasks: %w", err)
 	}
 	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

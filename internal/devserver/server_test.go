@@ -34,6 +34,20 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.holds <- struct{}{}
 		<-h.hold
 	}
+	if r.URL.Path == "/upgrade" {
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		go func() {
+			defer conn.Close()
+			line, _ := buffered.ReadString('\n')
+			io.WriteString(conn, line)
+		}()
+		return
+	}
 	select {
 	case <-h.closed:
 		http.Error(w, "a request met a closed host", http.StatusInternalServerError)
@@ -316,6 +330,27 @@ func TestTheProgramSeesPathsAsTheyAre(t *testing.T) {
 	if body, _ := io.ReadAll(res.Body); string(body) != "POST /healthz // one world" {
 		t.Errorf("POST /healthz is not the program's: %s", body)
 	}
+}
+
+func TestConnectionsAreHandedOver(t *testing.T) {
+	p := serve(t, "// one", nil)
+	req, _ := http.NewRequest("GET", p.url+"/upgrade", nil)
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "echo")
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, ok := resp.Body.(io.ReadWriteCloser)
+	if !ok || resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatal(resp.Status)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "hello\n")
+	if got, err := io.ReadAll(conn); string(got) != "hello\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+	p.out.await(t, 0, "GET /upgrade 101")
 }
 
 func TestLogHasNoQueries(t *testing.T) {

@@ -336,21 +336,30 @@ func (g *group) disband(goodbye func(*socket)) {
 	}
 }
 
-// sayGoodbye ends every accepted socket of the isolate with a Close frame.
-func (s *Isolate) sayGoodbye(code int, reason string) {
-	goodbye := func(k *socket) {
-		if !k.closedOut {
-			k.end.send(message{SocketEvent: abi.SocketEvent{Kind: abi.SocketClosed, Code: code, Reason: reason, WasClean: true}})
-		}
-		k.end.drop()
+// goodbye ends a socket with a Close frame.
+func (k *socket) goodbye(code int, reason string) {
+	if !k.closedOut {
+		k.closedOut = true
+		k.end.send(message{SocketEvent: abi.SocketEvent{Kind: abi.SocketClosed, Code: code, Reason: reason, WasClean: true}})
 	}
-	groups := slices.SortedFunc(maps.Values(s.groups), func(a, b *group) int { return cmp.Compare(a.key.class+a.key.id, b.key.class+b.key.id) })
-	for _, g := range groups {
-		g.disband(goodbye)
-	}
+	k.lost = true
+	k.end.drop()
+}
+
+// endOrdinary ends the isolate's sockets that were accepted with accept(), so that the events that receive from them end.
+func (s *Isolate) endOrdinary(code int, reason string) {
 	for _, k := range s.sockets.sorted() {
 		if k.state == socketOrdinary {
-			goodbye(k)
+			k.goodbye(code, reason)
+			k.finish(disconnected)
 		}
+	}
+}
+
+// endHibernating ends the isolate's sockets that hibernate, or could.
+func (s *Isolate) endHibernating(code int, reason string) {
+	groups := slices.SortedFunc(maps.Values(s.groups), func(a, b *group) int { return cmp.Compare(a.key.class+a.key.id, b.key.class+b.key.id) })
+	for _, g := range groups {
+		g.disband(func(k *socket) { k.goodbye(code, reason) })
 	}
 }

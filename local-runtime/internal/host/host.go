@@ -183,6 +183,11 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	h.work.settle() // of a seeded host, in which nothing else runs from here on
 	h.door.Lock()
 	defer h.door.Unlock()
+	for _, s := range h.isolates {
+		if !s.doWithin(stuckTime, func() { s.endOrdinary(restarting, replaced) }) {
+			return errors.Join(errStuck, engine.Close())
+		}
+	}
 	deadline := time.Now().Add(patience)
 	for h.sched == nil && h.live.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
 		time.Sleep(5 * time.Millisecond)
@@ -193,7 +198,8 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	h.mu.Unlock()
 	for _, s := range h.isolates {
 		swapped := s.doWithin(stuckTime, func() {
-			s.sayGoodbye(restarting, "The Worker was replaced by a new build.")
+			s.endOrdinary(restarting, replaced) // those of requests that did not end
+			s.endHibernating(restarting, replaced)
 			s.discard("the Worker was replaced by a new build while this request ran: try again")
 		})
 		if !swapped {
@@ -202,6 +208,9 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	}
 	return old.Close()
 }
+
+// replaced is the reason with which Replace closes WebSockets.
+const replaced = "The Worker was replaced by a new build."
 
 func compile(ctx context.Context, cfg Config, module []byte) (*isolate.Engine, error) {
 	return isolate.Compile(ctx, module, isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule, Limits: isolate.Limits{Memory: cfg.MemoryLimit, CPU: cfg.CPULimit}})

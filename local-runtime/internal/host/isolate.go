@@ -251,7 +251,8 @@ func (s *Isolate) disarm() {
 }
 
 func (s *Isolate) close() {
-	s.sayGoodbye(goingAway, "The host is shutting down.")
+	s.endOrdinary(goingAway, "The host is shutting down.")
+	s.endHibernating(goingAway, "The host is shutting down.")
 	s.discard("the host is shutting down")
 	for _, a := range s.alarms {
 		a.stop()

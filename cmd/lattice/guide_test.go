@@ -25,10 +25,13 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 // The guide's code leaves out what a reader adds: imports, the bodies that are dots, what goes on around a fragment.
 func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 	blocks := goBlocks(t, "docs/guide.md")
-	if len(blocks) != 9 {
-		t.Fatalf("the guide has %d blocks of Go, this test knows 9: teach it the others", len(blocks))
+	if len(blocks) != 10 {
+		t.Fatalf("the guide has %d blocks of Go, this test knows 10: teach it the others", len(blocks))
 	}
-	worker, class, call, failure, storage, database, room, join, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6], blocks[7], blocks[8]
+	worker, class, call, failure, references, blocks := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5:]
+	storage, database, room, join, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]
+	references = strings.Replace(references, "{ … }", "{ return f.posts, nil }", 1)
+	references = strings.Replace(references, "{ … }", "{ return rpc.None{}, nil }", 1)
 	class = strings.Replace(class, "{ … }", "{ return n, nil }", 1)
 	storage = strings.ReplaceAll(strings.Replace(storage, "{ … }", "{ _, _ = post, err }", 1), "{ … }", "{ return nil }")
 	program := `package main
@@ -36,16 +39,18 @@ func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/rpc"
 	"grove.place/lattice/workers/websocket"
 )
 
-` + worker + class + room + join + `
+` + worker + class + references + room + join + `
 var Rooms = Room.Namespace("ROOMS")
 
 func call(ctx context.Context) (int, error) {

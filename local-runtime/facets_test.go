@@ -100,3 +100,28 @@ func TestAParentStaysWhileItsFacetWorks(t *testing.T) {
 		t.Errorf("the parent of a facet that sleeps for 25 s remembers %v, seen every 20 s", remembers)
 	}
 }
+
+func TestObjectsWithoutABinding(t *testing.T) {
+	o := ring()
+	o.Objects = nil
+	h := local.StartTest(t, o)
+	nodes := node.Class.Exports()
+	must[int](t)(node.Add.Call(h.Context(), nodes.GetByName("x"), 5))
+	if list := must[[]local.Object](t)(h.Objects("Node")); len(list) != 1 || !list[0].Live {
+		t.Errorf("objects %v", list)
+	}
+	if evicted := must[bool](t)(h.Evict("Node", "x")); !evicted {
+		t.Error("it was not in memory")
+	}
+	if n := must[int](t)(node.Add.Call(h.Context(), nodes.GetByName("x"), 1)); n != 6 {
+		t.Errorf("total %d", n)
+	}
+	if _, err := h.Objects("Nobody"); err == nil {
+		t.Error("a class that the module does not have has objects")
+	}
+	stranger := durables.Class("Stranger", func(context.Context, *durables.State) (*struct{}, error) { return nil, nil })
+	err := stranger.Exports().GetByName("x").Call(h.Context(), "hello", nil)
+	if err == nil || !strings.Contains(err.Error(), `the Worker exports nothing called "Stranger"`) {
+		t.Errorf("a class that the module does not have: %v", err)
+	}
+}

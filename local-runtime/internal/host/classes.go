@@ -8,7 +8,8 @@ import (
 	"grove.place/lattice/local-runtime/internal/isolate"
 )
 
-// classes are the methods of the module's classes. Only reading a method as a property needs them, so they are asked for when that happens first.
+// classes are the methods of the module's classes. Reading a method as a property needs them, and ctx.exports, so they are asked for when that
+// happens first.
 type classes struct {
 	mu      sync.Mutex
 	engine  *isolate.Engine // that was asked
@@ -16,7 +17,13 @@ type classes struct {
 }
 
 // hasMethod reports whether a class of the module has a method.
-func (h *Host) hasMethod(class, method string) bool {
+func (h *Host) hasMethod(class, method string) bool { return h.described()[class][method] }
+
+// hasClass reports whether the module has a class of that name.
+func (h *Host) hasClass(class string) bool { return h.described()[class] != nil }
+
+// described returns the methods of the module's classes.
+func (h *Host) described() map[string]map[string]bool {
 	engine := h.currentEngine()
 	c := &h.classes
 	c.mu.Lock()
@@ -25,11 +32,11 @@ func (h *Host) hasMethod(class, method string) bool {
 		manifest, err := engine.Describe(context.Background())
 		if err != nil {
 			h.cfg.Logger.Error("the module does not describe itself", "error", err)
-			return false
+			return nil
 		}
 		c.engine, c.methods = engine, methodsOf(manifest)
 	}
-	return c.methods[class][method]
+	return c.methods
 }
 
 func methodsOf(manifest abi.Value) map[string]map[string]bool {

@@ -39,7 +39,7 @@ func (n *names) of(k key) (string, bool) {
 func (h *Host) checkClass(class string) error {
 	classes := slices.Sorted(maps.Values(h.cfg.Objects))
 	classes = slices.Compact(classes)
-	if slices.Contains(classes, class) {
+	if slices.Contains(classes, class) || h.hasClass(class) { // without a binding it is in ctx.exports
 		return nil
 	}
 	if len(classes) == 0 {

@@ -30,7 +30,7 @@ const exported = "exports:"
 // class returns the class behind a binding, or behind its own name in ctx.exports.
 func (h *Host) class(binding string) (string, *abi.Error) {
 	if class, ok := strings.CutPrefix(binding, exported); ok {
-		if !safeName.MatchString(class) {
+		if !safeName.MatchString(class) || !h.hasClass(class) {
 			return "", abi.TypeErrorf("the Worker exports nothing called %q", class)
 		}
 		return class, nil

@@ -34,6 +34,9 @@ const (
 	OnRead   = storage.Read   // before a statement runs, or keys are read
 	OnWrite  = storage.Write  // before a statement, a key or the alarm is written
 	OnCommit = storage.Commit // before what a turn wrote is committed
+	// OnConfirm is after it was committed, and before that counts as durable: what the object says to the outside waits for it. Production's
+	// replicas may take their time here, or fail.
+	OnConfirm = storage.Confirm
 )
 
 // Failures of a disk, for StorageFault.Err.
@@ -50,16 +53,19 @@ type StorageFault struct {
 	After         int   // so many operations go well first
 	Times         int   // so many then fail; 0: all
 	Err           error // default ErrDiskFull, or ErrDiskIO for reads
+
+	// Delay is for OnConfirm, by the host's clock. Without an Err the write is then confirmed; it may take 30 seconds.
+	Delay time.Duration
 }
 
 func (f StorageFault) inject(h *host.Host) (*host.Injection, error) {
-	if f.Err == nil {
+	if f.Err == nil && f.Delay == 0 {
 		f.Err = ErrDiskFull
 		if f.On == OnRead {
 			f.Err = ErrDiskIO
 		}
 	}
-	return h.StorageFault(host.Fault{After: f.After, Times: f.Times, Err: f.Err}, f.Class, f.Object, f.On)
+	return h.StorageFault(host.Fault{After: f.After, Times: f.Times, Err: f.Err, Delay: f.Delay}, f.Class, f.Object, f.On)
 }
 
 // ErrConnectionLost is what a Worker gets when the other side is gone.

@@ -139,11 +139,11 @@ func TestOutputsOfAFailedOwnerAreDropped(t *testing.T) {
 			}
 		}, func(err error) { got = append(got, "drop "+owner+": "+err.Error()) })
 	}
-	o.Flush(func(owner string) error {
+	o.Flush(func(owner string) (*Locks, error) {
 		if owner == "b" {
-			return errors.New("no commit")
+			return nil, errors.New("no commit")
 		}
-		return nil
+		return nil, nil
 	})
 	want := []string{"release a", "drop b: no commit", "release a", "said while releasing"}
 	if !reflect.DeepEqual(got, want) {

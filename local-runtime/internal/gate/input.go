@@ -1,8 +1,8 @@
 // Package gate decides when things may go into and out of a Durable Object.
 //
 // The input gate (Input) holds back every entry into the object while one of its critical sections is held, except the
-// entries of that section; sections nest and queue. The output gate (Output) holds back what a turn says to the outside until
-// what it wrote is committed. Mirrored from workerd's io/io-gate.h; nothing here locks, an event loop owns it all.
+// entries of that section; sections nest and queue. The output gate holds back what an object says to the outside: Output until
+// what the turn wrote is committed, Locks until that is confirmed. Mirrored from workerd's io/io-gate.h; nothing here locks, an event loop owns it all.
 package gate
 
 import "errors"
@@ -15,7 +15,12 @@ var ErrDepth = errors.New("blockConcurrencyWhile() calls are nested too deeply."
 
 // Input is one level of an object's input gate: the root, or a critical section in it.
 //
-// Invariant: while a child holds the level, no entry of the level runs; entries run in the order in which they came.
+// Invariants:
+//   - while a child holds the level, no entry of the level runs;
+//   - entries of a level run in the order in which they came, sections are held one at a time in the order in which they were asked for, and a section that
+//     waits goes before an entry that waits;
+//   - what belongs to a section that has been left belongs to the level below, so that nothing is lost;
+//   - a gate that breaks tells every entry that waits, on the level and in its sections, and runs none of them.
 type Input struct {
 	parent  *Input
 	later   func(func()) // runs a function on the loop, after the present turn

@@ -16,6 +16,7 @@ import (
 const (
 	firstRetry = 2 * time.Second
 	maxRetries = 6
+	maxBackoff = 9
 	jitter     = 0.25
 	// alarmTime is how long a handler may run.
 	alarmTime = 15 * time.Minute
@@ -27,8 +28,12 @@ const (
 // a new host finds them.
 type alarm struct {
 	at     float64 // ms
-	retry  int     // failed runs so far
+	retry  int     // failed runs so far that count
 	stopFn func()
+
+	backoff   int  // how often the next delay is doubled
+	counted   bool // the last failure counted
+	uncounted bool // this run fails because the storage does
 }
 
 func (a *alarm) stop() {
@@ -118,6 +123,7 @@ func (s *Isolate) schedule(k key, a *alarm, d time.Duration) {
 // runAlarm runs an alarm's handler; done, which may be nil, hears how it went.
 func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 	a.stop()
+	a.uncounted = false
 	run := &alarmRun{at: a.at, retry: a.retry}
 	run.stop = s.host.cfg.Clock.AfterFunc(alarmTime, func() {
 		s.post(func() {
@@ -197,8 +203,7 @@ func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) 
 		s.setAlarm(k, 0, false)
 		return
 	}
-	a.retry++
-	d, again := retryDelay(a.retry, s.host.random.float())
+	d, again := a.failedFor(!a.uncounted, s.host.random.float())
 	again = again && !run.abandoned
 	s.host.cfg.Logger.Warn("alarm handler failed", "class", k.class, "id", k.id, "error", failed, "retry", again)
 	if again {
@@ -208,12 +213,21 @@ func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) 
 	s.abandonAlarm(k)
 }
 
-// retryDelay returns how long after its nth failure an alarm runs again, if at all.
-func retryDelay(n int, random float64) (time.Duration, bool) {
-	if n > maxRetries {
+// failedFor returns how long after a failure the alarm runs again, if at all. Failures that do not count, those of the storage, are retried for ever,
+// up to 17 minutes apart; the first that counts after them begins with the shortest delay anew.
+func (a *alarm) failedFor(counts bool, random float64) (time.Duration, bool) {
+	if a.retry >= maxRetries {
 		return 0, false
 	}
-	d := firstRetry << (n - 1)
+	if counts {
+		a.retry++
+		if !a.counted {
+			a.backoff = 0
+		}
+	}
+	a.counted = counts
+	d := firstRetry << min(a.backoff, maxBackoff)
+	a.backoff++
 	return d + time.Duration(float64(d)*jitter*random), true
 }
 

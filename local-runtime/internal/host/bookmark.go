@@ -18,7 +18,7 @@ func (s *Isolate) afterCommit(f *frame, id uint32, do func(*storage.DB) (string,
 		return isolate.Failure(failed), 0
 	}
 	f.begin()
-	s.outputs.Add(f.object, func() {
+	s.outputs.After(f.object, func() {
 		text, err := do(store)
 		if err != nil {
 			f.complete(id, failure(err))

@@ -121,12 +121,7 @@ func (s *Isolate) turn(f *frame, events ...delivery) {
 		return
 	}
 	s.commit()
-	s.outputs.Flush(func(o *object) error {
-		if o != nil && o.failure != nil {
-			return o.failure
-		}
-		return nil
-	})
+	s.outputs.Flush(s.outputGate)
 	s.applyResets()
 	s.arm()
 }
@@ -148,6 +143,9 @@ func (s *Isolate) commit() {
 		if o.failure == nil {
 			if err := o.commit(); err != nil {
 				s.host.trace.line("commit of %s failed: %v", o.label(), err)
+				if !violated(err) {
+					o.notCounted()
+				}
 				o.fail(commitError(err))
 			}
 		}
@@ -155,9 +153,12 @@ func (s *Isolate) commit() {
 	s.touched = s.touched[:0]
 }
 
+// violated reports whether a commit failed for what the application wrote.
+func violated(err error) bool { return strings.Contains(err.Error(), "constraint failed") }
+
 func commitError(err error) *abi.Error {
 	e := *asError(err)
-	if strings.Contains(e.Message, "constraint failed") {
+	if violated(&e) {
 		e.Message = "Durable Object was reset and rolled back to its last known good state because the application left the database in a state where constraints were violated: " + e.Message
 		return &e // workerd does not mark this one as a reset
 	}
@@ -220,11 +221,11 @@ func (s *Isolate) discard(cause string) {
 			o.fail(&reset)
 		}
 	}
-	s.outputs.Flush(func(o *object) error {
+	s.outputs.Flush(func(o *object) (*gate.Locks, error) {
 		if o != nil {
-			return &reset
+			return nil, &reset
 		}
-		return e
+		return nil, e
 	})
 	s.touched = s.touched[:0]
 	s.applyResets()

@@ -34,6 +34,8 @@ type object struct {
 	name      *string
 	number    uint64
 	gate      *gate.Input
+	locks     gate.Locks // of its output gate
+	durable   gate.Locks // of all writes, unconfirmed ones too
 	construct *frame
 	scope     *scope
 	ready     bool // the constructor has returned
@@ -46,6 +48,7 @@ type object struct {
 	store        *storage.DB
 	open         bool // its file may be open
 	touched      bool
+	unconfirmed  bool // what failed to be committed was written with allowUnconfirmed: the turn's outputs leave all the same
 	alarmChanged bool
 	alarmRun     *alarmRun
 	transactions int // asynchronous ones that are open
@@ -195,10 +198,15 @@ func (o *object) commit() error {
 		return err
 	}
 	if o.store.Dirty() {
+		confirmed := o.store.NeedsConfirmation()
 		if err := o.store.Commit(); err != nil {
+			o.unconfirmed = !confirmed
 			return err
 		}
 		o.isolate.host.trace.line("commit %s", o.label())
+		if err := o.confirm(confirmed); err != nil {
+			return err
+		}
 	}
 	if o.alarmChanged && o.transactions == 0 {
 		o.alarmChanged = false
@@ -279,6 +287,8 @@ func (o *object) remove(e *abi.Error) []delivery {
 	o.held = nil
 	o.parted(o.keepsSockets)
 	o.gate.Break(e)
+	o.locks.Break(e)
+	o.durable.Break(e)
 	for _, q := range o.queue {
 		q.fail(e)
 	}
@@ -295,7 +305,7 @@ func (o *object) remove(e *abi.Error) []delivery {
 }
 
 func (o *object) busy() bool {
-	if !o.ready || o.frames > 0 || o.pending > 0 || o.gate.Held() || o.alarmRun != nil || o.scope.referenced() {
+	if !o.ready || o.frames > 0 || o.pending > 0 || o.gate.Held() || o.durable.Held() || o.alarmRun != nil || o.scope.referenced() {
 		return true
 	}
 	for k := range o.ordinary {

@@ -224,7 +224,7 @@ func (s *Isolate) doneConstruct(o *object, failed *abi.Error) {
 		o.fail(&e)
 		return
 	}
-	s.outputs.Add(o, o.constructed, nil)
+	s.outputs.After(o, o.constructed, nil)
 }
 
 func opEnd(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {

@@ -73,12 +73,7 @@ func inFrame(h *Host, inObject bool, f func(s *Isolate, fr *frame)) {
 		f(s, fr)
 		s.current = nil
 		s.commit()
-		s.outputs.Flush(func(o *object) error {
-			if o != nil && o.failure != nil {
-				return o.failure
-			}
-			return nil
-		})
+		s.outputs.Flush(s.outputGate)
 		s.applyResets()
 		if o != nil && o.failure == nil {
 			o.resetSoon(abi.Errorf("the test is over"))

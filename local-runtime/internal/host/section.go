@@ -108,7 +108,7 @@ func (s *Isolate) doneSection(f *frame, failed *abi.Error) {
 			result = isolate.Failure(failed)
 		}
 	}
-	s.outputs.Add(o, func() { s.leaveSection(sec, result) }, nil)
+	s.outputs.After(o, func() { s.leaveSection(sec, result) }, nil)
 }
 
 func (s *Isolate) endTransaction(f *frame, keep bool) error {

@@ -87,6 +87,12 @@ func sqlSize(_ *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
 	return err
 }
 
+// unconfirmed has the storage write what nobody waits for, when flags say so, until the function it returns is called.
+func unconfirmed(store *storage.DB, flags byte) func() {
+	store.Unconfirmed(flags&abi.AllowUnconfirmed != 0)
+	return func() { store.Unconfirmed(false) }
+}
+
 func kvGet(_ *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
 	r.Bool()
 	keys := r.Strs()
@@ -102,20 +108,22 @@ func kvGet(_ *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
 func kvPut(_ *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
 	r.Bool()
 	entries := r.Fields()
-	r.U8()
+	flags := r.U8()
 	if err := r.End(); err != nil {
 		return err
 	}
+	defer unconfirmed(store, flags)()
 	return store.Put(entries)
 }
 
 func kvDelete(_ *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
 	r.Bool()
 	keys := r.Strs()
-	r.U8()
+	flags := r.U8()
 	if err := r.End(); err != nil {
 		return err
 	}
+	defer unconfirmed(store, flags)()
 	n, err := store.Delete(keys)
 	w.Uint(uint64(n))
 	return err
@@ -185,7 +193,7 @@ func syncList(_ *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error 
 	return err
 }
 
-// opSync completes when everything written so far is committed, which is at the end of the turn.
+// opSync completes when everything written so far is durable: at the end of the turn, when nothing delays the confirmation.
 func opSync(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	if err := r.End(); err != nil {
 		return failure(err), 0
@@ -197,7 +205,9 @@ func opSync(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 		return failure(err), 0
 	}
 	f.begin()
-	s.outputs.Add(f.object, func() { f.complete(id, isolate.Success(nil)) }, nil)
+	s.outputs.After(f.object, func() {
+		f.object.durable.Wait(func() { f.complete(id, isolate.Success(nil)) }, nil)
+	}, nil)
 	return nil, abi.Pending
 }
 
@@ -222,10 +232,11 @@ func getAlarm(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error 
 
 func setAlarm(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
 	at := math.Trunc(r.F64())
-	r.U8()
+	flags := r.U8()
 	if err := r.End(); err != nil {
 		return err
 	}
+	defer unconfirmed(store, flags)()
 	switch {
 	case math.IsNaN(at):
 		return abi.TypeErrorf("The value cannot be converted because it is not a valid Date.")
@@ -255,10 +266,11 @@ func setAlarm(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error 
 }
 
 func deleteAlarm(o *object, store *storage.DB, r *abi.Reader, w *abi.Writer) error {
-	r.U8()
+	flags := r.U8()
 	if err := r.End(); err != nil {
 		return err
 	}
+	defer unconfirmed(store, flags)()
 	o.alarmSet()
 	return store.ClearAlarm()
 }

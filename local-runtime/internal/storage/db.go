@@ -32,6 +32,8 @@ type DB struct {
 
 	inTx       bool // BEGIN has run
 	dirty      bool // the open transaction has written
+	quiet      bool // what is written now needs no confirmation
+	loud       bool // the open transaction has written something that needs it
 	savepoints []bool
 	hasKV      bool // _cf_KV is known to exist
 	hasMeta    bool

@@ -11,9 +11,10 @@ type Point int
 
 // The points, in the order in which a turn comes to them.
 const (
-	Read   Point = iota // before a statement runs, or keys are read
-	Write               // before a statement, a key or the alarm is written
-	Commit              // before the turn's transaction is committed
+	Read    Point = iota // before a statement runs, or keys are read
+	Write                // before a statement, a key or the alarm is written
+	Commit               // before the turn's transaction is committed
+	Confirm              // after that, before it counts as durable: the host asks, not the storage
 )
 
 // Faults decides, for a test, whether the storage fails at a point; nil goes on. The failure is one of the disk: the storage is

@@ -9,6 +9,12 @@ import (
 // Dirty reports whether Commit has something to do: the turn has written and no savepoint is open.
 func (d *DB) Dirty() bool { return d.dirty && len(d.savepoints) == 0 }
 
+// Unconfirmed says whether what is written from now on is unconfirmed: nobody waits until it is durable.
+func (d *DB) Unconfirmed(yes bool) { d.quiet = yes }
+
+// NeedsConfirmation reports whether something that the turn has written was not unconfirmed.
+func (d *DB) NeedsConfirmation() bool { return d.loud }
+
 // Commit makes what was written since the last Commit durable. While a savepoint is open it does nothing.
 func (d *DB) Commit() error {
 	if d.broken != nil {
@@ -24,7 +30,7 @@ func (d *DB) Commit() error {
 		d.broken = err
 		return err
 	}
-	d.inTx, d.dirty = false, false
+	d.inTx, d.dirty, d.loud = false, false, false
 	d.checkpoint()
 	return nil
 }
@@ -36,7 +42,7 @@ func (d *DB) Rollback() error {
 		return nil
 	}
 	d.forget()
-	d.inTx, d.dirty = false, false
+	d.inTx, d.dirty, d.loud = false, false, false
 	if d.conn.Autocommit() {
 		return nil // SQLite has rolled back already
 	}
@@ -118,6 +124,7 @@ func (d *DB) write() error {
 		return err
 	}
 	d.dirty, d.stored = true, d.path != ""
+	d.loud = d.loud || !d.quiet
 	return d.saveName()
 }
 

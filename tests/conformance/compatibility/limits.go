@@ -46,7 +46,7 @@ var limits = []limit{
 	{"timeout of socket events", "604,800,000 ms", "enforced", "socket*timeout*"},
 	{"close code and reason", "1000 to 4999 without the reserved ones; 123 bytes", "enforced", "socket*close*"},
 	{"facets", "names of 256 characters, 4 levels", "enforced", "facet*"},
-	{"output gate", "30 s, then the object is reset", "not enforced: a commit to the local disk has no time limit", ""},
+	{"output gate", "30 s, then the object is reset", "enforced, for confirmations that a test delays: the local disk itself has no limit", "local-runtime.TestAFailedConfirmationDropsWhatWaits"},
 	{"CPU time of a request", "30 s, up to 5 minutes", platform, ""},
 	{"memory of an isolate", "128 MB", "Go's heap is kept below it on workerd; the local host has no limit", ""},
 	{"requests to one object", "about 1,000/s, then `overloaded`", platform, ""},

@@ -137,7 +137,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases,
 		Queues: o.Queues, Consumers: o.Consumers, Buckets: o.Buckets, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
-		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule,
+		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},
 	}
 	running, err := host.New(ctx, h.config)
 	if err != nil {
@@ -154,6 +154,17 @@ type transport struct{ h *Host }
 func (t transport) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
 	return t.h.current().Invoke(ctx, op, request)
 }
+
+// TakesCalls implements guest.CallTransport.
+func (t transport) TakesCalls() {}
+
+// Call implements host.NativeCode.
+func (t transport) Call(number uint64, path []string, args []byte) []byte {
+	return guest.CallOutside(t.h.Context(), number, path, args)
+}
+
+// Released implements host.NativeCode.
+func (t transport) Released(number uint64) { guest.ReleaseOutside(number) }
 
 // Context returns a context whose operations reach this host: the SDK's descriptors work with it as they do in a handler of the Worker.
 func (h *Host) Context() context.Context {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"grove.place/lattice/internal/abi"
 )
@@ -33,22 +34,21 @@ var (
 	// exports are the guest's stubs that the host holds. Like the tables of frames it needs no lock.
 	exports    = map[uint64]export{}
 	lastExport uint64
-	lastSender uint64 = abi.SenderNumbers
+	lastSender atomic.Uint64 // native code has many threads
 )
 
 // senderNumber numbers something whose other side is the host's.
 func senderNumber() uint64 {
-	lastSender++
-	return lastSender
+	return abi.SenderNumbers + lastSender.Add(1)
 }
 
-var errOutside = errors.New("functions and targets can be passed only by code inside of the module, in an event")
+var errOutside = errors.New("functions and targets can be passed only in an event of the module, or by native code to a host that calls it back")
 
 // export numbers another stub of c for the host.
 func (c *Callee) export(s *references) (abi.Value, error) {
 	f := FrameOf(s.ctx)
 	if f == nil {
-		return nil, errOutside
+		return c.exportOutside(s)
 	}
 	lastExport++
 	exports[lastExport] = export{c, f.event()}
@@ -71,17 +71,17 @@ func released(number uint64) {
 
 // drop disposes of c if no stub is left.
 func (c *Callee) drop() {
-	if c.stubs > 0 || c.disposed {
-		return
-	}
-	c.disposed = true
-	if c.Dispose != nil {
-		spawn(func() {
+	outside.Lock()
+	last := c.stubs == 0 && !c.disposed
+	c.disposed = c.disposed || last
+	outside.Unlock()
+	if last && c.Dispose != nil {
+		go func() {
 			_ = Guard(context.Background(), "Dispose", func() error {
 				c.Dispose()
 				return nil
 			})
-		})
+		}()
 	}
 }
 

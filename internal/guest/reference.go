@@ -16,6 +16,7 @@ type references struct {
 	ctx     context.Context
 	streams []func() // copy what the message's streams carry; to be started once the host has the message
 	stubs   []uint64 // the guest's stubs in the message
+	outside []uint64 // those of native code
 	local   *locals
 }
 
@@ -81,6 +82,9 @@ func (s *references) sent() {
 func (s *references) withdraw() {
 	for _, n := range s.stubs {
 		delete(exports, n)
+	}
+	for _, n := range s.outside {
+		ReleaseOutside(n)
 	}
 }
 

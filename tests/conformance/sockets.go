@@ -78,8 +78,8 @@ func socketMessages() []Case {
 		one("socket/ping", "", ping("are you there"), hears(1), text("still"), hears(1)),
 		one("socket/order", "", text("1", "2", "3", "4", "5", "6", "7", "8"), hears(8)),
 		one("socket/order of sends", "", text(`["send","a","b","c"]`, "d"), hears(4)),
-		one("socket/slow handler does not hold up the next", "", text(`["slow",150,"slow"]`, "quick"), hears(2), text(`["log"]`), hears(1)),
-		one("socket/two slow handlers", "", text(`["slow",120,"first"]`, `["slow",40,"second"]`), hears(2), text(`["log"]`), hears(1)),
+		one("socket/slow handler does not hold up the next", "", text(`["wait","slow"]`, "quick"), hears(1), text(`["release","slow"]`), hears(1), text(`["log"]`), hears(1)),
+		one("socket/two slow handlers", "", text(`["wait","first"]`, `["wait","second"]`, `["release","second"]`), hears(1), text(`["release","first"]`), hears(1), text(`["log"]`), hears(1)),
 		one("socket/failing handler", "", text(`["throw"]`, "after"), hears(1), text(`["state"]`), hears(1), text(`["born"]`), hears(1)),
 		asked("socket/same socket", "", `["same"]`, `["state"]`),
 		asked("socket/send after a write", "", `["send after a write"]`),
@@ -211,12 +211,12 @@ func socketLives() []Case {
 			on("a", "tag=a", text(`["send after a write that fails"]`), hearsEnd), do(`["list"]`, ""),
 		}},
 		{Name: "socket/event timeout keeps sockets", Steps: []Step{
-			on("a", "tag=a", text(`["attach","string"]`), hears(1), text(`["timeout",60]`), hears(1), text(`["slow",2000,"too slow"]`)),
-			{Case: "socket/event timeout keeps sockets, timer", Socket: "timer", Talk: []talk{text(`["slow",500,"now"]`), hears(1)}}, on("a", "", text("again"), hears(1), text(`["attachment"]`), hears(1), text(`["tags"]`), hears(1)),
+			on("a", "tag=a", text(`["attach","string"]`), hears(1), text(`["timeout",60]`), hears(1), text(`["wait","too slow"]`)),
+			{Case: "socket/event timeout keeps sockets, timer", Socket: "timer", Talk: []talk{text(`["slow",300,"now"]`), hears(1)}}, on("a", "", text("again"), hears(1), text(`["attachment"]`), hears(1), text(`["tags"]`), hears(1)),
 		}},
 		{Name: "socket/event timeout and the object", Steps: []Step{
-			on("a", "", text(`["timeout",60]`), hears(1), text(`["slow",2000,"too slow"]`)),
-			{Case: "socket/event timeout and the object, timer", Socket: "timer", Talk: []talk{text(`["slow",500,"now"]`), hears(1)}},
+			on("a", "", text(`["timeout",60]`), hears(1), text(`["wait","too slow"]`)),
+			{Case: "socket/event timeout and the object, timer", Socket: "timer", Talk: []talk{text(`["slow",300,"now"]`), hears(1)}},
 			on("a", "", text(`["born"]`), hears(1), text(`["log"]`), hears(1)),
 		}},
 	}

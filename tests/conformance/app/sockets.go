@@ -21,6 +21,8 @@ type chat struct {
 	log   []any
 	mode  string
 	born  int
+
+	waiting map[string]chan struct{}
 }
 
 // Chat is the class of the cases about sockets. Mute accepts sockets that hibernate, and has no handlers for their events.
@@ -32,7 +34,7 @@ type (
 var (
 	chatClass = durables.Class("Chat", func(ctx ctxt, s *durables.State) (*Chat, error) {
 		list, err := s.GetWebSockets(ctx)
-		return &Chat{&chat{state: s, log: []any{}, mode: "answer", born: len(list)}}, err
+		return &Chat{&chat{state: s, log: []any{}, mode: "answer", born: len(list), waiting: map[string]chan struct{}{}}}, err
 	})
 	muteClass = durables.Class("Mute", func(_ ctxt, s *durables.State) (*Mute, error) { return &Mute{s}, nil })
 )
@@ -229,6 +231,22 @@ func init() {
 			}
 			q.self.log = append(q.self.log, "end "+q.string(1))
 			return q.string(1), nil
+		},
+		"wait": func(q asking) (any, error) {
+			q.self.log = append(q.self.log, "begin "+q.string(0))
+			released := make(chan struct{})
+			q.self.waiting[q.string(0)] = released
+			select {
+			case <-released:
+			case <-q.ctx.Done():
+				return nil, q.ctx.Err()
+			}
+			q.self.log = append(q.self.log, "end "+q.string(0))
+			return q.string(0), nil
+		},
+		"release": func(q asking) (any, error) {
+			close(q.self.waiting[q.string(0)])
+			return nil, errSilent
 		},
 		"deleteAll": func(q asking) (any, error) { return nil, q.self.state.Storage().DeleteAll(q.ctx) },
 		"abort": func(q asking) (any, error) {

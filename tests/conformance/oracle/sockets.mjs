@@ -78,8 +78,15 @@ const operations = {
 		self.log.push(`end ${text}`);
 		return text;
 	},
-	throw: () => {
-		throw SILENT;
+	wait: async (self, ws, name) => {
+		self.log.push(`begin ${name}`);
+		await new Promise((resolve) => (self.waiting[name] = resolve));
+		self.log.push(`end ${name}`);
+		return name;
+	},
+	release: (self, ws, name) => {
+		self.waiting[name]();
+		return SILENT;
 	},
 	"deleteAll": (self) => self.ctx.storage.deleteAll(),
 	abort: (self) => self.ctx.abort("enough"),
@@ -314,6 +321,7 @@ export class Chat extends DurableObject {
 		super(ctx, env);
 		this.log = [];
 		this.mode = "answer";
+		this.waiting = {};
 		this.born = ctx.getWebSockets().length;
 	}
 	async fetch(request) {

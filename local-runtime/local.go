@@ -52,7 +52,7 @@ type Options struct {
 	// objects are constructed again in the next one. Default: Cloudflare's 128 MB.
 	MemoryLimit int64
 	// CPULimit ends an instance that runs for longer without waiting for anything, such as in an endless loop. It is measured by the machine's clock, and
-	// checking it costs a third to half of the program's speed. Default: none.
+	// checking it makes the program two to five times slower. Default: none.
 	CPULimit time.Duration
 
 	// Seed makes the host deterministic, unless it is 0: one Go instance, a virtual clock, randomness that comes of the seed, and an order of

@@ -28,7 +28,7 @@ const pageSize = 64 << 10
 // Limits is what an instance may use.
 type Limits struct {
 	Memory int64         // bytes of linear memory; 0: MemoryLimit
-	CPU    time.Duration // for one entry; 0: no limit. Checking it makes the program run at half to two thirds of its speed
+	CPU    time.Duration // for one entry; 0: no limit. Checking it makes the program two to five times slower
 }
 
 // memory returns the pages of linear memory.

@@ -7,9 +7,12 @@ import (
 )
 
 func TestPagesAboutCompatibilityAreFresh(t *testing.T) {
-	root, text, _, err := pages(t.Context())
+	root, text, open, err := pages(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, what := range open {
+		t.Errorf("%s: its Go name does not exist, or no case of that name", what)
 	}
 	for path, want := range text {
 		got, err := os.ReadFile(filepath.Join(root, path))

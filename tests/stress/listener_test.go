@@ -46,7 +46,7 @@ func listen(ctx context.Context, base, room string) (*listener, error) {
 		from = early
 	}
 	conn.SetReadDeadline(time.Now().Add(patience))
-	f, err := ws.ReadFrame(from)
+	f, err := readFrame(from)
 	if err == nil {
 		_, err = fmt.Sscanf(string(f.Payload), "hello %d", &l.shout)
 	}
@@ -63,9 +63,22 @@ func listen(ctx context.Context, base, room string) (*listener, error) {
 	return l, nil
 }
 
+// readFrame reads a frame of a room, which are small.
+func readFrame(from io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(from); err != nil {
+		return f, err
+	}
+	if f.Header.Length > 1024 {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(from, f.Payload)
+	return f, err
+}
+
 func (l *listener) read(from io.Reader) error {
 	for {
-		f, err := ws.ReadFrame(from)
+		f, err := readFrame(from)
 		switch {
 		case err != nil:
 			return err

@@ -74,11 +74,11 @@ func Pages(k Known) (pages map[string]string, open []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	ported, err := s.ported()
+	ported, more, err := s.ported()
 	if err != nil {
 		return nil, nil, err
 	}
-	return map[string]string{compatPage: compat, workerdPage: ported}, open, nil
+	return map[string]string{compatPage: compat, workerdPage: ported}, append(open, more...), nil
 }
 
 // Write writes the pages that have changed.
@@ -126,7 +126,7 @@ func (s source) compatibility() (page string, open []string, err error) {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, codes(m.golang), status, codes(m.shown))
 		}
 	}
-	s.limits(&b)
+	open = append(open, s.limits(&b)...)
 	var sums []string
 	for _, status := range slices.Sorted(maps.Keys(counts)) {
 		sums = append(sums, fmt.Sprintf("%d %s", counts[status], status))

@@ -37,8 +37,8 @@ at ` + "`6552d999`" + ` that are about Durable Objects. None of their code is us
 what is right. Go tests show what only the local host's own parts can show. [Compatibility](compatibility.md) has the same from the side of the API.
 `
 
-// ported writes the page about workerd's tests.
-func (s source) ported() (string, error) {
+// ported writes the page about workerd's tests, and lists what should stand for some of them and does not exist.
+func (s source) ported() (page string, open []string, err error) {
 	var b strings.Builder
 	b.WriteString(portedHead)
 	names := map[string][]string{}
@@ -72,6 +72,7 @@ func (s source) ported() (string, error) {
 				shown := codes(row.shown)
 				if _, found := s.find(row.shown); !found {
 					shown = unfinished + ": " + shown
+					open = append(open, f.file+": "+row.tests)
 				}
 				status = strings.TrimSuffix(shown+". "+row.note, ". ")
 			} else if row.note == "" {
@@ -87,5 +88,5 @@ func (s source) ported() (string, error) {
 	for file := range names {
 		errs = append(errs, fmt.Errorf("nothing is said of the tests of %s", file))
 	}
-	return b.String(), errors.Join(errs...)
+	return b.String(), open, errors.Join(errs...)
 }

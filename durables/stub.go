@@ -29,19 +29,12 @@ func (m *MethodOf[T, P, R]) Call(ctx context.Context, stub *Stub[T], p P) (resul
 	if guest.IsNone[R]() {
 		to = nil
 	}
-	return result, stub.rpc(ctx, abi.RPC{Path: []string{m.name}}, to, arguments(p))
+	return result, stub.rpc(ctx, abi.RPC{Path: []string{m.name}}, to, guest.Arguments(p))
 }
 
 // Start is Call without waiting for the result; see rpc.Promise for what can be done with it before it is there.
 func (m *MethodOf[T, P, R]) Start(ctx context.Context, stub *Stub[T], p P) *rpc.Promise[R] {
-	return rpc.NewPromise[R](ctx, stub.start(ctx, []string{m.name}, arguments(p)))
-}
-
-func arguments[P any](p P) []any {
-	if guest.IsNone[P]() {
-		return nil
-	}
-	return []any{guest.Argument(p)}
+	return rpc.NewPromise[R](ctx, stub.start(ctx, []string{m.name}, guest.Arguments(p)))
 }
 
 // Name returns the name under which the method is called by RPC.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/internal/codec"
@@ -31,6 +32,14 @@ func References(ctx context.Context) codec.References { return newReferences(ctx
 func newReferences(ctx context.Context) *references {
 	l, _ := ctx.Value(localsKey{}).(*locals)
 	return &references{ctx: ctx, local: l}
+}
+
+// Arguments is the list of arguments that the parameter p makes: none for None, and none for a nil pointer, which is left out.
+func Arguments[P any](p P) []any {
+	if t := reflect.TypeFor[P](); t == reflect.TypeFor[None]() || t.Kind() == reflect.Pointer && reflect.ValueOf(p).IsNil() {
+		return nil
+	}
+	return []any{Argument(p)}
 }
 
 // Argument returns p as it is to be encoded: what is declared as a writer is one.

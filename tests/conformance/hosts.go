@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"grove.place/lattice/build"
@@ -86,12 +87,12 @@ func startHosts(ctx context.Context, names []string) (hosts, error) {
 			h, err = startWorkerd(ctx, name, filepath.Join(root, "conformance", "oracle"), upstream.URL)
 		case "workerd":
 			h, err = startWorkerd(ctx, name, bundle, upstream.URL)
-		case "mixed":
+		case "mixed", "turned":
 			h, err = startMixed(ctx, name, root, bundle, upstream.URL)
 		case "local":
 			h, err = startLocal(ctx, module, upstream.URL)
 		default:
-			err = errors.New("no such home; there are oracle, workerd, local and mixed")
+			err = errors.New("no such home; there are oracle, workerd, local, mixed and turned")
 		}
 		if err != nil {
 			started.close()
@@ -154,9 +155,10 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 	}}, nil
 }
 
-// startMixed runs the oracle's Worker with the classes of the Go app, which it calls by native RPC.
+// startMixed runs the oracle's Worker with the classes of the Go app, which it calls by native RPC; turned, the Go app's Worker with the classes
+// of the oracle.
 func startMixed(ctx context.Context, name, root, bundle, upstream string) (host, error) {
-	dir := filepath.Join(bundle, "mixed")
+	dir := filepath.Join(bundle, name)
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, "conformance", "oracle"))); err != nil {
 		return host{}, err
 	}
@@ -169,6 +171,9 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 		}
 	}
 	entry := `export { Obj, Other, Fragile, Cell, Chat, Mute } from "./go.mjs"; export { default } from "./oracle.mjs";`
+	if name == "turned" {
+		entry = strings.NewReplacer("./go.mjs", "./oracle.mjs", "./oracle.mjs", "./go.mjs").Replace(entry)
+	}
 	if err := os.WriteFile(filepath.Join(dir, build.WorkerFile), []byte(entry), 0o600); err != nil {
 		return host{}, err
 	}

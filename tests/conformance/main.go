@@ -1,6 +1,7 @@
 // Command conformance runs every case on three homes — the JavaScript oracle on workerd, the Go app on workerd, and the Go
 // app on the local host — and compares what a client sees. A fourth, "mixed", is the oracle's Worker calling the Go
-// app's objects by native RPC: it must see what it sees of JavaScript objects. A case is written twice: in oracle/*.mjs and in app/*.go,
+// app's objects by native RPC: it must see what it sees of JavaScript objects. A fifth, "turned", runs only when it is asked for (-hosts oracle,turned -run ^rpc): the Go app's
+// Worker calling the oracle's objects. A case is written twice: in oracle/*.mjs and in app/*.go,
 // under one name. cases.go has the cases that need more than one plain GET, and the documented differences.
 //
 // Its last line reads "N cases: N equal, 0 different"; it exits with 1 when a case differs.

@@ -35,12 +35,12 @@ func (f Function[P, R]) IsNil() bool { return f.stub == nil }
 
 // Call calls the function. After Dispose, or after the method has returned whose parameter it was, it fails: see Dup.
 func (f Function[P, R]) Call(ctx context.Context, p P) (R, error) {
-	return call[R](ctx, f.stub, "", arguments(p))
+	return call[R](ctx, f.stub, "", guest.Arguments(p))
 }
 
 // Start calls the function without waiting for the result.
 func (f Function[P, R]) Start(ctx context.Context, p P) *Promise[R] {
-	return NewPromise[R](ctx, f.stub.Start(ctx, "", arguments(p)...))
+	return NewPromise[R](ctx, f.stub.Start(ctx, "", guest.Arguments(p)...))
 }
 
 // Dup returns another reference to the function, which outlives the method whose parameter this one is. Dispose of it.

@@ -78,20 +78,12 @@ func Remote[P, R any](path string) *RemoteMethod[P, R] { return &RemoteMethod[P,
 
 // Call calls the method of stub.
 func (m *RemoteMethod[P, R]) Call(ctx context.Context, stub *Any, p P) (result R, err error) {
-	return call[R](ctx, stub, m.path, arguments(p))
+	return call[R](ctx, stub, m.path, guest.Arguments(p))
 }
 
 // Start calls the method of stub without waiting for the result.
 func (m *RemoteMethod[P, R]) Start(ctx context.Context, stub *Any, p P) *Promise[R] {
-	return NewPromise[R](ctx, stub.Start(ctx, m.path, arguments(p)...))
-}
-
-// arguments is the list of arguments that p makes.
-func arguments[P any](p P) []any {
-	if guest.IsNone[P]() {
-		return nil
-	}
-	return []any{guest.Argument(p)}
+	return NewPromise[R](ctx, stub.Start(ctx, m.path, guest.Arguments(p)...))
 }
 
 func call[R any](ctx context.Context, stub *Any, path string, args []any) (result R, err error) {

@@ -106,12 +106,12 @@ type Stub[T any] struct{ stub *guest.Stub }
 
 // Call calls the method of the target of stub.
 func (m *MethodOf[T, P, R]) Call(ctx context.Context, stub Stub[T], p P) (R, error) {
-	return call[R](ctx, stub.stub, m.name, arguments(p))
+	return call[R](ctx, stub.stub, m.name, guest.Arguments(p))
 }
 
 // Start calls the method without waiting for the result.
 func (m *MethodOf[T, P, R]) Start(ctx context.Context, stub Stub[T], p P) *Promise[R] {
-	return NewPromise[R](ctx, stub.stub.Start(ctx, m.name, arguments(p)...))
+	return NewPromise[R](ctx, stub.stub.Start(ctx, m.name, guest.Arguments(p)...))
 }
 
 // Name returns the name under which the method is called.

@@ -37,6 +37,7 @@ const maxArrived = 256 << 10
 type socket struct {
 	table  *socketTable
 	number uint64
+	first  uint64  // number it had at first, for its lane: connections read it while it hibernates
 	object *object // whose it is; nil: the Worker's, or the object is not in memory
 	worker *frame  // the Worker's event whose it is
 	end    *end    // nil once it was used
@@ -81,7 +82,7 @@ func newSocketTable(l *loop, lanes byte) *socketTable {
 }
 
 // later runs f on the loop, in the order of the socket.
-func (k *socket) later(f func()) { k.table.loop.deliver(lane{k.table.lanes, k.number}, f) }
+func (k *socket) later(f func()) { k.table.loop.deliver(lane{k.table.lanes, k.first}, f) }
 
 // sorted returns the sockets in the order of their numbers.
 func (t *socketTable) sorted() []*socket { return sortSockets(maps.Values(t.socks)) }
@@ -95,7 +96,7 @@ func (t *socketTable) reserve() uint64 { return t.last.Add(1) }
 
 // add gives a number to a socket of o, or of worker.
 func (t *socketTable) add(number uint64, e *end, o *object, worker *frame) *socket {
-	k := &socket{table: t, number: number, end: e, object: o, worker: worker}
+	k := &socket{table: t, number: number, first: number, end: e, object: o, worker: worker}
 	t.socks[number] = k
 	switch {
 	case o != nil:

@@ -39,6 +39,30 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
+// FuzzScan steps over arbitrary bytes: what Scan accepts is what Value accepts, and both end at the same place.
+func FuzzScan(f *testing.F) {
+	for _, v := range everyValue {
+		var w Writer
+		w.Value(v)
+		f.Add(w.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		scanned, read := NewReader(msg), NewReader(msg)
+		scanned.Scan(func(ref Reference) {
+			if ref.End != 0 && (ref.Start > ref.End || ref.End > len(msg)) { // 0: a socket, which has no place
+				t.Fatalf("a reference from %d to %d of %d bytes", ref.Start, ref.End, len(msg))
+			}
+		})
+		v := read.Value()
+		if (scanned.Err() == nil) != (read.Err() == nil) {
+			t.Fatalf("Scan says %v, Value says %v of %#v", scanned.Err(), read.Err(), v)
+		}
+		if read.Err() == nil && scanned.Offset() != read.Offset() {
+			t.Fatalf("Scan ends at %d, Value at %d", scanned.Offset(), read.Offset())
+		}
+	})
+}
+
 // FuzzMessage reads arbitrary bytes as each kind of message.
 func FuzzMessage(f *testing.F) {
 	for i, m := range messages {

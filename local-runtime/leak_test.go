@@ -39,24 +39,29 @@ func TestCancelledRequestsLeaveNothing(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	cancelled(500, "/hang")
-	before, host, memory := goroutines(), runtime.NumGoroutine(), h.Memory()
-	for range 8 {
-		cancelled(500, "/hang")
-		cancelled(500, "/stuck?name=x")
+	rounds := func() {
+		for range 8 {
+			cancelled(500, "/hang")
+			cancelled(500, "/stuck?name=x")
+		}
+		h.Clock.Advance(time.Second) // the objects' sleeps end
 	}
-	h.Clock.Advance(time.Second) // the objects' sleeps end
-	const idle = 4               // goroutines that the guest keeps for the next events
+	// Wasm memory never shrinks: it first grows to what 4,000 calls take that sleep at once.
+	rounds()
+	rounds()
+	before, host, memory := goroutines(), runtime.NumGoroutine(), h.Memory()
+	rounds()
+	const idle = 4 // goroutines that the guest keeps for the next events
 	if after := goroutines(); after > before+idle+1 {
 		t.Errorf("goroutines in the guest: %d, then %d", before, after)
 	}
 	if after := runtime.NumGoroutine(); after > host+10 {
 		t.Errorf("goroutines in the host: %d, then %d", host, after)
 	}
-	if after := h.Memory(); after > memory+(24<<20) {
+	if after := h.Memory(); after > memory+(8<<20) {
 		t.Errorf("guest memory: %d, then %d", memory, after)
 	}
-	if n := must[int](t)(thing.Add.Call(h.Context(), named("x"), 0)); n > 4000 {
+	if n := must[int](t)(thing.Add.Call(h.Context(), named("x"), 0)); n > 12000 {
 		t.Errorf("the object slept %d times", n)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"grove.place/lattice/internal/wstest"
 
 	"grove.place/lattice/durables"
 	local "grove.place/lattice/local-runtime"
@@ -105,7 +106,7 @@ func (c *client) bye(code int, reason string) {
 // read describes the next frame.
 func (c *client) read() string {
 	c.t.Helper()
-	f, err := ws.ReadFrame(c.in)
+	f, err := wstest.ReadFrame(c.in)
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return "gone"

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"grove.place/lattice/internal/wstest"
 )
 
 // Sockets are the WebSockets that a case has open on one host, by the names that its steps give them.
@@ -118,7 +119,7 @@ func (s *socket) write(f ws.Frame) {
 // hear reads a frame, and reports whether it is a message or the end.
 func (s *socket) hear() (ended, heard bool) {
 	s.conn.SetDeadline(time.Now().Add(patience))
-	f, err := ws.ReadFrame(s.in)
+	f, err := wstest.ReadFrame(s.in)
 	var timeout net.Error
 	switch {
 	case errors.As(err, &timeout) && timeout.Timeout():

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"grove.place/lattice/internal/wstest"
 )
 
 // startUpstream starts the server that the cases about outbound fetch call.
@@ -85,7 +86,7 @@ func upstreamSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	defer conn.Close()
 	for {
-		f, err := ws.ReadFrame(in)
+		f, err := wstest.ReadFrame(in)
 		if err != nil {
 			return
 		}
@@ -100,7 +101,7 @@ func upstreamSocket(w http.ResponseWriter, r *http.Request) {
 		case strings.HasPrefix(text, "close "):
 			code, _ := strconv.Atoi(strings.TrimPrefix(text, "close "))
 			ws.WriteFrame(conn, ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), "asked")))
-			ws.ReadFrame(in)
+			wstest.ReadFrame(in)
 			return
 		case f.Header.OpCode == ws.OpText:
 			ws.WriteFrame(conn, ws.NewTextFrame([]byte("echo "+text)))

@@ -35,7 +35,6 @@ type scheduler struct {
 	steps   int                // of clients
 	waits   map[*signal]string // of those that are no clients
 	blocked func() []string    // what waits inside of the host
-	closed  bool
 }
 
 // lane names deliveries that come in the order in which they were posted: the calls through one stub, the completions of one frame. The

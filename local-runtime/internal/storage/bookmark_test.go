@@ -17,13 +17,12 @@ import (
 
 // timeline is a storage with the states it was in.
 type timeline struct {
-	t     *testing.T
-	path  string
-	now   time.Time
-	db    *DB
-	moms  []moment
-	rnd   *rand.Rand
-	dirty bool
+	t    *testing.T
+	path string
+	now  time.Time
+	db   *DB
+	moms []moment
+	rnd  *rand.Rand
 }
 
 type moment struct {

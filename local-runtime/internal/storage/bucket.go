@@ -55,13 +55,12 @@ type r2Error struct {
 func (e *r2Error) Error() string { return fmt.Sprintf("%s (%d)", e.text, e.code) }
 
 var (
-	errKeyName      = &r2Error{10020, "The specified object name is not valid."}
-	errMetadata     = &r2Error{10012, "Your metadata headers exceed the maximum allowed metadata size."}
-	errPrecondition = &r2Error{10031, "At least one of the pre-conditions you specified did not hold."}
-	errRange        = &r2Error{10039, "The requested range is not satisfiable"}
-	errNoUpload     = &r2Error{10024, "The specified multipart upload does not exist."}
-	errPart         = &r2Error{10025, "One or more of the specified parts could not be found."}
-	errTooSmall     = &r2Error{10011, "Your proposed upload is smaller than the minimum allowed object size."}
+	errKeyName  = &r2Error{10020, "The specified object name is not valid."}
+	errMetadata = &r2Error{10012, "Your metadata headers exceed the maximum allowed metadata size."}
+	errRange    = &r2Error{10039, "The requested range is not satisfiable"}
+	errNoUpload = &r2Error{10024, "The specified multipart upload does not exist."}
+	errPart     = &r2Error{10025, "One or more of the specified parts could not be found."}
+	errTooSmall = &r2Error{10011, "Your proposed upload is smaller than the minimum allowed object size."}
 )
 
 // OpenBucket opens the bucket in the folder dir.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"grove.place/lattice/internal/wstest"
 )
 
 // frame encodes a frame, a client's unless it is not masked.
@@ -76,7 +77,7 @@ func show(c *Conn) string {
 // readFrame describes the next frame that a client gets.
 func readFrame(t testing.TB, r io.Reader) string {
 	t.Helper()
-	f, err := ws.ReadFrame(r)
+	f, err := wstest.ReadFrame(r)
 	if err != nil {
 		return err.Error()
 	}

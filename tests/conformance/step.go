@@ -23,6 +23,7 @@ type Step struct {
 	Chunked bool     // send the body without announcing its length
 	Headers []string // headers of the response to compare
 	Drop    bool     // compare the status only
+	Again   bool     // once more if the connection was closed before the whole body was sent, which a server may do
 	Until   string   // repeat the request until the answer matches this regular expression
 
 	Socket string // the WebSocket of the case that the step is about instead; it is opened with Query and Header when it is new
@@ -96,6 +97,10 @@ func (s Step) request(ctx context.Context, h host, name string, mask *regexp.Reg
 	}
 	req.Header.Set("User-Agent", "conformance")
 	resp, err := client.Do(req)
+	if err != nil && s.Again {
+		s.Again = false
+		return s.request(ctx, h, name, mask)
+	}
 	if err != nil {
 		return "no response: " + strings.ReplaceAll(err.Error(), h.url, "")
 	}

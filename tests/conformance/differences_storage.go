@@ -6,7 +6,6 @@ const (
 	drained = "a RETURNING cursor that is not read breaks the object in JavaScript when the turn ends; in Go it is drained"
 	early   = "on workerd a RETURNING before another statement of one text breaks the object; the local host runs it"
 	beyond  = "Go refuses an integer that the runtime would round, in both directions"
-	between = "workerd runs an alarm that is set between two retries when the retry is due, and counts it as one; the local host runs it at its own time, as a new one"
 	printf  = "workerd compiles SQLite with a smaller SQLITE_PRINTF_PRECISION_LIMIT"
 )
 
@@ -17,6 +16,5 @@ func init() {
 		"sql/integer beyond 2^53 bound":          {why: beyond},
 		"sql/integer beyond 2^53 read":           {why: beyond},
 		"sql surface/limit: printf":              {why: printf, local: true},
-		"alarm/set between retries":              {why: between, local: true},
 	})
 }

@@ -31,6 +31,11 @@ type alarm struct {
 	retry  int     // failed runs so far that count
 	stopFn func()
 
+	running bool
+	retries bool     // it has failed, and waits for its retry
+	next    *float64 // set meanwhile, in ms: what follows
+	removed bool     // deleted while it ran
+
 	backoff   int  // how often the next delay is doubled
 	counted   bool // the last failure counted
 	uncounted bool // this run fails because the storage does
@@ -87,10 +92,21 @@ func (s *Isolate) followAlarm(o *object) error {
 	if o.alarmRun != nil && !o.alarmRun.replaced {
 		return nil // its end decides
 	}
-	s.setAlarm(o.key, at, ok)
+	a := s.alarms[o.key]
+	// As in workerd's scheduler, an alarm neither runs beside its predecessor nor takes the place of a retry.
+	switch {
+	case a != nil && ok && (a.running || a.retries):
+		a.next, a.removed = &at, false
+		s.host.trace.line("alarm %s next at %d", o.key, int64(at))
+	case a != nil && a.running:
+		a.next, a.removed = nil, true
+	default:
+		s.setAlarm(o.key, at, ok)
+	}
 	return nil
 }
 
+// setAlarm takes the place of whatever alarm there was.
 func (s *Isolate) setAlarm(k key, at float64, ok bool) {
 	a := s.alarms[k]
 	if a != nil {
@@ -113,7 +129,11 @@ func (s *Isolate) setAlarm(k key, at float64, ok bool) {
 func (s *Isolate) schedule(k key, a *alarm, d time.Duration) {
 	a.stopFn = s.host.cfg.Clock.AfterFunc(d, func() {
 		s.post(func() {
-			if s.alarms[k] == a {
+			switch {
+			case s.alarms[k] != a:
+			case a.next != nil && *a.next > float64(s.host.cfg.Clock.Now().UnixMilli()):
+				s.setAlarm(k, *a.next, true) // set between two retries, and not due yet
+			default:
 				s.runAlarm(k, a, nil)
 			}
 		})
@@ -123,7 +143,7 @@ func (s *Isolate) schedule(k key, a *alarm, d time.Duration) {
 // runAlarm runs an alarm's handler; done, which may be nil, hears how it went.
 func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 	a.stop()
-	a.uncounted = false
+	a.uncounted, a.retries = false, false
 	run := &alarmRun{at: a.at, retry: a.retry}
 	run.stop = s.host.cfg.Clock.AfterFunc(alarmTime, func() {
 		s.post(func() {
@@ -149,6 +169,7 @@ func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 		finish(nil) // the storage was restored to a state without it
 		return
 	}
+	a.running = true
 	s.start(k, name, abi.StartAlarm, func(f *frame, w *abi.Writer) {
 		f.object.alarmRun = run
 		w.F64(a.at)
@@ -191,15 +212,23 @@ func (o *object) alarmSucceeded() error {
 // alarmEnded decides what follows a run.
 func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) {
 	run.stop()
+	a.running = false
 	o := s.objects[k]
 	if o != nil && o.alarmRun == run {
 		o.alarmRun = nil
 		defer o.checkIdle()
 	}
 	if s.alarms[k] != a {
-		return // it was replaced or deleted, and that was committed
+		return // its storage was restored
 	}
-	if failed == nil {
+	switch {
+	case a.removed:
+		s.setAlarm(k, 0, false)
+		return
+	case a.next != nil && (failed != nil || run.replaced):
+		s.setAlarm(k, *a.next, true)
+		return
+	case failed == nil:
 		s.setAlarm(k, 0, false)
 		return
 	}
@@ -207,6 +236,7 @@ func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) 
 	again = again && !run.abandoned
 	s.host.cfg.Logger.Warn("alarm handler failed", "class", k.class, "id", k.id, "error", failed, "retry", again)
 	if again {
+		a.retries = true
 		s.schedule(k, a, d)
 		return
 	}

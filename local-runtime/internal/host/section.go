@@ -8,6 +8,8 @@ import (
 	"grove.place/lattice/local-runtime/internal/isolate"
 )
 
+// A section that waits for something outside of it ends by its time limit. So it does on workerd, which speaks of a promise that will never
+// complete only when the section itself is dropped (io/io-gate.c++): neither the garbage collector nor anything else found one earlier when tried.
 const (
 	sectionTime    = 30 * time.Second
 	sectionTimeout = "A call to blockConcurrencyWhile() in a Durable Object waited for too long. The call was canceled and the Durable Object was reset."

@@ -70,6 +70,11 @@ func New(ctx context.Context, state *durables.State) (*Thing, error) {
 	if err := kv.Put(ctx, "boots", boots+1); err != nil {
 		return nil, err
 	}
+	if name, _ := state.ID().Name(); name == "sets its alarm when made" && boots == 0 {
+		if err := state.Storage().SetAlarm(ctx, time.Now().Add(time.Minute)); err != nil {
+			return nil, err
+		}
+	}
 	_, err := state.Storage().SQL().Exec(ctx, "CREATE TABLE IF NOT EXISTS rows (n INTEGER)")
 	return t, err
 }
@@ -196,6 +201,7 @@ type AlarmPlan struct {
 	At    time.Time `json:"at"`
 	Fails int       `json:"fails"`
 	Again int       `json:"again"`
+	Do    string    `json:"do"` // in the handler
 }
 
 func (t *Thing) setAlarm(ctx context.Context, p AlarmPlan) (durables.None, error) {
@@ -240,6 +246,9 @@ func (t *Thing) Alarm(ctx context.Context, info durables.AlarmInfo) error {
 		if err := t.state.Storage().SetAlarm(ctx, time.Now().Add(time.Minute)); err != nil {
 			return err
 		}
+	}
+	if err := t.inAlarm(ctx, plan.Do, len(runs)); err != nil {
+		return err
 	}
 	if plan.Fails > len(runs)-1 {
 		return errors.New("alarm fails")

@@ -2,7 +2,6 @@ package durables
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -18,6 +17,8 @@ import (
 // Schedules are rows of the table lattice_tasks, so they outlive the object's memory. A task runs at least once for each schedule. One
 // that fails or panics is tried again after 2 s, 4 s, … at most 15 minutes, for as long as it takes, and keeps no other
 // from running. The object is woken for tasks that are due and not otherwise. An object that uses Tasks must not set its alarm itself.
+//
+// A stored task that the program handles no more is kept, should a later version handle it again, and tried once a day; one of Every is dropped.
 type Tasks struct {
 	storage  *Storage
 	handlers map[string]func(ctx context.Context, info TaskInfo) error
@@ -37,6 +38,8 @@ type TaskInfo struct {
 const (
 	firstRetry = 2 * time.Second
 	lastRetry  = 15 * time.Minute
+	// orphanRetry is how often a task that nothing handles is tried.
+	orphanRetry = 24 * time.Hour
 )
 
 // NewTasks returns a task runner over an object's storage. It stores nothing until a task is scheduled.
@@ -52,10 +55,7 @@ func (t *Tasks) Handle(name string, f func(ctx context.Context, info TaskInfo) e
 // Schedule has the task run at that time. If it is scheduled already the earlier time counts, so that many events may ask for one run;
 // within a run of the task, and after Cancel, it is a new schedule. It is an error if no function handles the name.
 func (t *Tasks) Schedule(ctx context.Context, name string, at time.Time) error {
-	if t.handlers[name] == nil {
-		return fmt.Errorf("tasks: no function handles %q: call Handle in the constructor", name)
-	}
-	if err := t.prepare(ctx); err != nil {
+	if err := t.handled(ctx, name); err != nil {
 		return err
 	}
 	_, err := t.storage.SQL().Exec(ctx, `INSERT INTO lattice_tasks (name, due) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET
@@ -66,7 +66,34 @@ func (t *Tasks) Schedule(ctx context.Context, name string, at time.Time) error {
 	return t.arm(ctx)
 }
 
-// Cancel takes the task off the schedule; a run under way goes on.
+// Every has the task run again and again, the first time after one period. Call it in the constructor, after Handle: a task that runs with that period
+// already goes on as it is. Runs keep to multiples of the period, whenever they end; the times that were missed are left out, and retries come in between.
+// Schedule asks for one more run. It is an error if the period is less than a second.
+func (t *Tasks) Every(ctx context.Context, name string, period time.Duration) error {
+	if period < time.Second {
+		return fmt.Errorf("tasks: %q cannot run every %v: a period is a second at least", name, period)
+	}
+	if err := t.handled(ctx, name); err != nil {
+		return err
+	}
+	// A turn that is further away than a period is of another period, or the clock went back.
+	_, err := t.storage.SQL().Exec(ctx, `INSERT INTO lattice_tasks (name, due, period, turn) VALUES (?1, ?2, ?3, ?2) ON CONFLICT (name) DO UPDATE SET
+		due = min(due, ?2), period = ?3, turn = ?2 WHERE period <> ?3 OR turn > ?2`,
+		name, time.Now().Add(period).UnixMilli(), period.Milliseconds())
+	if err != nil {
+		return fmt.Errorf("tasks: %q every %v: %w", name, period, err)
+	}
+	return t.arm(ctx)
+}
+
+func (t *Tasks) handled(ctx context.Context, name string) error {
+	if t.handlers[name] == nil {
+		return fmt.Errorf("tasks: no function handles %q: call Handle in the constructor", name)
+	}
+	return t.prepare(ctx)
+}
+
+// Cancel takes the task off the schedule, and ends what Every began. A run under way goes on, and is not retried.
 func (t *Tasks) Cancel(ctx context.Context, name string) error {
 	if err := t.prepare(ctx); err != nil {
 		return err
@@ -89,10 +116,22 @@ func (t *Tasks) prepare(ctx context.Context) error {
 	if t.ready {
 		return nil
 	}
-	_, err := t.storage.SQL().Exec(ctx, `CREATE TABLE IF NOT EXISTS lattice_tasks (name TEXT PRIMARY KEY, due INTEGER NOT NULL,
-		attempts INTEGER NOT NULL DEFAULT 0, leased INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`)
+	sql := t.storage.SQL()
+	_, err := sql.Exec(ctx, `CREATE TABLE IF NOT EXISTS lattice_tasks (name TEXT PRIMARY KEY, due INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+		leased INTEGER NOT NULL DEFAULT 0, period INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`)
 	if err != nil {
 		return fmt.Errorf("tasks: %w", err)
+	}
+	columns, err := One[int](ctx, sql, "SELECT count(*) FROM pragma_table_info('lattice_tasks')")
+	if err != nil {
+		return fmt.Errorf("tasks: %w", err)
+	}
+	if columns == 4 { // of the first version
+		_, err := sql.Exec(ctx, `ALTER TABLE lattice_tasks ADD COLUMN period INTEGER NOT NULL DEFAULT 0;
+			ALTER TABLE lattice_tasks ADD COLUMN turn INTEGER NOT NULL DEFAULT 0`)
+		if err != nil {
+			return fmt.Errorf("tasks: %w", err)
+		}
 	}
 	t.ready = true
 	return nil
@@ -116,6 +155,7 @@ type dueTask struct {
 	Name     string
 	Due      time.Time
 	Attempts int
+	Period   int
 }
 
 // Alarm runs the tasks that are due, one after another in the order they became due. Its error is one of storage, never of a task.
@@ -127,7 +167,7 @@ func (t *Tasks) Alarm(ctx context.Context, info AlarmInfo) error {
 	if now.Before(info.ScheduledTime) {
 		now = info.ScheduledTime
 	}
-	due, err := All[dueTask](ctx, t.storage.SQL(), "SELECT name, due, attempts FROM lattice_tasks WHERE due <= ? ORDER BY due, name", now)
+	due, err := All[dueTask](ctx, t.storage.SQL(), "SELECT name, due, attempts, period FROM lattice_tasks WHERE due <= ? ORDER BY due, name", now)
 	if err != nil {
 		return fmt.Errorf("tasks: %w", err)
 	}
@@ -141,18 +181,21 @@ func (t *Tasks) Alarm(ctx context.Context, info AlarmInfo) error {
 
 // run leases the task before it runs: should the object die meanwhile, the alarm set here runs it again.
 func (t *Tasks) run(ctx context.Context, d dueTask, now time.Time) error {
+	f := t.handlers[d.Name]
+	if f == nil {
+		return t.orphaned(ctx, d, now)
+	}
 	sql := t.storage.SQL()
 	retry := min(firstRetry<<min(d.Attempts, 20), lastRetry)
-	_, err := sql.Exec(ctx, "UPDATE lattice_tasks SET due = ?, attempts = attempts + 1, leased = 1 WHERE name = ?", now.Add(retry), d.Name)
+	leased, err := sql.Exec(ctx, "UPDATE lattice_tasks SET due = ?, attempts = attempts + 1, leased = 1 WHERE name = ? AND due <= ?", now.Add(retry), d.Name, now)
 	if err != nil {
 		return fmt.Errorf("tasks: %w", err)
 	}
+	if leased.RowsWritten() == 0 {
+		return nil // a task before it cancelled it
+	}
 	if err := t.arm(ctx); err != nil {
 		return err
-	}
-	f := t.handlers[d.Name]
-	if f == nil {
-		f = func(context.Context, TaskInfo) error { return errors.New("no function handles it") }
 	}
 	failed := guest.Guard(ctx, "task "+d.Name, func() error {
 		return f(ctx, TaskInfo{Name: d.Name, Due: d.Due, Attempt: d.Attempts})
@@ -161,7 +204,34 @@ func (t *Tasks) run(ctx context.Context, d dueTask, now time.Time) error {
 		slog.ErrorContext(ctx, "task failed", "task", d.Name, "attempt", d.Attempts, "retry_in", retry, "error", failed)
 		_, err = sql.Exec(ctx, "UPDATE lattice_tasks SET leased = 0 WHERE name = ? AND leased", d.Name)
 	} else {
-		_, err = sql.Exec(ctx, "DELETE FROM lattice_tasks WHERE name = ? AND leased", d.Name)
+		err = t.done(ctx, d.Name, latest(time.Now(), now))
+	}
+	if err != nil {
+		return fmt.Errorf("tasks: %w", err)
+	}
+	return nil
+}
+
+// done ends a schedule, or begins the next of a task of Every: at the first of its turns that is yet to come.
+func (t *Tasks) done(ctx context.Context, name string, now time.Time) error {
+	_, err := t.storage.SQL().Exec(ctx, "DELETE FROM lattice_tasks WHERE name = ? AND leased AND period = 0", name)
+	if err != nil {
+		return err
+	}
+	const next = "CASE WHEN turn > ?2 THEN turn ELSE turn + (CAST((?2 - turn) / period AS INTEGER) + 1) * period END"
+	_, err = t.storage.SQL().Exec(ctx, "UPDATE lattice_tasks SET due = "+next+", turn = "+next+", attempts = 0, leased = 0 WHERE name = ?1 AND leased",
+		name, now.UnixMilli())
+	return err
+}
+
+// orphaned puts off a task that nothing handles.
+func (t *Tasks) orphaned(ctx context.Context, d dueTask, now time.Time) error {
+	var err error
+	if d.Period > 0 {
+		_, err = t.storage.SQL().Exec(ctx, "DELETE FROM lattice_tasks WHERE name = ?", d.Name)
+	} else {
+		slog.ErrorContext(ctx, "task has no handler", "task", d.Name, "retry_in", orphanRetry)
+		_, err = t.storage.SQL().Exec(ctx, "UPDATE lattice_tasks SET due = ? WHERE name = ?", now.Add(orphanRetry), d.Name)
 	}
 	if err != nil {
 		return fmt.Errorf("tasks: %w", err)

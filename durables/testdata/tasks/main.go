@@ -22,6 +22,9 @@ var (
 	schedule = durables.Method(class, "schedule", (*object).schedule)
 	entries  = durables.Method(class, "entries", (*object).entries)
 	next     = durables.Method(class, "next", (*object).next)
+	every    = durables.Method(class, "every", (*object).every)
+	cancel   = durables.Method(class, "cancel", (*object).cancel)
+	plant    = durables.Method(class, "plant", (*object).plant)
 )
 
 func newObject(ctx context.Context, state *durables.State) (*object, error) {
@@ -45,7 +48,33 @@ func newObject(ctx context.Context, state *durables.State) (*object, error) {
 		}
 		return o.tasks.Schedule(ctx, "hourly", info.Due.Add(time.Hour))
 	})
-	return o, nil
+	o.tasks.Handle("ticks", o.note)
+	o.tasks.Handle("cancels itself", func(ctx context.Context, info durables.TaskInfo) error {
+		return errors.Join(o.note(ctx, info), o.tasks.Cancel(ctx, info.Name), errors.New("and fails"))
+	})
+	o.tasks.Handle("cancels plain", func(ctx context.Context, info durables.TaskInfo) error {
+		return errors.Join(o.note(ctx, info), o.tasks.Cancel(ctx, "plain"))
+	})
+	var period time.Duration // what other programs have as a constant
+	if found, err := o.storage.KV().Get(ctx, "period", &period); err != nil || !found {
+		return o, err
+	}
+	return o, o.tasks.Every(ctx, "ticks", period)
+}
+
+func (o *object) every(ctx context.Context, period time.Duration) (durables.None, error) {
+	return durables.None{}, errors.Join(o.storage.KV().Put(ctx, "period", period), o.tasks.Every(ctx, "ticks", period))
+}
+
+func (o *object) cancel(ctx context.Context, name string) (durables.None, error) {
+	_, err := o.storage.KV().Delete(ctx, "period")
+	return durables.None{}, errors.Join(err, o.tasks.Cancel(ctx, name))
+}
+
+// plant leaves what another version of the program would have.
+func (o *object) plant(ctx context.Context, statement string) (durables.None, error) {
+	_, err := o.storage.SQL().Exec(ctx, statement)
+	return durables.None{}, err
 }
 
 func (o *object) note(ctx context.Context, info durables.TaskInfo) error {

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/grove/access"
 	"grove.place/lattice/workers/grove/hosts"
+	"grove.place/lattice/workers/grove/site"
 	"grove.place/lattice/workers/grove/web"
 	"grove.place/lattice/workers/heartwood"
 )
@@ -15,17 +18,30 @@ import (
 func newRouter() http.Handler {
 	apex := http.NewServeMux()
 	heartwood.Routes(apex)
+	tenants := http.NewServeMux()
+	site.Routes(tenants)
+	files := http.NewServeMux() // the same on every host, whether there is a site or not
+	files.HandleFunc("GET /assets/{name}", web.Asset)
 	return secured(contained(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		domain := workers.Getenv(r.Context(), "GROVE_DOMAIN")
 		if r.URL.Path == "/healthz" {
 			fmt.Fprintln(w, "ok")
 			return
 		}
-		switch hosts.Classify(r.Host, domain).Kind {
+		switch place := hosts.Classify(r.Host, domain); place.Kind {
 		case hosts.Apex:
 			serve(apex, w, r)
 		case hosts.Tenant:
-			web.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Nobody writes here. Look at the address once more.")
+			if strings.HasPrefix(r.URL.Path, "/assets/") {
+				serve(files, w, r)
+				return
+			}
+			visit, err := access.Open(r.Context(), place.Tenant)
+			if err != nil {
+				web.Fail(w, r, err)
+				return
+			}
+			serve(tenants, w, r.WithContext(access.With(r.Context(), visit)))
 		default:
 			web.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Grove is at "+domain+".")
 		}

@@ -43,6 +43,9 @@ func clientIP(r *http.Request) string {
 	return address.Unmap().String()
 }
 
+// Network is what limits and statistics know a request by: the network of the address that it came from.
+func Network(r *http.Request) string { return ipPrefix(clientIP(r)) }
+
 // ipPrefix is what one household or small network shares: /24 of IPv4, /56 of IPv6. It is what limits count by and what
 // logs keep.
 func ipPrefix(ip string) string {

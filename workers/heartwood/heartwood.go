@@ -9,7 +9,6 @@ package heartwood
 import (
 	"errors"
 	"net/http"
-	"net/url"
 
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/grove/web"
@@ -60,18 +59,15 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	errSignedOut = &web.Problem{Status: http.StatusUnauthorized, Code: "signed_out", Title: "You are signed out", Message: "Sign in to go on."}
-	errForgery   = &web.Problem{Status: http.StatusForbidden, Code: "forbidden", Title: "This request did not come from our page",
+	errSignedOut = &web.Problem{Status: http.StatusUnauthorized, Code: "signed_out", Title: "You are signed out", Message: "Sign in to go on.",
+		SignIn: true}
+	errForgery = &web.Problem{Status: http.StatusForbidden, Code: "forbidden", Title: "This request did not come from our page",
 		Message: "Go back, load the page again and repeat what you did."}
 	errTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Title: "That was too much", Message: "Send at most 64 KB."}
 )
 
-// fail answers with an error. Somebody who is signed out and looks at a page is sent to sign in.
+// fail answers with an error.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, errSignedOut) && r.Method == http.MethodGet && !web.WantsJSON(r) {
-		http.Redirect(w, r, "/auth/login?return_to="+url.QueryEscape(r.URL.Path), http.StatusSeeOther)
-		return
-	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		err = errTooLarge

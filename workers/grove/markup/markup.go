@@ -2,7 +2,7 @@
 // is there (or for each of a list), {{^name}}…{{/name}} for something that is not.
 //
 // It exists because html/template calls methods by computed names, which keeps every exported method of the program and makes
-// the module more than a megabyte larger, compressed. A value is always escaped, for text and for quoted attributes; the parser
+// the module more than a megabyte larger, compressed. A value is escaped, for text and for quoted attributes (HTML alone is not, between tags); the parser
 // refuses it anywhere else (unquoted attributes, scripts, styles, comments), and links take paths of this site only.
 package markup
 
@@ -16,6 +16,9 @@ import (
 // outwards; one that is nowhere is an error.
 type Data map[string]any
 
+// HTML is text that is already safe HTML, such as a post after sanitising. It is shown as it is between tags, and is an error in an attribute.
+type HTML string
+
 // Template is a parsed template. It is safe for concurrent use.
 type Template struct {
 	name  string
@@ -23,7 +26,7 @@ type Template struct {
 }
 
 type node struct {
-	kind  byte // 't' text, 'v' value, 'l' link, '#' and '^' sections
+	kind  byte // 't' text, 'v' value between tags, 'a' in an attribute, 'l' link, '#' and '^' sections
 	text  string
 	nodes []node
 }
@@ -90,6 +93,8 @@ func list(value any) (inner []Data, shown bool) {
 		return []Data{v}, true
 	case string:
 		return nil, v != ""
+	case HTML:
+		return nil, v != ""
 	case bool:
 		return nil, v
 	}
@@ -97,6 +102,10 @@ func list(value any) (inner []Data, shown bool) {
 }
 
 func write(b *strings.Builder, n node, value any) error {
+	if html, ok := value.(HTML); ok && n.kind == 'v' {
+		b.WriteString(string(html))
+		return nil
+	}
 	text, ok := value.(string)
 	if !ok {
 		return fmt.Errorf("{{%s}} is a %T: only strings can be shown", n.text, value)

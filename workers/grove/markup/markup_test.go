@@ -14,6 +14,7 @@ func TestTemplates(t *testing.T) {
 		{"plain text", `<p>Hello</p>`, nil, `<p>Hello</p>`},
 		{"a value in text is escaped", `<p>{{x}}</p>`, Data{"x": `<b>&"'`}, `<p>&lt;b&gt;&amp;&#34;&#39;</p>`},
 		{"a value in an attribute cannot leave it", `<a title="{{x}}">`, Data{"x": `" onclick="x`}, `<a title="&#34; onclick=&#34;x">`},
+		{"safe HTML in text", `<p>{{x}}</p>`, Data{"x": HTML("<b>")}, `<p><b></p>`},
 		{"a link to this site", `<a href="{{x}}">`, Data{"x": "/a?b=1&c=2"}, `<a href="/a?b=1&amp;c=2">`},
 		{"a value within a link", `<a href="/a/{{x}}">`, Data{"x": "javascript:"}, `<a href="/a/javascript:">`},
 		{"a section that is there", `{{#x}}yes{{/x}}{{^x}}no{{/x}}`, Data{"x": true}, `yes`},
@@ -36,6 +37,15 @@ func TestTemplates(t *testing.T) {
 				t.Fatalf("got %q, %v, want %q", b.String(), err, c.want)
 			}
 		})
+	}
+}
+
+func TestSafeHTMLIsNotForAttributes(t *testing.T) {
+	for _, text := range []string{`<a title="{{x}}">`, `<a href="{{x}}">`, `<a href="/{{x}}">`} {
+		var b strings.Builder
+		if err := MustParse("test", text, nil).Execute(&b, Data{"x": HTML("/<b>")}); err == nil {
+			t.Errorf("%s: %s", text, b.String())
+		}
 	}
 }
 

@@ -85,6 +85,7 @@ func (p *parser) tag(tag string) (node, error) {
 			p.context.begun = true
 			return node{kind: 'l', text: tag}, nil
 		}
+		return node{kind: 'a', text: tag}, nil
 	default:
 		return node{}, fmt.Errorf("{{%s}} stands where a value is not safe: put it in text or in a double-quoted attribute", tag)
 	}

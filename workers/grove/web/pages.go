@@ -24,12 +24,21 @@ func init() { AddPages(pageFiles, "pages", "problem") }
 // AddPages makes pages known: dir/{name}.html of files for each name. Call it from an init function. Two pages of one name are a
 // programming error.
 func AddPages(files fs.FS, dir string, names ...string) {
+	addPages(pageFiles, "pages/layout.html", files, dir, names)
+}
+
+// AddPagesWithin is AddPages for pages with a frame of their own: the file layout of files.
+func AddPagesWithin(layout string, files fs.FS, dir string, names ...string) {
+	addPages(files, layout, files, dir, names)
+}
+
+func addPages(layoutFiles fs.FS, layoutName string, files fs.FS, dir string, names []string) {
 	for _, name := range names {
 		if pages[name] != nil {
 			panic("web: two pages are called " + name)
 		}
 		pages[name] = sync.OnceValues(func() (*markup.Template, error) {
-			layout, err := pageFiles.ReadFile("pages/layout.html")
+			layout, err := fs.ReadFile(layoutFiles, layoutName)
 			if err != nil {
 				return nil, err
 			}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +66,10 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if p.Retry > 0 {
 		w.Header().Set("Retry-After", RetryAfter(p.Retry))
+	}
+	if p.SignIn && r.Method == http.MethodGet && !WantsJSON(r) {
+		http.Redirect(w, r, "/auth/login?return_to="+url.QueryEscape(r.URL.Path), http.StatusSeeOther)
+		return
 	}
 	if WantsJSON(r) {
 		body := map[string]any{"error": map[string]string{"code": p.Code, "message": p.Message}}

@@ -1,0 +1,92 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"grove.place/lattice/durables"
+	"grove.place/lattice/durables/analytics"
+	"grove.place/lattice/durables/tenant"
+	"grove.place/lattice/workers/grove/access"
+	"grove.place/lattice/workers/grove/web"
+	"grove.place/lattice/workers/heartwood"
+	"grove.place/lattice/workers/websocket"
+)
+
+// getAnalytics answers with a UTC day: ?day=yyyy-mm-dd, today without. A day that is under way comes from its object, an older one from D1.
+func getAnalytics(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
+	now := time.Now()
+	text := r.URL.Query().Get("day")
+	if text == "" {
+		text = analytics.Day(now.UnixMilli())
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil || day.After(now) {
+		return web.BadRequest("bad_day", "day is a date such as 2026-03-01, not in the future.")
+	}
+	stats, found, err := pastDay(r.Context(), v.TenantID, text)
+	if err != nil {
+		return err
+	}
+	if !found && now.Before(day.Add(48*time.Hour)) {
+		if stats, err = analytics.GetStats.Call(r.Context(), analytics.Of(v.TenantID, text), durables.None{}); err != nil {
+			return web.Unavailable("The statistics", err)
+		}
+	}
+	web.WriteJSON(w, http.StatusOK, stats)
+	return nil
+}
+
+// pastDay reads a day that was written to D1 when it was over.
+func pastDay(ctx context.Context, tenantID, day string) (s analytics.DailyStats, found bool, err error) {
+	s = analytics.DailyStats{Day: day, Hours: []analytics.HourStats{}, Pages: []analytics.PageStats{}}
+	results, err := db.Batch(ctx,
+		db.Prepare(`SELECT day, views AS pageViews, visitors AS uniqueVisitors, visitors_estimated = 1 AS estimated, posts_created AS postsCreated, comments AS commentsCreated,
+			reactions AS reactionsGiven FROM analytics_daily WHERE tenant_id = ? AND day = ?`).Bind(tenantID, day),
+		db.Prepare(`SELECT hour, views AS pageViews, visitors AS uniqueVisitors FROM analytics_hourly WHERE tenant_id = ? AND day = ? ORDER BY hour`).Bind(tenantID, day),
+		db.Prepare(`SELECT path, views, visitors AS uniqueViews FROM analytics_pages WHERE tenant_id = ? AND day = ? ORDER BY views DESC, path LIMIT 100`).Bind(tenantID, day))
+	if err != nil {
+		return s, false, err
+	}
+	var days []analytics.DailyStats
+	if err := results[0].Scan(&days); err != nil || len(days) == 0 {
+		return s, false, err
+	}
+	days[0].Hours, days[0].Pages = s.Hours, s.Pages
+	s = days[0]
+	if err := results[1].Scan(&s.Hours); err != nil {
+		return s, false, err
+	}
+	return s, true, results[2].Scan(&s.Pages)
+}
+
+// live opens the dashboard's WebSocket. Whose it is, the object learns from here and from nothing that the browser says.
+func live(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
+	if !heartwood.SameOrigin(r) {
+		return web.ErrForbidden
+	}
+	if !websocket.Requested(r) {
+		w.Header().Set("Upgrade", "websocket")
+		return &web.Problem{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Title: "This is no page", Message: "Open it as a WebSocket."}
+	}
+	up, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "https://tenant/live", nil)
+	if err != nil {
+		return err
+	}
+	up.Header = http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, tenant.HeaderUser: {v.User.UserID}, tenant.HeaderSession: {v.User.Session()}}
+	for _, name := range []string{"Sec-Websocket-Key", "Sec-Websocket-Version"} {
+		if value := r.Header.Get(name); value != "" {
+			up.Header.Set(name, value)
+		}
+	}
+	resp, err := v.Tenant().Fetch(r.Context(), up)
+	if err != nil {
+		return web.Unavailable("The live dashboard", err)
+	}
+	conn, ok := websocket.FromResponse(resp)
+	if !ok {
+		return web.Unavailable("The live dashboard", resp.Body.Close())
+	}
+	return websocket.Respond(w, conn)
+}

@@ -30,16 +30,17 @@ type Options struct {
 	Module []byte // app.wasm
 	Name   string // of the Worker; object ids depend on it. Default "worker"
 
-	Objects   map[string]string   // Durable Object binding → class
-	Databases map[string]Database // D1 binding → database
-	Queues    map[string]string   // queue producer binding → queue
-	Consumers map[string]Consumer // queue → how this Worker consumes it
-	Buckets   map[string]string   // R2 binding → bucket
-	Assets    *Assets             // static files. Default: none
-	Vars      map[string]string   // variables and secrets
-	JSONVars  map[string]string   // variables that are not strings, as JSON
-	Services  map[string]string   // service binding → Worker; only this Worker itself is served
-	Others    map[string]string   // binding → kind, of bindings that exist but are not served here
+	Objects     map[string]string        // Durable Object binding → class
+	Databases   map[string]Database      // D1 binding → database
+	Queues      map[string]string        // queue producer binding → queue
+	QueueDelays map[string]time.Duration // queue producer binding → delay of messages that have none of their own, up to a day
+	Consumers   map[string]Consumer      // queue → how this Worker consumes it
+	Buckets     map[string]string        // R2 binding → bucket
+	Assets      *Assets                  // static files. Default: none
+	Vars        map[string]string        // variables and secrets
+	JSONVars    map[string]string        // variables that are not strings, as JSON
+	Services    map[string]string        // service binding → Worker; only this Worker itself is served
+	Others      map[string]string        // binding → kind, of bindings that exist but are not served here
 
 	Dir      string // where objects and databases are stored. Default: a temporary directory that Close removes
 	CacheDir string // where compiled code is kept for the next start. Default: nowhere
@@ -135,7 +136,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	h.config = host.Config{
 		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases,
-		Queues: o.Queues, Consumers: o.Consumers, Buckets: o.Buckets, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
+		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},
 	}

@@ -62,9 +62,10 @@ var otherKinds = map[string]string{"KVNamespace": "kv"}
 
 // bindQueues gives the host the queues of wrangler.toml.
 func bindQueues(o *local.Options, cfg *wrangler.Config) {
-	o.Queues, o.Consumers = map[string]string{}, map[string]local.Consumer{}
+	o.Queues, o.QueueDelays, o.Consumers = map[string]string{}, map[string]time.Duration{}, map[string]local.Consumer{}
 	for _, q := range cfg.Producers {
 		o.Queues[q.Binding] = q.Queue
+		o.QueueDelays[q.Binding] = time.Duration(q.DeliveryDelay) * time.Second
 	}
 	for _, q := range cfg.Consumers {
 		c := local.Consumer{DeadLetterQueue: q.DeadLetterQueue, RetryDelay: time.Duration(q.RetryDelay) * time.Second}

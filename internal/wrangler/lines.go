@@ -36,6 +36,15 @@ func (c *Config) warn(unknown []toml.Key) {
 			Text: fmt.Sprintf("unknown key %q is ignored; is it misspelt or in the wrong table?", strings.Join(rest, ".")),
 		})
 	}
+	for _, q := range c.Consumers {
+		if q.MaxConcurrency != nil {
+			c.Warnings = append(c.Warnings, Warning{
+				Line: c.lines.ofKey([]string{"queues", "consumers", "max_concurrency"}),
+				Text: "max_concurrency counts on Cloudflare only: the local host delivers one batch of a queue at a time",
+			})
+			break
+		}
+	}
 }
 
 // lineIndex finds where keys and strings stand in a TOML text. It reads line by line, which is enough for messages:

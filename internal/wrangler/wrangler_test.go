@@ -190,6 +190,16 @@ func TestUnknownKeysAreWarnedAboutWithTheirLine(t *testing.T) {
 	}
 }
 
+func TestConcurrencyOfConsumersIsWarnedAbout(t *testing.T) {
+	c, err := load(t, "name = \"a\"\n\n[[queues.consumers]]\nqueue = \"mail\"\nmax_concurrency = 2\n", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Warnings) != 1 || c.Warnings[0].Line != 5 || !strings.Contains(c.Warnings[0].Text, "max_concurrency") {
+		t.Errorf("warnings: %v", c.Warnings)
+	}
+}
+
 func TestParseDevVars(t *testing.T) {
 	got, err := ParseDevVars("# secrets\nA=1\r\nexport B = two words # comment\nC=\"x\\n\\\"y\\\" # kept\"\nD='raw \\n'\nE=\nF=\"two\nlines\"\nG=a=b#c\n")
 	if err != nil {

@@ -10,8 +10,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"sync"
-	"time"
 
 	"grove.place/lattice/internal/abi"
 )
@@ -26,24 +24,13 @@ type Assets struct {
 	NotFound    string   // not_found_handling: "none" (default, the Worker answers), "404-page" or "single-page-application"
 }
 
-// assets answers from a folder. It reads files anew for each request, since this is a development host, and remembers their digests.
+// assets answers from a folder. It reads files anew for each request, since this is a development host.
 type assets struct {
 	Assets
 	root fs.FS
-
-	mu   sync.Mutex
-	tags map[string]tag
 }
 
-type tag struct {
-	modified time.Time
-	size     int64
-	digest   string
-}
-
-func newAssets(a Assets) *assets {
-	return &assets{Assets: a, root: os.DirFS(a.Dir), tags: map[string]tag{}}
-}
+func newAssets(a Assets) *assets { return &assets{Assets: a, root: os.DirFS(a.Dir)} }
 
 // first reports whether the Worker is asked before the files.
 func (a *assets) first(p string) bool {
@@ -184,7 +171,8 @@ func (a *assets) send(w http.ResponseWriter, r *http.Request, name string, statu
 	if err != nil {
 		return false
 	}
-	digest := a.digest(name, body)
+	sum := sha256.Sum256(body)
+	digest := hex.EncodeToString(sum[:16])
 	header := w.Header()
 	header.Set("ETag", `"`+digest+`"`)
 	header.Set("Cache-Control", "public, max-age=0, must-revalidate")
@@ -200,23 +188,6 @@ func (a *assets) send(w http.ResponseWriter, r *http.Request, name string, statu
 		w.Write(body)
 	}
 	return true
-}
-
-func (a *assets) digest(name string, body []byte) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	info, err := fs.Stat(a.root, name)
-	if err == nil {
-		if t, ok := a.tags[name]; ok && t.modified.Equal(info.ModTime()) && t.size == info.Size() {
-			return t.digest
-		}
-	}
-	sum := sha256.Sum256(body)
-	digest := hex.EncodeToString(sum[:16])
-	if err == nil {
-		a.tags[name] = tag{info.ModTime(), info.Size(), digest}
-	}
-	return digest
 }
 
 // fetch answers a request of the Worker to the binding.

@@ -12,7 +12,6 @@ import (
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/storage"
-	"grove.place/lattice/local-runtime/internal/stream"
 )
 
 // openBuckets opens every bucket that is bound. Bindings of one name share a bucket.
@@ -24,7 +23,7 @@ func (h *Host) openBuckets() error {
 		if h.buckets[name] != nil {
 			continue
 		}
-		b, err := storage.OpenBucket(filepath.Join(h.cfg.Dir, "r2", name))
+		b, err := storage.OpenBucket(filepath.Join(h.cfg.Dir, "r2", name), h.random.read)
 		if err != nil {
 			return fmt.Errorf("R2 bucket %s: %w", name, err)
 		}
@@ -35,6 +34,7 @@ func (h *Host) openBuckets() error {
 
 // r2Call is a decoded R2 operation.
 type r2Call struct {
+	host   *Host
 	bucket *storage.Bucket
 	method string
 	args   []abi.Value
@@ -44,7 +44,7 @@ type r2Call struct {
 
 // r2 performs an R2 operation for a party whose streams these are; done gets the result and what it has for a body.
 func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body content, err error)) error {
-	c := r2Call{method: "", now: abi.DateOf(h.cfg.Clock.Now())}
+	c := r2Call{host: h, now: abi.DateOf(h.cfg.Clock.Now())}
 	binding := r.Str()
 	c.method, c.args = r.Str(), r.Values()
 	body := r.Body()
@@ -60,8 +60,11 @@ func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body
 		return abi.Errorf("unknown method of R2 %q", c.method)
 	}
 	c.body = from.accept(body)
-	h.work.run(func() {
+	perform := func() {
 		result, body, err := do(&c)
+		if c.body.source != nil {
+			c.body.source.Cancel(nil) // what was refused is not read
+		}
 		if err != nil {
 			var thrown *abi.Error
 			if !errors.As(err, &thrown) {
@@ -69,6 +72,23 @@ func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body
 			}
 		}
 		done(result, body, err)
+	}
+	if h.sched == nil || c.body.source == nil {
+		h.store(perform)
+		return nil
+	}
+	if c.body.length < 0 {
+		h.store(perform) // it refuses
+		return nil
+	}
+	// A seeded host must not wait for a body while it stores it: the body comes first.
+	collect(c.body.source, nil, func(body []byte, err error) {
+		if err != nil {
+			done(nil, noContent, err)
+			return
+		}
+		c.body = content{inline: body}
+		h.store(perform)
 	})
 	return nil
 }
@@ -118,36 +138,31 @@ func r2Head(c *r2Call) (abi.Value, content, error) {
 }
 
 func r2Get(c *r2Call) (abi.Value, content, error) {
-	o, err := c.bucket.Head(c.text(0))
-	if err != nil || o == nil {
-		return nil, noContent, err
-	}
 	options := c.options(1)
-	if !storage.Holds(options.Get("onlyIf"), o) {
+	var offset, length int64
+	var whole bool
+	o, body, err := c.bucket.Get(c.text(0), func(o *storage.Stored) (_, _ int64, take bool, err error) {
+		if !storage.Holds(options.Get("onlyIf"), o) {
+			return 0, 0, false, nil
+		}
+		offset, length, whole, err = o.Part(options.Get("range"))
+		return offset, length, true, err
+	})
+	switch {
+	case err != nil || o == nil:
+		return nil, noContent, err
+	case body == nil:
 		return describeObject(o, nil), noContent, nil
-	}
-	offset, length, whole, err := o.Part(options.Get("range"))
-	if err != nil {
-		return nil, noContent, err
-	}
-	body, err := c.bucket.Open(o, offset, length)
-	if err != nil {
-		return nil, noContent, err
 	}
 	var part abi.Value = abi.Object{{Name: "offset", Value: offset}, {Name: "length", Value: length}}
 	if whole && o.Size == 0 {
 		part = nil
 	}
-	answer := content{source: stream.FromReader(body), length: length}
-	if length <= abi.InlineBody {
-		defer body.Close()
-		inline := make([]byte, length)
-		if _, err := io.ReadFull(body, inline); err != nil {
-			return nil, noContent, err
-		}
-		answer = content{inline: inline}
+	if length == 0 {
+		return describeObject(o, part), content{inline: []byte{}}, body.Close()
 	}
-	return describeObject(o, part), answer, nil
+	answer, err := c.host.bodyOf(body, length)
+	return describeObject(o, part), answer, err
 }
 
 func putOptions(o abi.Object, now abi.Date) storage.PutOptions {
@@ -240,7 +255,10 @@ func r2Create(c *r2Call) (abi.Value, content, error) {
 }
 
 func r2UploadPart(c *r2Call) (abi.Value, content, error) {
-	number, _ := c.args[min(2, len(c.args)-1)].(int64)
+	var number int64
+	if len(c.args) > 2 {
+		number, _ = c.args[2].(int64)
+	}
 	etag, err := c.bucket.UploadPart(c.text(0), c.text(1), int(number), c.content())
 	return abi.Object{{Name: "partNumber", Value: number}, {Name: "etag", Value: etag}}, noContent, err
 }

@@ -32,20 +32,21 @@ import (
 
 // Config is what a Host runs and with what.
 type Config struct {
-	Module    []byte
-	Script    string              // the Worker's name
-	Objects   map[string]string   // binding → class
-	Databases map[string]Database // binding → D1 database
-	Queues    map[string]string   // binding → queue
-	Consumers map[string]Consumer // queue → how the Worker consumes it
-	Buckets   map[string]string   // binding → R2 bucket
-	Assets    *Assets             // nil: none
-	Vars      map[string]Var
-	Services  map[string]string // binding → name of the Worker
-	Others    map[string]string // binding → kind, of bindings that exist but are not served
-	Dir       string            // where storage is kept
-	CacheDir  string            // where compiled code is kept
-	Isolates  int
+	Module      []byte
+	Script      string                   // the Worker's name
+	Objects     map[string]string        // binding → class
+	Databases   map[string]Database      // binding → D1 database
+	Queues      map[string]string        // binding → queue
+	QueueDelays map[string]time.Duration // binding → how long messages wait that say nothing of it
+	Consumers   map[string]Consumer      // queue → how the Worker consumes it
+	Buckets     map[string]string        // binding → R2 bucket
+	Assets      *Assets                  // nil: none
+	Vars        map[string]Var
+	Services    map[string]string // binding → name of the Worker
+	Others      map[string]string // binding → kind, of bindings that exist but are not served
+	Dir         string            // where storage is kept
+	CacheDir    string            // where compiled code is kept
+	Isolates    int
 
 	MemoryLimit int64         // bytes of an instance; 0: as on Cloudflare
 	CPULimit    time.Duration // of a turn; 0: none
@@ -82,6 +83,7 @@ type Host struct {
 	buckets   map[string]*storage.Bucket
 	assets    *assets // nil: none
 	work      work
+	storing   work       // what queues and buckets write
 	sched     *scheduler // nil: not seeded
 	random    *random
 	trace     *tracer
@@ -92,7 +94,8 @@ type Host struct {
 	classes   classes
 	lastLane  atomic.Uint64 // of what was passed on
 	closed    atomic.Bool
-	unlock    func() error // lets go of the storage folder
+	done      chan struct{} // closed by Close
+	unlock    func() error  // lets go of the storage folder
 
 	door   sync.RWMutex // held by each request while it starts, and by Reload
 	live   atomic.Int64 // frames that have not ended, except constructors'
@@ -124,7 +127,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{},
-		random: newRandom(cfg.Seed), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}},
+		random: newRandom(cfg.Seed), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}),
 	}
 	if cfg.Seed != 0 {
 		h.sched = newScheduler(cfg.Seed, virtual)
@@ -225,12 +228,15 @@ var errStuck = errors.New("the module has been running for seconds without waiti
 func (h *Host) watch() {
 	tick := time.NewTicker(stuckTime / 5)
 	defer tick.Stop()
-	<-tick.C
-	debug.FreeOSMemory() // what compiling needed is not needed again
 	warned := map[*Isolate]int64{}
-	for range tick.C {
-		if h.closed.Load() {
+	for first := true; ; first = false {
+		select {
+		case <-h.done:
 			return
+		case <-tick.C:
+		}
+		if first {
+			debug.FreeOSMemory() // what compiling needed is not needed again
 		}
 		for _, s := range h.isolates {
 			began := s.began.Load()
@@ -253,6 +259,7 @@ func (h *Host) Close() error {
 	if h.closed.Swap(true) {
 		return nil
 	}
+	close(h.done)
 	if h.sched != nil {
 		h.sched.stop()
 	}
@@ -265,6 +272,7 @@ func (h *Host) Close() error {
 	for _, s := range h.isolates {
 		s.loop.stop()
 	}
+	h.waitStored()
 	err := h.engine.Close()
 	for _, d := range h.databases {
 		err = errors.Join(err, d.Close())

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"grove.place/lattice/internal/abi"
-	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
@@ -28,6 +26,7 @@ func (c Consumer) withDefaults() Consumer {
 	if c.MaxBatchSize <= 0 {
 		c.MaxBatchSize = 10
 	}
+	c.MaxBatchSize = min(c.MaxBatchSize, maxQueueBatch)
 	if c.MaxBatchTimeout == 0 {
 		c.MaxBatchTimeout = 5 * time.Second
 	}
@@ -58,6 +57,9 @@ const (
 	maxQueueDelay   = 86400
 )
 
+// settleRetry is how long a queue rests whose storage failed.
+const settleRetry = time.Second
+
 // openQueues opens every queue that is bound or consumed.
 func (h *Host) openQueues() error {
 	open := func(name string) error {
@@ -84,7 +86,15 @@ func (h *Host) openQueues() error {
 			return err
 		}
 	}
+	for binding, delay := range h.cfg.QueueDelays {
+		if delay < 0 || delay > maxQueueDelay*time.Second {
+			return fmt.Errorf("queue binding %s: a delivery delay of %s is not between 0 and %d seconds", binding, delay, maxQueueDelay)
+		}
+	}
 	for name, c := range h.cfg.Consumers {
+		if c.DeadLetterQueue == name {
+			return fmt.Errorf("queue %s: it cannot be its own dead letter queue", name)
+		}
 		if err := open(name); err != nil {
 			return err
 		}
@@ -110,116 +120,6 @@ func (q *queue) close() error {
 
 func (q *queue) now() float64 { return float64(q.host.cfg.Clock.Now().UnixMilli()) }
 
-// queueSend performs QUEUE_SEND; it answers in place only to refuse.
-func (h *Host) queueSend(r *abi.Reader, done func(result []byte)) []byte {
-	binding := r.Str()
-	messages, delay := r.QueueMessages()
-	if err := r.End(); err != nil {
-		return failure(err)
-	}
-	q := h.queues[h.cfg.Queues[binding]]
-	if q == nil {
-		return failure(abi.TypeErrorf("there is no queue binding %q: add it to [[queues.producers]] in wrangler.toml", binding))
-	}
-	list, err := q.accept(messages, delay)
-	if err != nil {
-		return failure(err)
-	}
-	h.work.run(func() {
-		if err := q.store.Put(list); err != nil {
-			done(failure(err))
-			return
-		}
-		q.schedule()
-		done(isolate.Success(nil))
-	})
-	return nil
-}
-
-// accept checks messages and gives them their form in the queue.
-func (q *queue) accept(messages []abi.QueueMessage, delay *float64) ([]storage.Message, error) {
-	if len(messages) > maxQueueBatch {
-		return nil, abi.Errorf("Queue sendBatch failed: batch message count of %d exceeds limit of %d", len(messages), maxQueueBatch)
-	}
-	total, now := 0, q.now()
-	var list []storage.Message
-	for _, m := range messages {
-		body, size, err := queueBody(m)
-		if err != nil {
-			return nil, err
-		}
-		if total += size; size > maxQueueMessage {
-			if len(messages) == 1 {
-				return nil, abi.Errorf("Queue send failed: message length of %d bytes exceeds limit of %d", size, maxQueueMessage)
-			}
-			return nil, abi.Errorf("Queue sendBatch failed: message in batch has length %d bytes which exceeds single message size limit of %d", size, maxQueueMessage)
-		}
-		wait := m.Delay
-		if wait == nil {
-			wait = delay
-		}
-		visible := now
-		if wait != nil {
-			if !(*wait >= 0 && *wait <= maxQueueDelay) {
-				return nil, abi.Errorf("a message delay of %v seconds is not between 0 and %d", *wait, maxQueueDelay)
-			}
-			visible += *wait * 1000
-		}
-		list = append(list, storage.Message{ID: q.host.randomHex(16), Body: body, Timestamp: now, Visible: visible})
-	}
-	if total > maxQueueBytes {
-		return nil, abi.Errorf("Queue sendBatch failed: batch size of %d bytes exceeds limit of %d", total, maxQueueBytes)
-	}
-	return list, nil
-}
-
-// queueBody is a message's body as a consumer will get it, and its size.
-func queueBody(m abi.QueueMessage) (body abi.Value, size int, err error) {
-	switch m.ContentType {
-	case abi.QueueText:
-		text, ok := m.Body.(string)
-		if !ok {
-			return nil, 0, abi.TypeErrorf("Content Type \"text\" requires a value of type string, but received: %s", jsType(m.Body))
-		}
-		return text, len(text), nil
-	case abi.QueueBytes:
-		b, ok := m.Body.([]byte)
-		if !ok {
-			return nil, 0, abi.TypeErrorf("Content Type \"bytes\" requires a value of type ArrayBufferView, but received: %s", jsType(m.Body))
-		}
-		return b, len(b), nil
-	case abi.QueueJSON:
-		text, err := storage.JSON(m.Body)
-		if err != nil {
-			return nil, 0, err
-		}
-		var v any
-		if err := json.Unmarshal(text, &v); err != nil {
-			return nil, 0, err
-		}
-		return storage.FromJSON(v), len(text), nil
-	}
-	var w abi.Writer
-	w.Value(m.Body)
-	return m.Body, w.Len(), nil
-}
-
-func jsType(v abi.Value) string {
-	switch v.(type) {
-	case string:
-		return "string"
-	case bool:
-		return "boolean"
-	case int64, float64:
-		return "number"
-	case abi.Undefined:
-		return "undefined"
-	case abi.BigInt:
-		return "bigint"
-	}
-	return "object"
-}
-
 // schedule sets the timer for the next batch, or delivers one now.
 func (q *queue) schedule() {
 	q.mu.Lock()
@@ -232,21 +132,31 @@ func (q *queue) schedule() {
 		q.stop = nil
 	}
 	now := q.now()
-	oldest, ready, next, err := q.store.Ready(now, 1)
+	ready, next, err := q.store.Ready(now, q.consumer.MaxBatchSize)
 	if err != nil {
 		q.host.cfg.Logger.Error("the messages of a queue cannot be read", "queue", q.name, "error", err)
 		return
 	}
 	wait := next - now
 	switch {
-	case ready >= q.consumer.MaxBatchSize:
+	case len(ready) == q.consumer.MaxBatchSize:
 		wait = 0
-	case ready > 0:
-		wait = max(0, min(wait, oldest[0].Visible+float64(max(q.consumer.MaxBatchTimeout, 0).Milliseconds())-now))
+	case len(ready) > 0:
+		wait = max(0, min(wait, q.deadline(ready)-now))
 	case math.IsInf(next, 1):
 		return
 	}
-	q.stop = q.host.cfg.Clock.AfterFunc(time.Duration(wait)*time.Millisecond, func() { q.host.work.run(q.due) })
+	q.after(time.Duration(wait) * time.Millisecond)
+}
+
+// after has due called; q.mu is held.
+func (q *queue) after(d time.Duration) {
+	q.stop = q.host.cfg.Clock.AfterFunc(d, func() { q.host.work.run(q.due) })
+}
+
+// deadline is when a batch that begins with these messages is delivered even if it is not full.
+func (q *queue) deadline(ready []storage.Message) float64 {
+	return ready[0].Visible + float64(max(q.consumer.MaxBatchTimeout, 0).Milliseconds())
 }
 
 // due delivers a batch if one is to be delivered now.
@@ -258,9 +168,9 @@ func (q *queue) due() {
 	}
 	q.stop = nil
 	now := q.now()
-	batch, ready, _, err := q.store.Ready(now, q.consumer.MaxBatchSize)
-	full := ready >= q.consumer.MaxBatchSize
-	waited := len(batch) > 0 && batch[0].Visible+float64(max(q.consumer.MaxBatchTimeout, 0).Milliseconds()) <= now
+	batch, _, err := q.store.Ready(now, q.consumer.MaxBatchSize)
+	full := len(batch) == q.consumer.MaxBatchSize
+	waited := len(batch) > 0 && q.deadline(batch) <= now
 	q.running = err == nil && (full || waited)
 	running := q.running
 	q.mu.Unlock()
@@ -269,14 +179,23 @@ func (q *queue) due() {
 		return
 	}
 	q.deliver(batch, func(outcome abi.Value, failed *abi.Error) {
+		if q.host.closed.Load() {
+			return // that the host ends says nothing of the messages: the next host delivers them
+		}
 		if failed != nil {
 			q.host.cfg.Logger.Error("the consumer of a queue failed", "queue", q.name, "messages", len(batch), "error", failed)
 		}
-		if err := q.settle(batch, outcome, failed != nil); err != nil {
+		err := q.settle(batch, outcome, failed != nil)
+		if err != nil {
 			q.host.cfg.Logger.Error("the outcome of a batch cannot be stored: its messages are delivered again", "queue", q.name, "error", err)
 		}
 		q.mu.Lock()
 		q.running = false
+		if err != nil && !q.closed {
+			q.after(settleRetry) // not at once: a full disk stays full
+			q.mu.Unlock()
+			return
+		}
 		q.mu.Unlock()
 		q.schedule()
 	})
@@ -342,62 +261,4 @@ func (q *queue) settle(batch []storage.Message, outcome abi.Value, failed bool) 
 		}
 	}
 	return q.store.Settle(remove, again)
-}
-
-// verdict is what a consumer said of a batch.
-type verdict struct {
-	all     int64 // 0 nothing, 1 acknowledged, 2 retry
-	delay   float64
-	acked   map[string]bool
-	retries map[string]float64
-}
-
-func readVerdict(outcome abi.Value, failed bool, retryDelay time.Duration) verdict {
-	v := verdict{delay: retryDelay.Seconds(), acked: map[string]bool{}, retries: map[string]float64{}}
-	if failed {
-		v.all = 2
-		return v
-	}
-	o, _ := outcome.(abi.Object)
-	v.all, _ = o.Get("all").(int64)
-	seconds := func(value abi.Value) float64 {
-		switch n := value.(type) {
-		case int64:
-			return float64(n)
-		case float64:
-			return n
-		}
-		return retryDelay.Seconds()
-	}
-	v.delay = seconds(o.Get("delay"))
-	acked, _ := o.Get("ack").(abi.Array)
-	for _, id := range acked {
-		if id, ok := id.(string); ok {
-			v.acked[id] = true
-		}
-	}
-	retries, _ := o.Get("retry").(abi.Array)
-	for _, pair := range retries {
-		if pair, ok := pair.(abi.Array); ok && len(pair) == 2 {
-			if id, ok := pair[0].(string); ok {
-				v.retries[id] = seconds(pair[1])
-			}
-		}
-	}
-	return v
-}
-
-// retry reports whether a message is delivered again, and after how many seconds.
-func (v verdict) retry(id string) (float64, bool) {
-	if v.acked[id] {
-		return 0, false
-	}
-	if delay, ok := v.retries[id]; ok {
-		return delay, true
-	}
-	return v.delay, v.all == 2
-}
-
-func opQueueSend(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
-	return s.outside(f, id, r, s.host.queueSend)
 }

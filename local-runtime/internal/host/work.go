@@ -69,6 +69,32 @@ func (w *work) settle() {
 	}
 }
 
+// store runs f, which writes to a queue or a bucket, as work; Close waits for it.
+func (h *Host) store(f func()) {
+	if h.sched != nil {
+		h.work.run(f)
+		return
+	}
+	h.storing.add()
+	h.work.run(func() {
+		defer h.storing.done()
+		f()
+	})
+}
+
+// waitStored waits until nothing is written to queues and buckets any more, with patience for a body that does not come.
+func (h *Host) waitStored() {
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		h.storing.wait()
+	}()
+	select {
+	case <-idle:
+	case <-time.After(stuckTime):
+	}
+}
+
 // loop runs tasks one after another, in the order in which they were posted.
 type loop struct {
 	work   *work

@@ -14,7 +14,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -22,8 +21,9 @@ import (
 
 // Bucket is an R2 bucket: an index of objects, and a file for the content of each. It may be used by several goroutines.
 type Bucket struct {
-	x   *index
-	dir string
+	x      *index
+	dir    string
+	random func(p []byte) // fills p: versions and ids come of it
 }
 
 // Stored is an object of a bucket as it is described to programs.
@@ -63,8 +63,8 @@ var (
 	errTooSmall = &r2Error{10011, "Your proposed upload is smaller than the minimum allowed object size."}
 )
 
-// OpenBucket opens the bucket in the folder dir.
-func OpenBucket(dir string) (*Bucket, error) {
+// OpenBucket opens the bucket in the folder dir. What random fills becomes the versions of objects and the ids of uploads.
+func OpenBucket(dir string, random func(p []byte)) (*Bucket, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "blobs"), 0o755); err != nil {
 		return nil, err
 	}
@@ -77,8 +77,11 @@ func OpenBucket(dir string) (*Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bucket{x, dir}
-	return b, b.sweep()
+	b := &Bucket{x, dir, random}
+	if err := b.sweep(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
 }
 
 // Close closes the index.
@@ -114,7 +117,15 @@ func (b *Bucket) sweep() error {
 
 func (b *Bucket) path(file string) string { return filepath.Join(b.dir, "blobs", file) }
 
-func randomHex() string {
+// id makes an identifier that programs see.
+func (b *Bucket) id() string {
+	var raw [16]byte
+	b.random(raw[:])
+	return hex.EncodeToString(raw[:])
+}
+
+// newFile names a file. The name is no secret of a seed: two hosts with one seed may follow each other in one folder.
+func newFile() string {
 	var raw [16]byte
 	rand.Read(raw[:])
 	return hex.EncodeToString(raw[:])
@@ -149,35 +160,54 @@ func find(s *statements, key string, to **Stored) error {
 	}, key)
 }
 
-// Open returns the content of an object from offset on, length bytes of it. It stays readable when the object is replaced meanwhile.
-func (b *Bucket) Open(o *Stored, offset, length int64) (io.ReadCloser, error) {
+// Get returns an object with a part of its content, which choose takes from it; choose may decline. The content stays readable when the object is
+// replaced or deleted meanwhile.
+func (b *Bucket) Get(key string, choose func(o *Stored) (offset, length int64, take bool, err error)) (o *Stored, content io.ReadCloser, err error) {
+	if len(key) > maxKey {
+		return nil, nil, errKeyName
+	}
+	err = b.x.do(func(s *statements) error { // what deletes files waits
+		if err := find(s, key, &o); err != nil || o == nil {
+			return err
+		}
+		offset, length, take, err := choose(o)
+		if err == nil && take {
+			content, err = b.open(o, offset, length)
+		}
+		return err
+	})
+	return o, content, err
+}
+
+// open opens the files that length bytes from offset on are in.
+func (b *Bucket) open(o *Stored, offset, length int64) (io.ReadCloser, error) {
 	var parts []io.Reader
 	var files closers
+	start, end := int64(0), offset+length
 	for name := range strings.FieldsSeq(o.file) {
+		if start >= end {
+			break
+		}
 		f, err := os.Open(b.path(name))
+		var size int64
+		if err == nil {
+			files = append(files, f)
+			size, err = f.Seek(0, io.SeekEnd)
+		}
+		if err == nil && start+size > offset {
+			parts = append(parts, f)
+			_, err = f.Seek(max(0, offset-start), io.SeekStart)
+		}
 		if err != nil {
 			files.Close()
 			return nil, fmt.Errorf("content of %q: %w", o.Key, err)
 		}
-		parts, files = append(parts, f), append(files, f)
-	}
-	content := io.MultiReader(parts...)
-	for _, f := range files {
-		size, err := f.Seek(0, io.SeekEnd)
-		if err == nil {
-			skip := min(size, offset)
-			_, err = f.Seek(skip, io.SeekStart)
-			offset -= skip
-		}
-		if err != nil {
-			files.Close()
-			return nil, err
-		}
+		start += size
 	}
 	return struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(content, length), files}, nil
+	}{io.LimitReader(io.MultiReader(parts...), length), files}, nil
 }
 
 type closers []*os.File
@@ -218,7 +248,7 @@ func (b *Bucket) Put(key string, content io.Reader, o PutOptions) (*Stored, erro
 	if err != nil {
 		return nil, err
 	}
-	stored := &Stored{Key: key, Version: randomHex(), ETag: hex.EncodeToString(blob.md5), Size: blob.size, Uploaded: o.Now,
+	stored := &Stored{Key: key, Version: b.id(), ETag: hex.EncodeToString(blob.md5), Size: blob.size, Uploaded: o.Now,
 		HTTPMetadata: o.HTTP, Custom: o.Custom, Sums: blob.sums, StorageClass: o.StorageClass, file: blob.file}
 	held := true
 	old, err := b.replace(stored, func(current *Stored) bool {
@@ -270,7 +300,7 @@ type blob struct {
 
 // write stores content in a file of its own, and checks it.
 func (b *Bucket) write(content io.Reader, want map[string][]byte) (*blob, error) {
-	f, err := os.Create(b.path(randomHex()))
+	f, err := os.Create(b.path(newFile()))
 	if err != nil {
 		return nil, err
 	}
@@ -330,130 +360,4 @@ func (b *Bucket) Delete(keys []string) error {
 		b.remove(strings.Join(files, " "))
 	}
 	return err
-}
-
-// Listing is a page of a bucket.
-type Listing struct {
-	Objects  []*Stored
-	Prefixes []string
-	Next     string // start after this for the next page; "" when this was the last
-}
-
-// List returns up to limit objects and, with a delimiter, common prefixes, in the order of their bytes.
-func (b *Bucket) List(prefix, startAfter, delimiter string, limit int) (l Listing, err error) {
-	if limit < 1 || limit > maxListed {
-		limit = maxListed
-	}
-	err = b.x.do(func(s *statements) error {
-		last, full := startAfter, errors.New("full")
-		err := s.each("SELECT "+storedColumns+" FROM objects WHERE key > ? AND substr(key, 1, ?) = ? ORDER BY key", func(r *stmt) error {
-			o, err := scanStored(r)
-			if err != nil {
-				return err
-			}
-			common := ""
-			if i := strings.Index(o.Key[len(prefix):], delimiter); delimiter != "" && i >= 0 {
-				common = o.Key[:len(prefix)+i+len(delimiter)]
-				if strings.HasPrefix(startAfter, common) || slices.Contains(l.Prefixes, common) {
-					last = o.Key
-					return nil
-				}
-			}
-			if len(l.Objects)+len(l.Prefixes) == limit {
-				l.Next = last
-				return full
-			}
-			last = o.Key
-			if common != "" {
-				l.Prefixes = append(l.Prefixes, common)
-			} else {
-				l.Objects = append(l.Objects, o)
-			}
-			return nil
-		}, startAfter, len([]rune(prefix)), prefix)
-		if errors.Is(err, full) {
-			return nil
-		}
-		return err
-	})
-	return l, err
-}
-
-// textLength is the size of custom metadata as R2 counts it: bytes of Latin-1, or of UTF-16 where that does not do.
-func textLength(v abi.Value) (n int) {
-	o, _ := v.(abi.Object)
-	for _, f := range o {
-		for _, text := range []string{f.Name, fmt.Sprint(f.Value)} {
-			runes := []rune(text)
-			size := len(runes)
-			if slices.ContainsFunc(runes, func(r rune) bool { return r > 0xff }) {
-				size *= 2
-			}
-			n += size
-		}
-	}
-	return n
-}
-
-// Holds reports whether conditions hold of an object, which is nil when there is none.
-func Holds(onlyIf abi.Value, o *Stored) bool {
-	conditions, ok := onlyIf.(abi.Object)
-	if !ok {
-		return true
-	}
-	match, noMatch := conditions.Get("etagMatches"), conditions.Get("etagDoesNotMatch")
-	before, hasBefore := conditions.Get("uploadedBefore").(abi.Date)
-	after, hasAfter := conditions.Get("uploadedAfter").(abi.Date)
-	has := func(v abi.Value) bool { _, absent := v.(abi.Undefined); return !absent && v != nil }
-	if o == nil {
-		return !has(match) && !hasAfter
-	}
-	matches, differs := !has(match) || includes(match, o.ETag), !has(noMatch) || !includes(noMatch, o.ETag)
-	return matches && differs &&
-		(!hasAfter || after < o.Uploaded || has(noMatch)) &&
-		(!hasBefore || o.Uploaded < before || has(match))
-}
-
-// includes reports whether a condition on ETags names one: it is a tag, a list of tags, or "*".
-func includes(v abi.Value, etag string) bool {
-	switch v := v.(type) {
-	case string:
-		return v == "*" || strings.Trim(v, `"`) == etag
-	case abi.Array:
-		return slices.ContainsFunc(v, func(e abi.Value) bool { return includes(e, etag) })
-	}
-	return false
-}
-
-// Part returns the part of an object of that size which a range asks for, and whether it is all of it.
-func (o *Stored) Part(rng abi.Value) (offset, length int64, whole bool, err error) {
-	r, ok := rng.(abi.Object)
-	if !ok {
-		return 0, o.Size, true, nil
-	}
-	number := func(name string) (int64, bool) {
-		switch v := r.Get(name).(type) {
-		case int64:
-			return v, true
-		case float64:
-			return int64(v), true
-		}
-		return 0, false
-	}
-	offset, _ = number("offset")
-	length, limited := number("length")
-	if suffix, ok := number("suffix"); ok {
-		if suffix <= 0 {
-			return 0, 0, false, errRange
-		}
-		suffix = min(suffix, o.Size)
-		offset, length, limited = o.Size-suffix, suffix, true
-	}
-	if !limited {
-		length = o.Size - offset
-	}
-	if offset < 0 || offset > o.Size || length <= 0 {
-		return 0, 0, false, errRange
-	}
-	return offset, min(length, o.Size-offset), false, nil
 }

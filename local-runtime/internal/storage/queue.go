@@ -33,11 +33,11 @@ func OpenQueue(path string) (*Queue, error) {
 // Close closes the file.
 func (q *Queue) Close() error { return q.x.close() }
 
-// Put adds messages: all, or none.
+// Put adds messages: all, or none. One whose ID is there already is there once.
 func (q *Queue) Put(messages []Message) error {
 	return q.x.do(func(s *statements) error {
 		for _, m := range messages {
-			err := s.each("INSERT INTO messages (id, body, timestamp, attempts, visible) VALUES (?, ?, ?, ?, ?)", nil,
+			err := s.each("INSERT OR IGNORE INTO messages (id, body, timestamp, attempts, visible) VALUES (?, ?, ?, ?, ?)", nil,
 				m.ID, encoded(m.Body), m.Timestamp, m.Attempts, m.Visible)
 			if err != nil {
 				return err
@@ -47,14 +47,10 @@ func (q *Queue) Put(messages []Message) error {
 	})
 }
 
-// Ready returns up to limit messages that may be delivered at a time, how many there are, and when the next one may be, +Inf when there is none.
-func (q *Queue) Ready(now float64, limit int) (messages []Message, ready int, next float64, err error) {
+// Ready returns up to limit messages that may be delivered at a time, and when the next one may be that may not yet, +Inf when there is none.
+func (q *Queue) Ready(now float64, limit int) (messages []Message, next float64, err error) {
 	next = math.Inf(1)
 	err = q.x.do(func(s *statements) error {
-		count := func(r *stmt) error { ready = int(r.Int64(0)); return nil }
-		if err := s.each("SELECT count(*) FROM messages WHERE visible <= ?", count, now); err != nil {
-			return err
-		}
 		later := func(r *stmt) error { next = r.Float64(0); return nil }
 		if err := s.each("SELECT visible FROM messages WHERE visible > ? ORDER BY visible LIMIT 1", later, now); err != nil {
 			return err
@@ -68,7 +64,7 @@ func (q *Queue) Ready(now float64, limit int) (messages []Message, ready int, ne
 			return nil
 		}, now, limit)
 	})
-	return messages, ready, next, err
+	return messages, next, err
 }
 
 // Settle removes messages, and has others delivered again later: those of again with their Attempts and Visible.

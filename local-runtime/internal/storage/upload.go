@@ -18,7 +18,7 @@ func (b *Bucket) CreateUpload(key string, o PutOptions) (id string, err error) {
 	if textLength(o.Custom) > maxCustom {
 		return "", errMetadata
 	}
-	id = randomHex() + randomHex()
+	id = b.id() + b.id()
 	return id, b.x.do(func(s *statements) error {
 		return s.each("INSERT INTO uploads (id, key, http, custom, class) VALUES (?, ?, ?, ?, ?)", nil, id, key, encoded(o.HTTP), encoded(o.Custom), o.StorageClass)
 	})
@@ -52,7 +52,7 @@ func (b *Bucket) UploadPart(key, id string, number int, content io.Reader) (etag
 	if err != nil {
 		return "", err
 	}
-	etag = randomHex() + randomHex()
+	etag = b.id() + b.id()
 	old := ""
 	err = b.x.do(func(s *statements) error {
 		if err := upload(s, key, id, nil); err != nil {
@@ -81,7 +81,7 @@ type ChosenPart struct {
 
 // CompleteUpload makes the chosen parts, in their order, the content of the object.
 func (b *Bucket) CompleteUpload(key, id string, chosen []ChosenPart, now abi.Date) (*Stored, error) {
-	o := &Stored{Key: key, Version: randomHex(), Uploaded: now, Sums: abi.Object{}}
+	o := &Stored{Key: key, Version: b.id(), Uploaded: now, Sums: abi.Object{}}
 	var files []string
 	var unused []string
 	old := ""

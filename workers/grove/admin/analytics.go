@@ -14,28 +14,30 @@ import (
 	"grove.place/lattice/workers/websocket"
 )
 
-// getAnalytics answers with a UTC day: ?day=yyyy-mm-dd, today without. A day that is under way comes from its object, an older one from D1.
+// getAnalytics answers with a day: ?day=yyyy-mm-dd, today without.
 func getAnalytics(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
+	stats, err := Day(r.Context(), v.TenantID, r.URL.Query().Get("day"))
+	return answer(w, stats, err)
+}
+
+// Day returns what is counted of a site on a UTC day, yyyy-mm-dd, or today for "". A day that is under way comes from its object, an older one from D1.
+func Day(ctx context.Context, tenantID, text string) (analytics.DailyStats, error) {
 	now := time.Now()
-	text := r.URL.Query().Get("day")
 	if text == "" {
 		text = analytics.Day(now.UnixMilli())
 	}
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil || day.After(now) {
-		return web.BadRequest("bad_day", "day is a date such as 2026-03-01, not in the future.")
+		return analytics.DailyStats{}, web.BadRequest("bad_day", "day is a date such as 2026-03-01, not in the future.")
 	}
-	stats, found, err := pastDay(r.Context(), v.TenantID, text)
-	if err != nil {
-		return err
+	stats, found, err := pastDay(ctx, tenantID, text)
+	if err != nil || found || !now.Before(day.Add(48*time.Hour)) {
+		return stats, err
 	}
-	if !found && now.Before(day.Add(48*time.Hour)) {
-		if stats, err = analytics.GetStats.Call(r.Context(), analytics.Of(v.TenantID, text), durables.None{}); err != nil {
-			return web.Unavailable("The statistics", err)
-		}
+	if stats, err = analytics.GetStats.Call(ctx, analytics.Of(tenantID, text), durables.None{}); err != nil {
+		return stats, web.Unavailable("The statistics", err)
 	}
-	web.WriteJSON(w, http.StatusOK, stats)
-	return nil
+	return stats, nil
 }
 
 // pastDay reads a day that was written to D1 when it was over.

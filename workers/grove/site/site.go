@@ -33,6 +33,9 @@ func Routes(mux *http.ServeMux) {
 	heartwood.SiteRoutes(mux)
 	admin.Routes(mux)
 	mux.HandleFunc("GET /media/{name}", admin.Media)
+	for pattern, p := range panels {
+		mux.Handle(pattern, p)
+	}
 	for pattern, h := range map[string]handler{
 		"GET /{$}":           home,
 		"GET /posts/{slug}":  post,

@@ -8,6 +8,20 @@ CREATE TABLE follows (
 ) WITHOUT ROWID;
 CREATE INDEX follows_followee ON follows (followee_id, follower_id);
 
+-- How many follow somebody, and how many did at most: whose posts are sent to followers, and whose are fetched by them.
+CREATE TABLE follow_counts (
+  user_id TEXT PRIMARY KEY,
+  followers INTEGER NOT NULL,
+  peak INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TRIGGER follows_added AFTER INSERT ON follows BEGIN
+  INSERT INTO follow_counts (user_id, followers, peak) VALUES (new.followee_id, 1, 1)
+    ON CONFLICT (user_id) DO UPDATE SET followers = followers + 1, peak = max(peak, followers + 1);
+END;
+CREATE TRIGGER follows_removed AFTER DELETE ON follows BEGIN
+  UPDATE follow_counts SET followers = followers - 1 WHERE user_id = old.followee_id;
+END;
+
 CREATE TABLE user_blocks (
   user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   blocked_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

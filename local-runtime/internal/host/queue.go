@@ -254,7 +254,7 @@ func (q *queue) settle(batch []storage.Message, outcome abi.Value, failed bool) 
 		letters := q.host.queues[q.consumer.DeadLetterQueue]
 		q.host.cfg.Logger.Warn("messages failed too often", "queue", q.name, "messages", len(dead), "dead_letter_queue", q.consumer.DeadLetterQueue)
 		if letters != nil {
-			if err := letters.store.Put(dead); err != nil {
+			if err := letters.store.PutOnce(dead); err != nil {
 				return err
 			}
 			letters.schedule()

@@ -33,11 +33,16 @@ func OpenQueue(path string) (*Queue, error) {
 // Close closes the file.
 func (q *Queue) Close() error { return q.x.close() }
 
-// Put adds messages: all, or none. One whose ID is there already is there once.
-func (q *Queue) Put(messages []Message) error {
+// Put adds messages: all, or none when one has an ID that is there already.
+func (q *Queue) Put(messages []Message) error { return q.insert("INSERT", messages) }
+
+// PutOnce adds messages, but for those that are there already: they are moved from another queue, and a crash may have come between.
+func (q *Queue) PutOnce(messages []Message) error { return q.insert("INSERT OR IGNORE", messages) }
+
+func (q *Queue) insert(how string, messages []Message) error {
 	return q.x.do(func(s *statements) error {
 		for _, m := range messages {
-			err := s.each("INSERT OR IGNORE INTO messages (id, body, timestamp, attempts, visible) VALUES (?, ?, ?, ?, ?)", nil,
+			err := s.each(how+" INTO messages (id, body, timestamp, attempts, visible) VALUES (?, ?, ?, ?, ?)", nil,
 				m.ID, encoded(m.Body), m.Timestamp, m.Attempts, m.Visible)
 			if err != nil {
 				return err

@@ -155,7 +155,10 @@ func TestAQueueDeliversWhenItIsTime(t *testing.T) {
 	if err := q.Put([]Message{message("late", 30), message("a", 10), message("b", 10)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := q.Put([]Message{message("a", 1)}); err != nil { // as after a crash between a dead letter and its removal
+	if err := q.Put([]Message{message("c", 1), message("a", 1)}); err == nil {
+		t.Error("a message that is sent under an id which is taken was lost without an error")
+	}
+	if err := q.PutOnce([]Message{message("a", 1)}); err != nil { // as after a crash between a dead letter and its removal
 		t.Errorf("the same message again: %v", err)
 	}
 	q.Close()

@@ -139,16 +139,6 @@ func (a *Analytics) Alarm(ctx context.Context, info durables.AlarmInfo) error {
 	return a.tasks.Alarm(ctx, info)
 }
 
-func (a *Analytics) sql() *durables.SQL { return a.state.Storage().SQL() }
-
-func (a *Analytics) exec(ctx context.Context, query string, args ...any) error {
-	cursor, err := a.sql().Exec(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("analytics: %w", err)
-	}
-	return cursor.Close()
-}
-
 // closesAt is when the day is written and forgotten.
 func (a *Analytics) closesAt() time.Time { return a.day.Add(24*time.Hour + Grace) }
 
@@ -159,7 +149,7 @@ func (a *Analytics) recordEvents(ctx context.Context, b Batch) (Recorded, error)
 	case len(b.Events) > maxBatch:
 		return Recorded{}, durables.TypeError(fmt.Sprintf("recordEvents: %d events: a batch has at most %d", len(b.Events), maxBatch))
 	case !time.Now().Before(a.closesAt()):
-		a.log(ctx, slog.LevelWarn, "events came after the day was closed", "events", len(b.Events))
+		a.object.Log(ctx, slog.LevelWarn, "events came after the day was closed", "events", len(b.Events))
 		return Recorded{Closed: true}, nil
 	}
 	if err := a.object.Prepare(ctx); err != nil {
@@ -170,7 +160,7 @@ func (a *Analytics) recordEvents(ctx context.Context, b Batch) (Recorded, error)
 		return Recorded{}, err
 	}
 	err = a.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		fresh, err := durables.All[int](ctx, a.sql(), `INSERT OR IGNORE INTO batches (source, id) VALUES (?, ?) RETURNING 1`, b.Source, b.ID)
+		fresh, err := durables.All[int](ctx, a.object.SQL(), `INSERT OR IGNORE INTO batches (source, id) VALUES (?, ?) RETURNING 1`, b.Source, b.ID)
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
@@ -180,8 +170,4 @@ func (a *Analytics) recordEvents(ctx context.Context, b Batch) (Recorded, error)
 		return Recorded{}, err
 	}
 	return Recorded{Accepted: len(b.Events)}, a.tasks.Schedule(ctx, "finalize", a.closesAt())
-}
-
-func (a *Analytics) log(ctx context.Context, level slog.Level, message string, attributes ...any) {
-	slog.Log(ctx, level, message, append([]any{"do", "AnalyticsDO", "id", a.state.ID().String()}, attributes...)...)
 }

@@ -44,7 +44,7 @@ func (a *Analytics) count(ctx context.Context, key []byte, events []Event) error
 	}
 	for hour, counts := range hours {
 		for column, n := range counts { // the names are our own
-			err := a.exec(ctx, `INSERT INTO hourly_stats (hour, `+column+`) VALUES (?1, ?2) ON CONFLICT (hour) DO UPDATE SET `+column+` = `+column+` + ?2`, hour, n)
+			err := a.object.Exec(ctx, `INSERT INTO hourly_stats (hour, `+column+`) VALUES (?1, ?2) ON CONFLICT (hour) DO UPDATE SET `+column+` = `+column+` + ?2`, hour, n)
 			if err != nil {
 				return err
 			}
@@ -64,14 +64,14 @@ func (a *Analytics) hourOf(ms int64) int {
 
 // countPaths adds views of paths, and returns under which name each was counted.
 func (a *Analytics) countPaths(ctx context.Context, paths map[string]int) (map[string]string, error) {
-	known, err := durables.One[int](ctx, a.sql(), `SELECT count(*) FROM page_stats`)
+	known, err := durables.One[int](ctx, a.object.SQL(), `SELECT count(*) FROM page_stats`)
 	if err != nil {
 		return nil, err
 	}
 	renamed := map[string]string{}
 	for path, n := range paths {
 		name := path
-		there, err := durables.One[bool](ctx, a.sql(), `SELECT EXISTS (SELECT 1 FROM page_stats WHERE path = ?)`, path)
+		there, err := durables.One[bool](ctx, a.object.SQL(), `SELECT EXISTS (SELECT 1 FROM page_stats WHERE path = ?)`, path)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func (a *Analytics) countPaths(ctx context.Context, paths map[string]int) (map[s
 			}
 		}
 		renamed[path] = name
-		if err := a.exec(ctx, `INSERT INTO page_stats (path, views) VALUES (?1, ?2) ON CONFLICT (path) DO UPDATE SET views = views + ?2`, name, n); err != nil {
+		if err := a.object.Exec(ctx, `INSERT INTO page_stats (path, views) VALUES (?1, ?2) ON CONFLICT (path) DO UPDATE SET views = views + ?2`, name, n); err != nil {
 			return nil, err
 		}
 	}

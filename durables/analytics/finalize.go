@@ -49,7 +49,7 @@ func (a *Analytics) getStats(ctx context.Context, _ durables.None) (DailyStats, 
 }
 
 func (a *Analytics) stats(ctx context.Context, pages int) (DailyStats, error) {
-	sql := a.sql()
+	sql := a.object.SQL()
 	s, err := durables.One[DailyStats](ctx, sql, `SELECT coalesce(sum(page_views), 0) AS pageViews, coalesce(sum(posts_created), 0) AS postsCreated,
 		coalesce(sum(comments_created), 0) AS commentsCreated, coalesce(sum(reactions_given), 0) AS reactionsGiven FROM hourly_stats`)
 	if err != nil {
@@ -85,7 +85,7 @@ func (a *Analytics) finalize(ctx context.Context, _ durables.None) (durables.Non
 	for _, part := range a.statements(s, time.Now()) {
 		_, err := db.Batch(ctx, part...)
 		if err != nil && strings.Contains(err.Error(), "FOREIGN KEY constraint failed") {
-			a.log(ctx, slog.LevelWarn, "the site is gone: its day is forgotten")
+			a.object.Log(ctx, slog.LevelWarn, "the site is gone: its day is forgotten")
 			return none, a.object.Forget(ctx)
 		}
 		if err != nil {
@@ -95,7 +95,7 @@ func (a *Analytics) finalize(ctx context.Context, _ durables.None) (durables.Non
 	if time.Now().Before(a.closesAt()) {
 		return none, a.tasks.Schedule(ctx, "finalize", a.closesAt())
 	}
-	a.log(ctx, slog.LevelInfo, "day finalized", "views", s.PageViews)
+	a.object.Log(ctx, slog.LevelInfo, "day finalized", "views", s.PageViews)
 	return none, a.object.Forget(ctx)
 }
 

@@ -27,13 +27,13 @@ const (
 
 // key returns the key of the day, which nobody else has.
 func (a *Analytics) key(ctx context.Context) ([]byte, error) {
-	key, found, err := durables.First[[]byte](ctx, a.sql(), `SELECT key FROM secret`)
+	key, found, err := durables.First[[]byte](ctx, a.object.SQL(), `SELECT key FROM secret`)
 	if err != nil || found {
 		return key, err
 	}
 	key = make([]byte, dailyKeyBytes)
 	rand.Read(key)
-	return key, a.exec(ctx, `INSERT INTO secret (only, key) VALUES (1, ?)`, key)
+	return key, a.object.Exec(ctx, `INSERT INTO secret (only, key) VALUES (1, ?)`, key)
 }
 
 type visit struct {
@@ -87,7 +87,7 @@ func (a *Analytics) countVisitors(ctx context.Context, scopes map[string]map[str
 }
 
 func (a *Analytics) countScope(ctx context.Context, scope string, hashes map[string]bool) error {
-	registers, sketched, err := durables.First[[]byte](ctx, a.sql(), `SELECT registers FROM visitor_sketches WHERE scope = ?`, scope)
+	registers, sketched, err := durables.First[[]byte](ctx, a.object.SQL(), `SELECT registers FROM visitor_sketches WHERE scope = ?`, scope)
 	if err != nil {
 		return err
 	}
@@ -95,11 +95,11 @@ func (a *Analytics) countScope(ctx context.Context, scope string, hashes map[str
 		return a.addToSketch(ctx, scope, sketch(registers), hashes)
 	}
 	for hash := range hashes {
-		if err := a.exec(ctx, `INSERT OR IGNORE INTO visitor_hashes (scope, hash) VALUES (?, ?)`, scope, []byte(hash)); err != nil {
+		if err := a.object.Exec(ctx, `INSERT OR IGNORE INTO visitor_hashes (scope, hash) VALUES (?, ?)`, scope, []byte(hash)); err != nil {
 			return err
 		}
 	}
-	n, err := durables.One[int](ctx, a.sql(), `SELECT count(*) FROM visitor_hashes WHERE scope = ?`, scope)
+	n, err := durables.One[int](ctx, a.object.SQL(), `SELECT count(*) FROM visitor_hashes WHERE scope = ?`, scope)
 	if err != nil {
 		return err
 	}
@@ -107,13 +107,13 @@ func (a *Analytics) countScope(ctx context.Context, scope string, hashes map[str
 		return a.setVisitors(ctx, scope, n)
 	}
 	s := make(sketch, sketchSize)
-	for hash, err := range durables.Query[[]byte](ctx, a.sql(), `SELECT hash FROM visitor_hashes WHERE scope = ?`, scope) {
+	for hash, err := range durables.Query[[]byte](ctx, a.object.SQL(), `SELECT hash FROM visitor_hashes WHERE scope = ?`, scope) {
 		if err != nil {
 			return err
 		}
 		s.add(hash)
 	}
-	if err := a.exec(ctx, `DELETE FROM visitor_hashes WHERE scope = ?`, scope); err != nil {
+	if err := a.object.Exec(ctx, `DELETE FROM visitor_hashes WHERE scope = ?`, scope); err != nil {
 		return err
 	}
 	return a.addToSketch(ctx, scope, s, nil)
@@ -123,14 +123,14 @@ func (a *Analytics) addToSketch(ctx context.Context, scope string, s sketch, has
 	for hash := range hashes {
 		s.add([]byte(hash))
 	}
-	if err := a.exec(ctx, `INSERT OR REPLACE INTO visitor_sketches (scope, registers) VALUES (?, ?)`, scope, []byte(s)); err != nil {
+	if err := a.object.Exec(ctx, `INSERT OR REPLACE INTO visitor_sketches (scope, registers) VALUES (?, ?)`, scope, []byte(s)); err != nil {
 		return err
 	}
 	return a.setVisitors(ctx, scope, s.estimate())
 }
 
 func (a *Analytics) setVisitors(ctx context.Context, scope string, n int) error {
-	return a.exec(ctx, `INSERT OR REPLACE INTO visitor_counts (scope, visitors) VALUES (?, ?)`, scope, n)
+	return a.object.Exec(ctx, `INSERT OR REPLACE INTO visitor_counts (scope, visitors) VALUES (?, ?)`, scope, n)
 }
 
 // sketch is a HyperLogLog sketch: for each register the longest run of zeros seen, plus one.

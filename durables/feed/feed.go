@@ -9,7 +9,6 @@ package feed
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -135,33 +134,19 @@ func (f *Feed) Alarm(ctx context.Context, info durables.AlarmInfo) error {
 	return f.tasks.Alarm(ctx, info)
 }
 
-func (f *Feed) sql() *durables.SQL { return f.state.Storage().SQL() }
-
-func (f *Feed) exec(ctx context.Context, query string, args ...any) error {
-	cursor, err := f.sql().Exec(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("feed: %w", err)
-	}
-	return cursor.Close()
-}
-
-func (f *Feed) log(ctx context.Context, level slog.Level, message string, attributes ...any) {
-	slog.Log(ctx, level, message, append([]any{"do", "FeedDO", "id", f.state.ID().String()}, attributes...)...)
-}
-
 // mark returns a mark, 0 when it is not set.
 func (f *Feed) mark(ctx context.Context, key string) (int64, error) {
-	value, _, err := durables.First[int64](ctx, f.sql(), `SELECT value FROM marks WHERE key = ?`, key)
+	value, _, err := durables.First[int64](ctx, f.object.SQL(), `SELECT value FROM marks WHERE key = ?`, key)
 	return value, err
 }
 
 func (f *Feed) setMark(ctx context.Context, key string, value int64) error {
-	return f.exec(ctx, `INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)`, key, value)
+	return f.object.Exec(ctx, `INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)`, key, value)
 }
 
 // raiseFloor notes that of what was published up to then something may be missing here.
 func (f *Feed) raiseFloor(ctx context.Context, to int64) error {
-	return f.exec(ctx, `INSERT INTO marks (key, value) VALUES ('`+markFloor+`', ?1) ON CONFLICT (key) DO UPDATE SET value = max(value, ?1)`, to)
+	return f.object.Exec(ctx, `INSERT INTO marks (key, value) VALUES ('`+markFloor+`', ?1) ON CONFLICT (key) DO UPDATE SET value = max(value, ?1)`, to)
 }
 
 // built reports whether the feed has been built. A feed that nobody has read yet is not, and stores nothing.
@@ -189,7 +174,7 @@ func (f *Feed) getBacklog(ctx context.Context, _ durables.None) (b Backlog, err 
 	if err := f.object.Prepare(ctx); err != nil {
 		return b, err
 	}
-	return durables.One[Backlog](ctx, f.sql(), `SELECT (SELECT count(*) FROM notices) AS notices, (SELECT count(*) FROM changes WHERE NOT done) AS unsettled`)
+	return durables.One[Backlog](ctx, f.object.SQL(), `SELECT (SELECT count(*) FROM notices) AS notices, (SELECT count(*) FROM changes WHERE NOT done) AS unsettled`)
 }
 
 // Export is what the object holds about a user.
@@ -207,16 +192,16 @@ func (f *Feed) export(ctx context.Context, userID string) (out Export, err error
 		return out, err
 	}
 	if userID == f.userID {
-		if out.Following, err = durables.All[string](ctx, f.sql(), `SELECT user_id FROM following ORDER BY followed_at, user_id`); err != nil {
+		if out.Following, err = durables.All[string](ctx, f.object.SQL(), `SELECT user_id FROM following ORDER BY followed_at, user_id`); err != nil {
 			return out, err
 		}
-		out.Posts, err = durables.All[string](ctx, f.sql(), `SELECT post_id FROM feed_items ORDER BY created_at DESC, post_id DESC`)
+		out.Posts, err = durables.All[string](ctx, f.object.SQL(), `SELECT post_id FROM feed_items ORDER BY created_at DESC, post_id DESC`)
 		return out, err
 	}
-	if out.Posts, err = durables.All[string](ctx, f.sql(), `SELECT post_id FROM feed_items WHERE author_id = ? ORDER BY created_at DESC, post_id DESC`, userID); err != nil {
+	if out.Posts, err = durables.All[string](ctx, f.object.SQL(), `SELECT post_id FROM feed_items WHERE author_id = ? ORDER BY created_at DESC, post_id DESC`, userID); err != nil {
 		return out, err
 	}
-	_, out.Followed, err = durables.First[int](ctx, f.sql(), `SELECT 1 FROM following WHERE user_id = ?`, userID)
+	_, out.Followed, err = durables.First[int](ctx, f.object.SQL(), `SELECT 1 FROM following WHERE user_id = ?`, userID)
 	return out, err
 }
 
@@ -241,7 +226,7 @@ func (f *Feed) erase(ctx context.Context, userID string) (durables.None, error) 
 		return none, err
 	}
 	return none, f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		if err := f.exec(ctx, `DELETE FROM notices WHERE user_id = ?`, userID); err != nil {
+		if err := f.object.Exec(ctx, `DELETE FROM notices WHERE user_id = ?`, userID); err != nil {
 			return err
 		}
 		return f.forgetAuthor(ctx, userID)

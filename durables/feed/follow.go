@@ -53,11 +53,11 @@ func (f *Feed) updateFollowing(ctx context.Context, c Change) (Changed, error) {
 	f.following.Lock()
 	defer f.following.Unlock()
 	now := time.Now()
-	if err := f.exec(ctx, `DELETE FROM changes WHERE at < ? AND done`, now.Add(-changeWindow)); err != nil {
+	if err := f.object.Exec(ctx, `DELETE FROM changes WHERE at < ? AND done`, now.Add(-changeWindow)); err != nil {
 		return Changed{}, err
 	}
 	// Should the answer of D1 be lost, or the object die before it comes, what D1 has is looked up later.
-	change, err := durables.One[int64](ctx, f.sql(), `INSERT INTO changes (at) VALUES (?) RETURNING id`, now)
+	change, err := durables.One[int64](ctx, f.object.SQL(), `INSERT INTO changes (at) VALUES (?) RETURNING id`, now)
 	if err != nil {
 		return Changed{}, err
 	}
@@ -116,16 +116,16 @@ func (f *Feed) write(ctx context.Context, c Change, now time.Time) (w written, e
 // changed brings the object up to what D1 has, and notes whom to tell of it.
 func (f *Feed) changed(ctx context.Context, c Change, change int64, w written, now time.Time) error {
 	err := f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		if err := f.exec(ctx, `UPDATE changes SET done = 1 WHERE id = ?`, change); err != nil {
+		if err := f.object.Exec(ctx, `UPDATE changes SET done = 1 WHERE id = ?`, change); err != nil {
 			return err
 		}
 		if w.Before != w.After {
-			if err := f.exec(ctx, `INSERT INTO notices (user_id, follows, at) VALUES (?, ?, ?)`, c.UserID, w.After, now); err != nil {
+			if err := f.object.Exec(ctx, `INSERT INTO notices (user_id, follows, at) VALUES (?, ?, ?)`, c.UserID, w.After, now); err != nil {
 				return err
 			}
 		}
 		if w.After {
-			return f.exec(ctx, `INSERT OR IGNORE INTO following (user_id, followed_at) VALUES (?, ?)`, c.UserID, now)
+			return f.object.Exec(ctx, `INSERT OR IGNORE INTO following (user_id, followed_at) VALUES (?, ?)`, c.UserID, now)
 		}
 		return f.forgetAuthor(ctx, c.UserID)
 	})
@@ -137,10 +137,10 @@ func (f *Feed) changed(ctx context.Context, c Change, change int64, w written, n
 
 // forgetAuthor takes somebody out of the feed who is not followed.
 func (f *Feed) forgetAuthor(ctx context.Context, userID string) error {
-	if err := f.exec(ctx, `DELETE FROM following WHERE user_id = ?`, userID); err != nil {
+	if err := f.object.Exec(ctx, `DELETE FROM following WHERE user_id = ?`, userID); err != nil {
 		return err
 	}
-	return f.exec(ctx, `DELETE FROM feed_items WHERE author_id = ?`, userID)
+	return f.object.Exec(ctx, `DELETE FROM feed_items WHERE author_id = ?`, userID)
 }
 
 // catchUp takes in the latest posts of somebody who is followed now. After many changes all is read anew instead, once.
@@ -149,7 +149,7 @@ func (f *Feed) catchUp(ctx context.Context, c Change, w written, now time.Time) 
 	if err != nil || built == 0 {
 		return err // there is no feed yet: it is built when it is read
 	}
-	recent, err := durables.One[int](ctx, f.sql(), `SELECT count(*) FROM changes WHERE at > ?`, now.Add(-changeWindow))
+	recent, err := durables.One[int](ctx, f.object.SQL(), `SELECT count(*) FROM changes WHERE at > ?`, now.Add(-changeWindow))
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (f *Feed) catchUp(ctx context.Context, c Change, w written, now time.Time) 
 	err = db.Prepare(`SELECT `+PostColumns+` FROM `+PostTables+` WHERE p.author_id = ? AND p.status = 'published' ORDER BY p.published_at DESC, p.id DESC LIMIT ?`).
 		Bind(c.UserID, backfill).All(ctx, &rows)
 	if err != nil {
-		f.log(ctx, slog.LevelWarn, "posts of a followed user not read", "error", err)
+		f.object.Log(ctx, slog.LevelWarn, "posts of a followed user not read", "error", err)
 		return f.rebuildSoon(ctx, now)
 	}
 	if err := f.insert(ctx, posts(rows)); err != nil || len(rows) < backfill {
@@ -181,7 +181,7 @@ func (f *Feed) rebuildSoon(ctx context.Context, now time.Time) error {
 
 // settle reads all anew when there are changes of which it is not known whether D1 has them.
 func (f *Feed) settle(ctx context.Context) error {
-	open, err := durables.One[int](ctx, f.sql(), `SELECT count(*) FROM changes WHERE NOT done`)
+	open, err := durables.One[int](ctx, f.object.SQL(), `SELECT count(*) FROM changes WHERE NOT done`)
 	if err != nil || open == 0 {
 		return err
 	}
@@ -223,16 +223,16 @@ func (f *Feed) rebuild(ctx context.Context) error {
 	// What was added while D1 was read stays.
 	err = f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
 		for _, statement := range []string{`DELETE FROM following`, `UPDATE changes SET done = 1`} {
-			if err := f.exec(ctx, statement); err != nil {
+			if err := f.object.Exec(ctx, statement); err != nil {
 				return err
 			}
 		}
 		for _, u := range followees {
-			if err := f.exec(ctx, `INSERT INTO following (user_id, followed_at) VALUES (?, ?)`, u.ID, u.At); err != nil {
+			if err := f.object.Exec(ctx, `INSERT INTO following (user_id, followed_at) VALUES (?, ?)`, u.ID, u.At); err != nil {
 				return err
 			}
 		}
-		err := f.exec(ctx, `DELETE FROM feed_items WHERE author_id NOT IN (SELECT user_id FROM following) OR created_at < ?`, floor)
+		err := f.object.Exec(ctx, `DELETE FROM feed_items WHERE author_id NOT IN (SELECT user_id FROM following) OR created_at < ?`, floor)
 		if err != nil {
 			return err
 		}
@@ -246,7 +246,7 @@ func (f *Feed) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.log(ctx, slog.LevelInfo, "feed rebuilt", "following", len(followees), "posts", len(rows))
+	f.object.Log(ctx, slog.LevelInfo, "feed rebuilt", "following", len(followees), "posts", len(rows))
 	return f.insert(ctx, posts(rows))
 }
 
@@ -258,7 +258,7 @@ func (f *Feed) notify(ctx context.Context) error {
 		Follows bool   `json:"follows"`
 		At      int64  `json:"at"`
 	}
-	list, err := durables.All[notice](ctx, f.sql(), `SELECT seq, user_id, follows, at FROM notices ORDER BY seq LIMIT 100`)
+	list, err := durables.All[notice](ctx, f.object.SQL(), `SELECT seq, user_id, follows, at FROM notices ORDER BY seq LIMIT 100`)
 	if err != nil {
 		return err
 	}
@@ -273,7 +273,7 @@ func (f *Feed) notify(ctx context.Context) error {
 			failed = append(failed, err)
 			continue
 		}
-		if err := f.exec(ctx, `DELETE FROM notices WHERE seq = ?`, n.Seq); err != nil {
+		if err := f.object.Exec(ctx, `DELETE FROM notices WHERE seq = ?`, n.Seq); err != nil {
 			return err
 		}
 	}

@@ -90,7 +90,7 @@ func (f *Feed) insert(ctx context.Context, posts []Post) error {
 			if err != nil {
 				return err
 			}
-			err = f.exec(ctx, `INSERT INTO feed_items (post_id, tenant_id, author_id, score, previous_score, created_at, cached_preview, added_at)
+			err = f.object.Exec(ctx, `INSERT INTO feed_items (post_id, tenant_id, author_id, score, previous_score, created_at, cached_preview, added_at)
 				SELECT ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM following WHERE user_id = ?3)
 				ON CONFLICT (post_id) DO UPDATE SET cached_preview = ?6, score = CASE WHEN created_at = ?5 THEN score ELSE ?4 END, created_at = ?5`,
 				p.PostID, p.TenantID, p.AuthorID, Score(p.CreatedAt, 0, 0), p.CreatedAt, string(preview), now)
@@ -103,11 +103,11 @@ func (f *Feed) insert(ctx context.Context, posts []Post) error {
 	if err != nil {
 		return err
 	}
-	n, err := durables.One[int](ctx, f.sql(), `SELECT count(*) FROM (SELECT 1 FROM feed_items LIMIT ?)`, MaxItems+1)
+	n, err := durables.One[int](ctx, f.object.SQL(), `SELECT count(*) FROM (SELECT 1 FROM feed_items LIMIT ?)`, MaxItems+1)
 	if err != nil || n <= MaxItems {
 		return err
 	}
-	if n, err = durables.One[int](ctx, f.sql(), `SELECT count(*) FROM feed_items`); err != nil || n > 2*MaxItems {
+	if n, err = durables.One[int](ctx, f.object.SQL(), `SELECT count(*) FROM feed_items`); err != nil || n > 2*MaxItems {
 		return f.prune(ctx) // not even an hour's worth of more
 	}
 	if _, scheduled, err := f.tasks.Scheduled(ctx, taskPrune); err != nil || scheduled {
@@ -119,14 +119,14 @@ func (f *Feed) insert(ctx context.Context, posts []Post) error {
 // prune removes the oldest items of too many. What they were is then read from D1.
 func (f *Feed) prune(ctx context.Context) error {
 	return f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		newest, found, err := durables.First[int64](ctx, f.sql(), `SELECT created_at FROM feed_items ORDER BY created_at DESC, post_id DESC LIMIT 1 OFFSET ?`, MaxItems)
+		newest, found, err := durables.First[int64](ctx, f.object.SQL(), `SELECT created_at FROM feed_items ORDER BY created_at DESC, post_id DESC LIMIT 1 OFFSET ?`, MaxItems)
 		if err != nil || !found {
 			return err
 		}
 		if err := f.raiseFloor(ctx, newest); err != nil {
 			return err
 		}
-		return f.exec(ctx, `DELETE FROM feed_items WHERE post_id IN (SELECT post_id FROM feed_items ORDER BY created_at DESC, post_id DESC LIMIT -1 OFFSET ?)`, MaxItems)
+		return f.object.Exec(ctx, `DELETE FROM feed_items WHERE post_id IN (SELECT post_id FROM feed_items ORDER BY created_at DESC, post_id DESC LIMIT -1 OFFSET ?)`, MaxItems)
 	})
 }
 
@@ -143,7 +143,7 @@ func (f *Feed) removeFromFeed(ctx context.Context, postIDs []string) (durables.N
 
 func (f *Feed) removeItems(ctx context.Context, postIDs []string) error {
 	for _, id := range postIDs {
-		if err := f.exec(ctx, `DELETE FROM feed_items WHERE post_id = ?`, id); err != nil {
+		if err := f.object.Exec(ctx, `DELETE FROM feed_items WHERE post_id = ?`, id); err != nil {
 			return err
 		}
 	}
@@ -165,7 +165,7 @@ func (f *Feed) updatePostMetadata(ctx context.Context, m Metadata) (durables.Non
 	if built, err := f.built(ctx); err != nil || !built {
 		return none, err
 	}
-	text, found, err := durables.First[string](ctx, f.sql(), `SELECT cached_preview FROM feed_items WHERE post_id = ?`, m.PostID)
+	text, found, err := durables.First[string](ctx, f.object.SQL(), `SELECT cached_preview FROM feed_items WHERE post_id = ?`, m.PostID)
 	if err != nil || !found {
 		return none, err
 	}
@@ -186,7 +186,7 @@ func (f *Feed) keepPreview(ctx context.Context, postID string, p Preview) error 
 	if err != nil {
 		return err
 	}
-	return f.exec(ctx, `UPDATE feed_items SET cached_preview = ?2 WHERE post_id = ?1 AND cached_preview <> ?2`, postID, string(text))
+	return f.object.Exec(ctx, `UPDATE feed_items SET cached_preview = ?2 WHERE post_id = ?1 AND cached_preview <> ?2`, postID, string(text))
 }
 
 const (
@@ -226,7 +226,7 @@ func (f *Feed) fetchPopular(ctx context.Context) error {
 	if err := f.insert(ctx, posts(rows)); err != nil {
 		return err
 	}
-	f.log(ctx, slog.LevelDebug, "posts fetched", "posts", len(rows))
+	f.object.Log(ctx, slog.LevelDebug, "posts fetched", "posts", len(rows))
 	return f.setMark(ctx, markFetched, now.UnixMilli())
 }
 

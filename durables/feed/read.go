@@ -89,7 +89,7 @@ func (f *Feed) getFeed(ctx context.Context, q Query) (page Page, err error) {
 	}
 	if q.Cursor == "" {
 		if err := f.refresh(ctx, q.SortBy); err != nil {
-			f.log(ctx, slog.LevelWarn, "feed not refreshed", "error", err)
+			f.object.Log(ctx, slog.LevelWarn, "feed not refreshed", "error", err)
 			page.Stale = true
 		}
 		c.AsOf = time.Now().UnixMilli()
@@ -160,7 +160,7 @@ func (f *Feed) candidates(ctx context.Context, c *cursor, n int) (rows []candida
 		if floor, err = f.mark(ctx, markFloor); err != nil {
 			return nil, 0, err
 		}
-		rows, err = durables.All[candidate](ctx, f.sql(), `SELECT `+columns+`, score FROM feed_items WHERE created_at > ? AND (created_at, post_id) < (?, ?)
+		rows, err = durables.All[candidate](ctx, f.object.SQL(), `SELECT `+columns+`, score FROM feed_items WHERE created_at > ? AND (created_at, post_id) < (?, ?)
 			ORDER BY created_at DESC, post_id DESC LIMIT ?`, floor, c.CreatedAt, c.ID, n)
 		return rows, floor, err
 	default:
@@ -170,7 +170,7 @@ func (f *Feed) candidates(ctx context.Context, c *cursor, n int) (rows []candida
 		} else if c.AsOf < scored {
 			score = `previous_score`
 		}
-		rows, err = durables.All[candidate](ctx, f.sql(), `SELECT `+columns+`, `+score+` AS score FROM feed_items WHERE created_at > ? AND added_at <= ?
+		rows, err = durables.All[candidate](ctx, f.object.SQL(), `SELECT `+columns+`, `+score+` AS score FROM feed_items WHERE created_at > ? AND added_at <= ?
 			AND (`+score+`, created_at, post_id) < (?, ?, ?) ORDER BY `+score+` DESC, created_at DESC, post_id DESC LIMIT ?`, c.Floor, c.AsOf, c.Score, c.CreatedAt, c.ID, n)
 		return rows, c.Floor, err
 	}
@@ -188,7 +188,7 @@ type confirmed struct {
 func (f *Feed) show(ctx context.Context, page *Page, rows []candidate) error {
 	truth, err := f.confirm(ctx, rows)
 	if err != nil {
-		f.log(ctx, slog.LevelWarn, "items not confirmed", "error", err)
+		f.object.Log(ctx, slog.LevelWarn, "items not confirmed", "error", err)
 		page.Stale = true
 	}
 	var gone []string
@@ -223,7 +223,7 @@ func (f *Feed) show(ctx context.Context, page *Page, rows []candidate) error {
 
 func (f *Feed) keepTruth(ctx context.Context, r candidate, now confirmed) error {
 	if r.Hidden != now.Blocked {
-		if err := f.exec(ctx, `UPDATE feed_items SET hidden = ? WHERE post_id = ?`, now.Blocked, r.PostID); err != nil {
+		if err := f.object.Exec(ctx, `UPDATE feed_items SET hidden = ? WHERE post_id = ?`, now.Blocked, r.PostID); err != nil {
 			return err
 		}
 	}

@@ -49,7 +49,7 @@ func (f *Feed) computeScores(ctx context.Context) error {
 	if err != nil || now.Sub(time.UnixMilli(at)) < scoreEvery {
 		return err
 	}
-	list, err := durables.All[string](ctx, f.sql(), `SELECT post_id FROM feed_items`)
+	list, err := durables.All[string](ctx, f.object.SQL(), `SELECT post_id FROM feed_items`)
 	if err != nil {
 		return err
 	}
@@ -64,11 +64,11 @@ func (f *Feed) computeScores(ctx context.Context) error {
 		return fmt.Errorf("feed: read the counters: %w", err)
 	}
 	return f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		if err := f.exec(ctx, `UPDATE feed_items SET previous_score = score WHERE previous_score <> score`); err != nil {
+		if err := f.object.Exec(ctx, `UPDATE feed_items SET previous_score = score WHERE previous_score <> score`); err != nil {
 			return err
 		}
 		for _, c := range rows {
-			created, found, err := durables.First[int64](ctx, f.sql(), `SELECT created_at FROM feed_items WHERE post_id = ?`, c.PostID)
+			created, found, err := durables.First[int64](ctx, f.object.SQL(), `SELECT created_at FROM feed_items WHERE post_id = ?`, c.PostID)
 			if err != nil {
 				return err
 			}
@@ -76,7 +76,7 @@ func (f *Feed) computeScores(ctx context.Context) error {
 				continue
 			}
 			_, reactions := c.reactions()
-			if err := f.exec(ctx, `UPDATE feed_items SET score = ?2 WHERE post_id = ?1 AND score <> ?2`, c.PostID, Score(created, reactions, c.Comments)); err != nil {
+			if err := f.object.Exec(ctx, `UPDATE feed_items SET score = ?2 WHERE post_id = ?1 AND score <> ?2`, c.PostID, Score(created, reactions, c.Comments)); err != nil {
 				return err
 			}
 		}

@@ -16,7 +16,7 @@ const kindGroup = "group"
 
 // scheduleCopy has the groups that have changed copied soon. An object in which nothing has changed is not woken.
 func (n *Notifications) scheduleCopy(ctx context.Context, now time.Time) error {
-	waits, err := durables.One[bool](ctx, n.sql(), `SELECT EXISTS (SELECT 1 FROM notifications WHERE copied_revision < revision) OR EXISTS (SELECT 1 FROM outbox)`)
+	waits, err := durables.One[bool](ctx, n.object.SQL(), `SELECT EXISTS (SELECT 1 FROM notifications WHERE copied_revision < revision) OR EXISTS (SELECT 1 FROM outbox)`)
 	if err != nil || !waits {
 		return err
 	}
@@ -36,7 +36,7 @@ func (n *Notifications) copyGroups(ctx context.Context) error {
 			ID       string `json:"id"`
 			Revision int64  `json:"revision"`
 		}
-		list, err := durables.All[changed](ctx, n.sql(), `SELECT id, revision FROM notifications WHERE copied_revision < revision LIMIT 50`)
+		list, err := durables.All[changed](ctx, n.object.SQL(), `SELECT id, revision FROM notifications WHERE copied_revision < revision LIMIT 50`)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (n *Notifications) copyGroups(ctx context.Context) error {
 				if _, err := n.outbox.Add(ctx, kindGroup, g.ID); err != nil {
 					return err
 				}
-				if err := n.exec(ctx, `UPDATE notifications SET copied_revision = ? WHERE id = ?`, g.Revision, g.ID); err != nil {
+				if err := n.object.Exec(ctx, `UPDATE notifications SET copied_revision = ? WHERE id = ?`, g.Revision, g.ID); err != nil {
 					return err
 				}
 			}
@@ -65,7 +65,7 @@ func (n *Notifications) applyGroup(ctx context.Context, row outbox.Row) ([]d1.St
 	if err := row.Decode(&id); err != nil {
 		return nil, err
 	}
-	g, found, err := durables.First[groupRow](ctx, n.sql(), `SELECT `+groupColumns+` FROM notifications WHERE id = ?`, id)
+	g, found, err := durables.First[groupRow](ctx, n.object.SQL(), `SELECT `+groupColumns+` FROM notifications WHERE id = ?`, id)
 	if err != nil {
 		return nil, err
 	}
@@ -111,10 +111,10 @@ func (n *Notifications) export(ctx context.Context, userID string) (out Export, 
 		return out, err
 	}
 	if userID != n.userID {
-		out.Acts, err = durables.All[Act](ctx, n.sql(), `SELECT id AS event, at FROM events WHERE actor_id = ? ORDER BY at, id`, userID)
+		out.Acts, err = durables.All[Act](ctx, n.object.SQL(), `SELECT id AS event, at FROM events WHERE actor_id = ? ORDER BY at, id`, userID)
 		return out, err
 	}
-	rows, err := durables.All[groupRow](ctx, n.sql(), `SELECT `+groupColumns+` FROM notifications ORDER BY last_at DESC, id DESC`)
+	rows, err := durables.All[groupRow](ctx, n.object.SQL(), `SELECT `+groupColumns+` FROM notifications ORDER BY last_at DESC, id DESC`)
 	if err != nil {
 		return out, err
 	}
@@ -150,10 +150,10 @@ func (n *Notifications) erase(ctx context.Context, userID string) (durables.None
 		if err := n.dropActors(ctx, `SELECT ?`, userID); err != nil {
 			return err
 		}
-		if err := n.exec(ctx, `DELETE FROM events WHERE actor_id = ?`, userID); err != nil {
+		if err := n.object.Exec(ctx, `DELETE FROM events WHERE actor_id = ?`, userID); err != nil {
 			return err
 		}
-		return n.exec(ctx, `DELETE FROM blocks WHERE user_id = ?`, userID)
+		return n.object.Exec(ctx, `DELETE FROM blocks WHERE user_id = ?`, userID)
 	})
 	if err != nil {
 		return none, err

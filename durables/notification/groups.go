@@ -80,7 +80,7 @@ func (n *Notifications) addNotification(ctx context.Context, e Event) (durables.
 	if err := n.freshBlocks(ctx, blocksAge); err != nil {
 		return none, err
 	}
-	blocked, _, err := durables.First[bool](ctx, n.sql(), `SELECT 1 FROM blocks WHERE user_id = ?`, e.ActorID)
+	blocked, _, err := durables.First[bool](ctx, n.object.SQL(), `SELECT 1 FROM blocks WHERE user_id = ?`, e.ActorID)
 	if err != nil || blocked {
 		return none, err
 	}
@@ -91,7 +91,7 @@ func (n *Notifications) addNotification(ctx context.Context, e Event) (durables.
 }
 
 func (n *Notifications) add(ctx context.Context, e Event, now time.Time) error {
-	k, found, err := durables.First[known](ctx, n.sql(), `SELECT group_id, present, at, seq FROM events WHERE id = ?`, e.id())
+	k, found, err := durables.First[known](ctx, n.object.SQL(), `SELECT group_id, present, at, seq FROM events WHERE id = ?`, e.id())
 	if err != nil || found && (k.Present || k.newerThan(e)) {
 		return err
 	}
@@ -101,37 +101,37 @@ func (n *Notifications) add(ctx context.Context, e Event, now time.Time) error {
 			return err
 		}
 	}
-	err = n.exec(ctx, `INSERT OR REPLACE INTO events (id, group_id, actor_id, present, at, seq) VALUES (?, ?, ?, 1, ?, ?)`, e.id(), group, e.ActorID, e.At, e.Seq)
+	err = n.object.Exec(ctx, `INSERT OR REPLACE INTO events (id, group_id, actor_id, present, at, seq) VALUES (?, ?, ?, 1, ?, ?)`, e.id(), group, e.ActorID, e.At, e.Seq)
 	if err != nil {
 		return err
 	}
 	if err := n.recount(ctx, group); err != nil {
 		return err
 	}
-	return n.exec(ctx, `UPDATE notifications SET last_at = max(last_at, ?) WHERE id = ?`, e.At, group)
+	return n.object.Exec(ctx, `UPDATE notifications SET last_at = max(last_at, ?) WHERE id = ?`, e.At, group)
 }
 
 func (n *Notifications) exists(ctx context.Context, group string) bool {
-	_, found, err := durables.First[int](ctx, n.sql(), `SELECT 1 FROM notifications WHERE id = ?`, group)
+	_, found, err := durables.First[int](ctx, n.object.SQL(), `SELECT 1 FROM notifications WHERE id = ?`, group)
 	return err == nil && found
 }
 
 // groupFor returns the group that takes an event in: the latest of its key, unless it was read or has been open for too long.
 func (n *Notifications) groupFor(ctx context.Context, e Event, now time.Time) (string, error) {
-	id, found, err := durables.First[string](ctx, n.sql(), `SELECT id FROM notifications WHERE group_key = ? AND read_at IS NULL AND first_at > ? ORDER BY first_at DESC, id DESC LIMIT 1`,
+	id, found, err := durables.First[string](ctx, n.object.SQL(), `SELECT id FROM notifications WHERE group_key = ? AND read_at IS NULL AND first_at > ? ORDER BY first_at DESC, id DESC LIMIT 1`,
 		e.groupKey(), now.Add(-GroupFor))
 	if err != nil || found {
 		return id, err
 	}
 	id = ids.New(now)
-	err = n.exec(ctx, `INSERT INTO notifications (id, type, group_key, target_type, target_id, first_at, last_at, actor_count) VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
+	err = n.object.Exec(ctx, `INSERT INTO notifications (id, type, group_key, target_type, target_id, first_at, last_at, actor_count) VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
 		id, e.Type, e.groupKey(), e.TargetType, e.TargetID, e.At, e.At)
 	return id, err
 }
 
 // recount counts who is in a group.
 func (n *Notifications) recount(ctx context.Context, group string) error {
-	return n.exec(ctx, `UPDATE notifications SET revision = revision + 1,
+	return n.object.Exec(ctx, `UPDATE notifications SET revision = revision + 1,
 		actor_count = (SELECT count(DISTINCT actor_id) FROM events WHERE group_id = ?1 AND present) WHERE id = ?1`, group)
 }
 
@@ -149,12 +149,12 @@ func (n *Notifications) retract(ctx context.Context, e Event) (durables.None, er
 		return none, err
 	}
 	err := n.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		k, found, err := durables.First[known](ctx, n.sql(), `SELECT group_id, present, at, seq FROM events WHERE id = ?`, e.id())
+		k, found, err := durables.First[known](ctx, n.object.SQL(), `SELECT group_id, present, at, seq FROM events WHERE id = ?`, e.id())
 		// Of a telling and a taking back at the same moment the latter counts.
 		if err != nil || found && (k.At > e.At || k.At == e.At && k.Seq > e.Seq) {
 			return err
 		}
-		if err := n.exec(ctx, `INSERT OR REPLACE INTO events (id, group_id, actor_id, present, at, seq) VALUES (?, ?, ?, 0, ?, ?)`,
+		if err := n.object.Exec(ctx, `INSERT OR REPLACE INTO events (id, group_id, actor_id, present, at, seq) VALUES (?, ?, ?, 0, ?, ?)`,
 			e.id(), k.GroupID, e.ActorID, e.At, e.Seq); err != nil || !k.Present {
 			return err
 		}
@@ -168,7 +168,7 @@ func (n *Notifications) retract(ctx context.Context, e Event) (durables.None, er
 
 // changed follows every change of the groups: sockets are told, D1 gets a copy, and what is too much or too old goes.
 func (n *Notifications) changed(ctx context.Context, now time.Time) error {
-	surplus, err := durables.One[int](ctx, n.sql(), `SELECT max(0, count(*) - ?) FROM notifications`, MaxGroups)
+	surplus, err := durables.One[int](ctx, n.object.SQL(), `SELECT max(0, count(*) - ?) FROM notifications`, MaxGroups)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ const keepMarks = 7 * 24 * time.Hour
 
 // schedulePrune wakes the object when the oldest thing in it is too old, and not before.
 func (n *Notifications) schedulePrune(ctx context.Context, now time.Time) error {
-	due, err := durables.One[*int64](ctx, n.sql(), `SELECT min(due) FROM (SELECT min(last_at) + ? AS due FROM notifications
+	due, err := durables.One[*int64](ctx, n.object.SQL(), `SELECT min(due) FROM (SELECT min(last_at) + ? AS due FROM notifications
 		UNION ALL SELECT min(at) + ? FROM events WHERE group_id NOT IN (SELECT id FROM notifications))`, Keep.Milliseconds(), keepMarks.Milliseconds())
 	if err != nil || due == nil {
 		return err
@@ -216,7 +216,7 @@ func (n *Notifications) prune(ctx context.Context) error {
 	if err := n.remove(ctx, `SELECT id FROM notifications WHERE last_at < ?`, now.Add(-Keep)); err != nil {
 		return err
 	}
-	if err := n.exec(ctx, `DELETE FROM events WHERE at < ? AND group_id NOT IN (SELECT id FROM notifications)`, now.Add(-keepMarks)); err != nil {
+	if err := n.object.Exec(ctx, `DELETE FROM events WHERE at < ? AND group_id NOT IN (SELECT id FROM notifications)`, now.Add(-keepMarks)); err != nil {
 		return err
 	}
 	if err := n.scheduleCopy(ctx, now); err != nil {
@@ -231,12 +231,12 @@ func (n *Notifications) prune(ctx context.Context) error {
 // remove removes the groups that a query selects, here and in D1. Their events stay for a while, marked as taken in, so that none is told again.
 func (n *Notifications) remove(ctx context.Context, query string, args ...any) error {
 	return n.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		list, err := durables.All[string](ctx, n.sql(), query, args...)
+		list, err := durables.All[string](ctx, n.object.SQL(), query, args...)
 		if err != nil {
 			return err
 		}
 		for _, id := range list {
-			if err := n.exec(ctx, `DELETE FROM notifications WHERE id = ?`, id); err != nil {
+			if err := n.object.Exec(ctx, `DELETE FROM notifications WHERE id = ?`, id); err != nil {
 				return err
 			}
 			if _, err := n.outbox.Add(ctx, kindGroup, id); err != nil {
@@ -244,7 +244,7 @@ func (n *Notifications) remove(ctx context.Context, query string, args ...any) e
 			}
 		}
 		if len(list) > 0 {
-			n.log(ctx, slog.LevelInfo, "groups removed", "groups", len(list))
+			n.object.Log(ctx, slog.LevelInfo, "groups removed", "groups", len(list))
 		}
 		return nil
 	})
@@ -264,11 +264,11 @@ func (n *Notifications) freshBlocks(ctx context.Context, age time.Duration) erro
 		return fmt.Errorf("notification: read the blocks: %w", err)
 	}
 	err := n.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		if err := n.exec(ctx, `DELETE FROM blocks`); err != nil {
+		if err := n.object.Exec(ctx, `DELETE FROM blocks`); err != nil {
 			return err
 		}
 		for _, id := range list {
-			if err := n.exec(ctx, `INSERT OR IGNORE INTO blocks (user_id) VALUES (?)`, id); err != nil {
+			if err := n.object.Exec(ctx, `INSERT OR IGNORE INTO blocks (user_id) VALUES (?)`, id); err != nil {
 				return err
 			}
 		}
@@ -282,11 +282,11 @@ func (n *Notifications) freshBlocks(ctx context.Context, age time.Duration) erro
 
 // dropActors takes what some users did out of the groups. query selects them.
 func (n *Notifications) dropActors(ctx context.Context, query string, args ...any) error {
-	groups, err := durables.All[string](ctx, n.sql(), `SELECT DISTINCT group_id FROM events WHERE present AND actor_id IN (`+query+`)`, args...)
+	groups, err := durables.All[string](ctx, n.object.SQL(), `SELECT DISTINCT group_id FROM events WHERE present AND actor_id IN (`+query+`)`, args...)
 	if err != nil {
 		return err
 	}
-	if err := n.exec(ctx, `UPDATE events SET present = 0 WHERE present AND actor_id IN (`+query+`)`, args...); err != nil {
+	if err := n.object.Exec(ctx, `UPDATE events SET present = 0 WHERE present AND actor_id IN (`+query+`)`, args...); err != nil {
 		return err
 	}
 	for _, group := range groups {

@@ -49,7 +49,7 @@ func (n *Notifications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := n.object.Prepare(ctx); err != nil {
-		n.log(ctx, slog.LevelError, "socket refused", "error", err)
+		n.object.Log(ctx, slog.LevelError, "socket refused", "error", err)
 		http.Error(w, "unavailable", http.StatusServiceUnavailable)
 		return
 	}
@@ -64,7 +64,7 @@ func (n *Notifications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = n.state.SetWebSocketAutoResponse(ctx, "ping", "pong")
 	}
 	if err != nil {
-		n.log(ctx, slog.LevelError, "socket refused", "error", err)
+		n.object.Log(ctx, slog.LevelError, "socket refused", "error", err)
 		http.Error(w, "unavailable", http.StatusServiceUnavailable)
 		return
 	}
@@ -73,12 +73,12 @@ func (n *Notifications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the client has been answered
 	}
 	if err := ws.SerializeAttachment(ctx, who); err != nil {
-		n.log(ctx, slog.LevelError, "socket not labelled", "error", err)
+		n.object.Log(ctx, slog.LevelError, "socket not labelled", "error", err)
 		_ = ws.Close(ctx, 1011, "try again")
 		return
 	}
 	if err := ws.SendJSON(ctx, LiveMessage{"hello", unread}); err != nil {
-		n.log(ctx, slog.LevelWarn, "socket not greeted", "error", err)
+		n.object.Log(ctx, slog.LevelWarn, "socket not greeted", "error", err)
 	}
 }
 
@@ -107,7 +107,7 @@ func (n *Notifications) tellSockets(ctx context.Context) error {
 		return err
 	}
 	if _, err := n.state.Broadcast(ctx, durables.Message{Data: text}, tagBell); err != nil {
-		n.log(ctx, slog.LevelWarn, "sockets not told", "error", err)
+		n.object.Log(ctx, slog.LevelWarn, "sockets not told", "error", err)
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (n *Notifications) closeSession(ctx context.Context, session string) (int, 
 	sockets, err := n.state.GetWebSockets(ctx, sessionTag(session))
 	for _, ws := range sockets {
 		if failed := ws.Close(ctx, CloseRevoked, "signed out"); failed != nil {
-			n.log(ctx, slog.LevelWarn, "socket not closed", "error", failed)
+			n.object.Log(ctx, slog.LevelWarn, "socket not closed", "error", failed)
 		}
 	}
 	return len(sockets), err
@@ -126,7 +126,7 @@ func (n *Notifications) closeSession(ctx context.Context, session string) (int, 
 func (n *Notifications) closeAll(ctx context.Context) {
 	sockets, err := n.state.GetWebSockets(ctx)
 	if err != nil {
-		n.log(ctx, slog.LevelWarn, "sockets not found", "error", err)
+		n.object.Log(ctx, slog.LevelWarn, "sockets not found", "error", err)
 	}
 	for _, ws := range sockets {
 		_ = ws.Close(ctx, CloseGone, "the account is gone")

@@ -8,8 +8,6 @@ package notification
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -131,20 +129,6 @@ func (n *Notifications) Alarm(ctx context.Context, info durables.AlarmInfo) erro
 	return n.tasks.Alarm(ctx, info)
 }
 
-func (n *Notifications) sql() *durables.SQL { return n.state.Storage().SQL() }
-
-func (n *Notifications) exec(ctx context.Context, query string, args ...any) error {
-	cursor, err := n.sql().Exec(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("notification: %w", err)
-	}
-	return cursor.Close()
-}
-
-func (n *Notifications) log(ctx context.Context, level slog.Level, message string, attributes ...any) {
-	slog.Log(ctx, level, message, append([]any{"do", "NotificationDO", "id", n.state.ID().String()}, attributes...)...)
-}
-
 // Backlog is what has not reached D1.
 type Backlog struct {
 	Rows    int64 `json:"rows"`
@@ -164,6 +148,6 @@ func (n *Notifications) getBacklog(ctx context.Context, _ durables.None) (b Back
 		return b, err
 	}
 	b.Rows, b.Oldest = rows.Rows, rows.Oldest
-	b.Changed, err = durables.One[int64](ctx, n.sql(), `SELECT count(*) FROM notifications WHERE copied_revision < revision`)
+	b.Changed, err = durables.One[int64](ctx, n.object.SQL(), `SELECT count(*) FROM notifications WHERE copied_revision < revision`)
 	return b, err
 }

@@ -64,7 +64,7 @@ const (
 )
 
 func (n *Notifications) actors(ctx context.Context, group string, limit int) ([]string, error) {
-	return durables.All[string](ctx, n.sql(), `SELECT actor_id FROM events WHERE group_id = ? AND present GROUP BY actor_id ORDER BY max(at) DESC, max(seq) DESC, actor_id LIMIT ?`, group, limit)
+	return durables.All[string](ctx, n.object.SQL(), `SELECT actor_id FROM events WHERE group_id = ? AND present GROUP BY actor_id ORDER BY max(at) DESC, max(seq) DESC, actor_id LIMIT ?`, group, limit)
 }
 
 func (n *Notifications) getNotifications(ctx context.Context, q Query) (Page, error) {
@@ -84,7 +84,7 @@ func (n *Notifications) getNotifications(ctx context.Context, q Query) (Page, er
 	if err := n.object.Prepare(ctx); err != nil {
 		return page, err
 	}
-	rows, err := durables.All[groupRow](ctx, n.sql(), `SELECT `+groupColumns+` FROM notifications WHERE (last_at, id) < (?, ?) AND actor_count > 0 AND last_at >= ?
+	rows, err := durables.All[groupRow](ctx, n.object.SQL(), `SELECT `+groupColumns+` FROM notifications WHERE (last_at, id) < (?, ?) AND actor_count > 0 AND last_at >= ?
 		AND (NOT ? OR read_at IS NULL) ORDER BY last_at DESC, id DESC LIMIT ?`, lastAt, lastID, time.Now().Add(-Keep), q.UnreadOnly, q.Limit+1)
 	if err != nil {
 		return page, err
@@ -116,7 +116,7 @@ func parseCursor(text string) (lastAt int64, id string, ok bool) {
 }
 
 func (n *Notifications) unread(ctx context.Context) (int64, error) {
-	return durables.One[int64](ctx, n.sql(), `SELECT count(*) FROM notifications WHERE read_at IS NULL AND actor_count > 0`)
+	return durables.One[int64](ctx, n.object.SQL(), `SELECT count(*) FROM notifications WHERE read_at IS NULL AND actor_count > 0`)
 }
 
 // getUnreadCount counts unread groups.
@@ -151,10 +151,10 @@ func (n *Notifications) markRead(ctx context.Context, s Selection) (int64, error
 	err := n.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
 		const read = `UPDATE notifications SET read_at = ?, revision = revision + 1 WHERE read_at IS NULL`
 		if s.All {
-			return n.exec(ctx, read, now)
+			return n.object.Exec(ctx, read, now)
 		}
 		for _, id := range s.IDs {
-			if err := n.exec(ctx, read+` AND id = ?`, now, id); err != nil {
+			if err := n.object.Exec(ctx, read+` AND id = ?`, now, id); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,8 @@ package schema
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
 
 	"grove.place/lattice/durables"
 )
@@ -25,6 +27,7 @@ type Tables struct {
 // Object is the identity and the tables of one object.
 type Object struct {
 	storage *durables.Storage
+	id      string
 	tables  Tables
 	name    string
 	ready   bool // the tables exist and are of this program's version
@@ -36,7 +39,7 @@ const meta = `CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITH
 // Open finds out which object this is. Call it in the constructor. The error is a TypeError when the name is none of the class,
 // and names both when the object has learnt another one.
 func Open(ctx context.Context, state *durables.State, tables Tables) (*Object, error) {
-	o := &Object{storage: state.Storage(), tables: tables}
+	o := &Object{storage: state.Storage(), id: state.ID().String(), tables: tables}
 	name, named := state.ID().Name()
 	if named && !tables.ValidName(name) {
 		return nil, durables.TypeError(fmt.Sprintf("%s cannot be named %.80q: use %s", tables.Class, name, tables.Names))
@@ -116,10 +119,30 @@ func (o *Object) Forget(ctx context.Context) error {
 	return o.storage.DeleteAll(ctx)
 }
 
+// SQL returns the object's SQL API.
+func (o *Object) SQL() *durables.SQL { return o.storage.SQL() }
+
+// Exec runs a statement that returns no rows. Its errors begin with the name of the class's package, as all of a class do.
+func (o *Object) Exec(ctx context.Context, query string, args ...any) error {
+	if err := o.run(ctx, query, args...); err != nil {
+		return fmt.Errorf("%s: %w", strings.ToLower(strings.TrimSuffix(o.tables.Class, "DO")), err)
+	}
+	return nil
+}
+
+// Log writes a line that names the object: its class as "do", and its id.
+func (o *Object) Log(ctx context.Context, level slog.Level, message string, attributes ...any) {
+	slog.Log(ctx, level, message, append([]any{"do", o.tables.Class, "id", o.id}, attributes...)...)
+}
+
 func (o *Object) exec(ctx context.Context, query string, args ...any) error {
+	return o.wrap("migrate", o.run(ctx, query, args...))
+}
+
+func (o *Object) run(ctx context.Context, query string, args ...any) error {
 	cursor, err := o.storage.SQL().Exec(ctx, query, args...)
 	if err != nil {
-		return o.wrap("migrate", err)
+		return err
 	}
 	return cursor.Close()
 }

@@ -16,10 +16,10 @@ func (s *Session) Alarm(ctx context.Context, _ durables.AlarmInfo) error {
 		return err
 	}
 	now := time.Now()
-	if err := s.exec(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, now); err != nil {
+	if err := s.object.Exec(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, now); err != nil {
 		return err
 	}
-	if err := s.exec(ctx, `DELETE FROM attempts WHERE last <= ?`, now.Add(-limitFor(s.name).quiet)); err != nil {
+	if err := s.object.Exec(ctx, `DELETE FROM attempts WHERE last <= ?`, now.Add(-limitFor(s.name).quiet)); err != nil {
 		return err
 	}
 	due, work, err := s.due(ctx, now)
@@ -53,7 +53,7 @@ func (s *Session) due(ctx context.Context, now time.Time) (time.Time, bool, erro
 			due = t
 		}
 	}
-	expires, err := durables.One[*int64](ctx, s.sql(), `SELECT min(expires_at) FROM sessions`)
+	expires, err := durables.One[*int64](ctx, s.object.SQL(), `SELECT min(expires_at) FROM sessions`)
 	if err != nil {
 		return due, false, wrap("find the first session to expire", err)
 	}

@@ -9,6 +9,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -163,7 +164,7 @@ func (s *Session) createSession(ctx context.Context, p CreateParams) (Created, e
 	if err != nil {
 		return Created{}, err
 	}
-	s.log(ctx, "session created")
+	s.object.Log(ctx, slog.LevelInfo, "session created")
 	return created, s.arm(ctx, now)
 }
 
@@ -210,7 +211,7 @@ func (s *Session) revokeSession(ctx context.Context, sessionID string) (durables
 	}
 	revoked, err := s.remove(ctx, sessionID)
 	if err == nil && revoked > 0 {
-		s.log(ctx, "session revoked")
+		s.object.Log(ctx, slog.LevelInfo, "session revoked")
 	}
 	return durables.None{}, err
 }
@@ -226,7 +227,7 @@ func (s *Session) revokeAllSessions(ctx context.Context, exceptSessionID *string
 	}
 	revoked, err := s.removeAll(ctx, except, time.Now())
 	if err == nil {
-		s.log(ctx, "sessions revoked", "count", revoked)
+		s.object.Log(ctx, slog.LevelInfo, "sessions revoked", "count", revoked)
 	}
 	return revoked, err
 }
@@ -256,7 +257,7 @@ func (s *Session) recordLoginAttempt(ctx context.Context, success bool) (Attempt
 		}
 	}
 	if !allowed {
-		s.log(ctx, "sign-in attempt refused", "attempts", after.count)
+		s.object.Log(ctx, slog.LevelInfo, "sign-in attempt refused", "attempts", after.count)
 		return Attempt{LockoutRemaining: int64((after.lockUntil.Sub(now) + time.Second - 1) / time.Second)}, nil
 	}
 	return Attempt{Allowed: true}, s.arm(ctx, now)

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -53,36 +52,25 @@ func (l live) needsRefresh(now time.Time) bool {
 	return l.ExpiresAt-now.UnixMilli() < l.Lifetime/2 && l.renewed(now).UnixMilli() > l.ExpiresAt
 }
 
-func (s *Session) sql() *durables.SQL { return s.state.Storage().SQL() }
-
-// exec runs a statement that returns no rows.
-func (s *Session) exec(ctx context.Context, query string, args ...any) error {
-	cursor, err := s.sql().Exec(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("session: %w", err)
-	}
-	return cursor.Close()
-}
-
 // insert adds a session in place of the device's earlier one and of the least recently used beyond the limit.
 func (s *Session) insert(ctx context.Context, r row) error {
 	device := clip(r.params.DeviceID, maxName)
-	if err := s.exec(ctx, `DELETE FROM sessions WHERE device_id = ? OR expires_at <= ?`, device, r.now); err != nil {
+	if err := s.object.Exec(ctx, `DELETE FROM sessions WHERE device_id = ? OR expires_at <= ?`, device, r.now); err != nil {
 		return err
 	}
-	err := s.exec(ctx, `INSERT INTO sessions (id, device_id, device_name, refresh_token, access_token_hash, created_at, last_active,
+	err := s.object.Exec(ctx, `INSERT INTO sessions (id, device_id, device_name, refresh_token, access_token_hash, created_at, last_active,
 		expires_at, lifetime, ip_address, user_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.id, device, clip(r.params.DeviceName, maxName), r.refreshToken, r.accessHash, r.now, r.now,
 		r.now.Add(r.lifetime), r.lifetime.Milliseconds(), clip(r.params.IPAddress, maxName), clip(r.params.UserAgent, maxText))
 	if err != nil {
 		return err
 	}
-	return s.exec(ctx, `DELETE FROM sessions WHERE id IN (
+	return s.object.Exec(ctx, `DELETE FROM sessions WHERE id IN (
 		SELECT id FROM sessions WHERE id != ? ORDER BY last_active DESC, created_at DESC LIMIT -1 OFFSET ?)`, r.id, MaxSessions-1)
 }
 
 func (s *Session) find(ctx context.Context, sessionID string, now time.Time) (live, bool, error) {
-	l, found, err := durables.First[live](ctx, s.sql(), `SELECT id, created_at, last_active, expires_at, lifetime FROM sessions
+	l, found, err := durables.First[live](ctx, s.object.SQL(), `SELECT id, created_at, last_active, expires_at, lifetime FROM sessions
 		WHERE id = ? AND expires_at > ?`, PublicID(sessionID), now)
 	if err != nil {
 		return live{}, false, fmt.Errorf("session: %w", err)
@@ -91,17 +79,17 @@ func (s *Session) find(ctx context.Context, sessionID string, now time.Time) (li
 }
 
 func (s *Session) touch(ctx context.Context, id string, now time.Time) error {
-	return s.exec(ctx, `UPDATE sessions SET last_active = ? WHERE id = ?`, now, id)
+	return s.object.Exec(ctx, `UPDATE sessions SET last_active = ? WHERE id = ?`, now, id)
 }
 
 func (s *Session) renew(ctx context.Context, id string, now, expires time.Time, accessHash string) error {
-	return s.exec(ctx, `UPDATE sessions SET last_active = ?, expires_at = ?, access_token_hash = ? WHERE id = ?`, now, expires, accessHash, id)
+	return s.object.Exec(ctx, `UPDATE sessions SET last_active = ?, expires_at = ?, access_token_hash = ? WHERE id = ?`, now, expires, accessHash, id)
 }
 
 // remove deletes a session by its secret or its public id. The two cannot be mistaken for each other: a
 // public id is hexadecimal and longer than any secret.
 func (s *Session) remove(ctx context.Context, sessionID string) (int, error) {
-	gone, err := durables.All[string](ctx, s.sql(), `DELETE FROM sessions WHERE id = ? OR id = ? RETURNING id`, PublicID(sessionID), sessionID)
+	gone, err := durables.All[string](ctx, s.object.SQL(), `DELETE FROM sessions WHERE id = ? OR id = ? RETURNING id`, PublicID(sessionID), sessionID)
 	if err != nil {
 		return 0, fmt.Errorf("session: %w", err)
 	}
@@ -110,7 +98,7 @@ func (s *Session) remove(ctx context.Context, sessionID string) (int, error) {
 
 // removeAll deletes all sessions but one, and returns how many of them were alive.
 func (s *Session) removeAll(ctx context.Context, except string, now time.Time) (int64, error) {
-	expiries, err := durables.All[int64](ctx, s.sql(), `DELETE FROM sessions WHERE id != ? RETURNING expires_at`, PublicID(except))
+	expiries, err := durables.All[int64](ctx, s.object.SQL(), `DELETE FROM sessions WHERE id != ? RETURNING expires_at`, PublicID(except))
 	if err != nil {
 		return 0, fmt.Errorf("session: %w", err)
 	}
@@ -124,7 +112,7 @@ func (s *Session) removeAll(ctx context.Context, except string, now time.Time) (
 }
 
 func (s *Session) list(ctx context.Context, now time.Time) ([]Info, error) {
-	list, err := durables.All[Info](ctx, s.sql(), `SELECT id, device_id AS deviceId, device_name AS deviceName, created_at AS createdAt,
+	list, err := durables.All[Info](ctx, s.object.SQL(), `SELECT id, device_id AS deviceId, device_name AS deviceName, created_at AS createdAt,
 		last_active AS lastActive, expires_at AS expiresAt, ip_address AS ipAddress, user_agent AS userAgent
 		FROM sessions WHERE expires_at > ? ORDER BY last_active DESC, created_at DESC`, now)
 	if err != nil {
@@ -139,7 +127,7 @@ func (s *Session) attempts(ctx context.Context) (attempts, error) {
 		Count     int   `json:"count"`
 		LockUntil int64 `json:"lock_until"`
 		Last      int64 `json:"last"`
-	}](ctx, s.sql(), `SELECT count, lock_until, last FROM attempts`)
+	}](ctx, s.object.SQL(), `SELECT count, lock_until, last FROM attempts`)
 	if err != nil {
 		return attempts{}, fmt.Errorf("session: %w", err)
 	}
@@ -155,13 +143,13 @@ func (s *Session) attempts(ctx context.Context) (attempts, error) {
 
 func (s *Session) keepAttempts(ctx context.Context, a attempts) error {
 	if a.count == 0 {
-		return s.exec(ctx, `DELETE FROM attempts`)
+		return s.object.Exec(ctx, `DELETE FROM attempts`)
 	}
 	var lockUntil int64
 	if !a.lockUntil.IsZero() {
 		lockUntil = a.lockUntil.UnixMilli()
 	}
-	return s.exec(ctx, `INSERT OR REPLACE INTO attempts (only, count, lock_until, last) VALUES (1, ?, ?, ?)`, a.count, lockUntil, a.last)
+	return s.object.Exec(ctx, `INSERT OR REPLACE INTO attempts (only, count, lock_until, last) VALUES (1, ?, ?, ?)`, a.count, lockUntil, a.last)
 }
 
 // seal encrypts a provider's refresh token for this user and nobody else.
@@ -195,8 +183,4 @@ func clip(text string, n int) string {
 		text = text[:n]
 	}
 	return strings.ToValidUTF8(text, "")
-}
-
-func (s *Session) log(ctx context.Context, message string, args ...any) {
-	slog.InfoContext(ctx, message, append([]any{"do", Class.Name(), "id", s.state.ID().String()}, args...)...)
 }

@@ -105,7 +105,7 @@ func (t *Tenant) limit(ctx context.Context, key string, limit int, window time.D
 	at := float64(now.UnixMilli())
 	span := float64(window.Milliseconds())
 	step := span / float64(limit)
-	arrival, _, err := durables.First[float64](ctx, t.sql(), `SELECT arrival FROM rate_limits WHERE key = ?`, key)
+	arrival, _, err := durables.First[float64](ctx, t.object.SQL(), `SELECT arrival FROM rate_limits WHERE key = ?`, key)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -113,7 +113,7 @@ func (t *Tenant) limit(ctx context.Context, key string, limit int, window time.D
 	if wait := next - span - at; wait > 0 {
 		return Decision{ResetAt: int64(at + wait + 0.999)}, nil
 	}
-	if err := t.exec(ctx, `INSERT OR REPLACE INTO rate_limits (key, arrival) VALUES (?, ?)`, key, next); err != nil {
+	if err := t.object.Exec(ctx, `INSERT OR REPLACE INTO rate_limits (key, arrival) VALUES (?, ?)`, key, next); err != nil {
 		return Decision{}, err
 	}
 	return Decision{Allowed: true, Remaining: int((at + span - next) / step), ResetAt: int64(next + 0.999)}, t.scheduleTidy(ctx, now)
@@ -121,12 +121,12 @@ func (t *Tenant) limit(ctx context.Context, key string, limit int, window time.D
 
 // scheduleTidy has limits that are over removed later, and at once when there are too many.
 func (t *Tenant) scheduleTidy(ctx context.Context, now time.Time) error {
-	n, err := durables.One[int](ctx, t.sql(), `SELECT count(*) FROM (SELECT 1 FROM rate_limits LIMIT ?)`, maxKeys+1)
+	n, err := durables.One[int](ctx, t.object.SQL(), `SELECT count(*) FROM (SELECT 1 FROM rate_limits LIMIT ?)`, maxKeys+1)
 	if err != nil {
 		return err
 	}
 	if n > maxKeys {
-		return t.exec(ctx, `DELETE FROM rate_limits WHERE key IN (SELECT key FROM rate_limits ORDER BY arrival LIMIT ?)`, maxKeys/10)
+		return t.object.Exec(ctx, `DELETE FROM rate_limits WHERE key IN (SELECT key FROM rate_limits ORDER BY arrival LIMIT ?)`, maxKeys/10)
 	}
 	_, scheduled, err := t.tasks.Scheduled(ctx, taskTidy)
 	if err != nil || scheduled {
@@ -138,10 +138,10 @@ func (t *Tenant) scheduleTidy(ctx context.Context, now time.Time) error {
 // tidy removes rate limits that are over, and comes again while there are others.
 func (t *Tenant) tidy(ctx context.Context) error {
 	now := time.Now()
-	if err := t.exec(ctx, `DELETE FROM rate_limits WHERE arrival <= ?`, float64(now.UnixMilli())); err != nil {
+	if err := t.object.Exec(ctx, `DELETE FROM rate_limits WHERE arrival <= ?`, float64(now.UnixMilli())); err != nil {
 		return err
 	}
-	left, err := durables.One[int](ctx, t.sql(), `SELECT count(*) FROM rate_limits`)
+	left, err := durables.One[int](ctx, t.object.SQL(), `SELECT count(*) FROM rate_limits`)
 	if err != nil || left == 0 {
 		return err
 	}
@@ -165,7 +165,7 @@ func (t *Tenant) buffer(ctx context.Context, e analytics.Event) error {
 	if err != nil {
 		return err
 	}
-	last, err := durables.All[int64](ctx, t.sql(), `INSERT INTO analytics_buffer (day, event_type, event_data, timestamp)
+	last, err := durables.All[int64](ctx, t.object.SQL(), `INSERT INTO analytics_buffer (day, event_type, event_data, timestamp)
 		SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM (SELECT 1 FROM analytics_buffer LIMIT ?)) < ? RETURNING id`,
 		analytics.Day(e.Timestamp), e.Type, string(text), e.Timestamp, maxBuffered, maxBuffered)
 	if err != nil || len(last) == 0 {

@@ -115,7 +115,7 @@ func (t *Tenant) current(ctx context.Context) (*Config, error) {
 	}
 	fresh, err := t.refresh(ctx)
 	if err != nil && c != nil {
-		t.log(ctx, slog.LevelWarn, "configuration not refreshed: an old copy serves", "error", err)
+		t.object.Log(ctx, slog.LevelWarn, "configuration not refreshed: an old copy serves", "error", err)
 		return c, nil
 	}
 	return fresh, err
@@ -127,7 +127,7 @@ func (t *Tenant) stored(ctx context.Context) (*Config, time.Time, error) {
 		Value     string    `json:"value"`
 		UpdatedAt time.Time `json:"updated_at"`
 	}
-	kept, found, err := durables.First[copied](ctx, t.sql(), `SELECT value, updated_at FROM config WHERE key = 'config'`)
+	kept, found, err := durables.First[copied](ctx, t.object.SQL(), `SELECT value, updated_at FROM config WHERE key = 'config'`)
 	if err != nil || !found {
 		return nil, time.Time{}, err
 	}
@@ -167,7 +167,7 @@ func (t *Tenant) keep(ctx context.Context, c *Config) error {
 		return err
 	}
 	t.config = c
-	return t.exec(ctx, `INSERT OR REPLACE INTO config (key, value, updated_at) VALUES ('config', ?, ?)`, string(text), time.Now())
+	return t.object.Exec(ctx, `INSERT OR REPLACE INTO config (key, value, updated_at) VALUES ('config', ?, ?)`, string(text), time.Now())
 }
 
 func (t *Tenant) getConfig(ctx context.Context, _ durables.None) (Config, error) {
@@ -183,10 +183,10 @@ func (t *Tenant) invalidate(ctx context.Context, _ durables.None) (durables.None
 	if err := t.object.Prepare(ctx); err != nil {
 		return durables.None{}, err
 	}
-	if err := t.exec(ctx, `UPDATE config SET updated_at = 0`); err != nil {
+	if err := t.object.Exec(ctx, `UPDATE config SET updated_at = 0`); err != nil {
 		return durables.None{}, err
 	}
-	return durables.None{}, t.exec(ctx, `DELETE FROM members`)
+	return durables.None{}, t.object.Exec(ctx, `DELETE FROM members`)
 }
 
 // Update changes a site's configuration. What is nil stays. Version is the one that the change is based on.

@@ -68,7 +68,7 @@ func (r draftRow) draft() (*Draft, error) {
 }
 
 func (t *Tenant) draft(ctx context.Context, id string) (*draftRow, error) {
-	r, found, err := durables.First[draftRow](ctx, t.sql(), `SELECT `+draftColumns+` FROM drafts WHERE draft_id = ?`, id)
+	r, found, err := durables.First[draftRow](ctx, t.object.SQL(), `SELECT `+draftColumns+` FROM drafts WHERE draft_id = ?`, id)
 	if err != nil || !found {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (t *Tenant) saveDraft(ctx context.Context, s DraftSave) (DraftSaved, error)
 		}
 		return DraftSaved{Conflict: true, Current: current}, err
 	case before == nil:
-		n, err := durables.One[int](ctx, t.sql(), `SELECT count(*) FROM drafts WHERE deleted_at IS NULL`)
+		n, err := durables.One[int](ctx, t.object.SQL(), `SELECT count(*) FROM drafts WHERE deleted_at IS NULL`)
 		if err != nil {
 			return DraftSaved{}, err
 		}
@@ -118,7 +118,7 @@ func (t *Tenant) saveDraft(ctx context.Context, s DraftSave) (DraftSaved, error)
 	if s.PostID != "" {
 		post = s.PostID
 	}
-	err = t.exec(ctx, `INSERT INTO drafts (draft_id, post_id, slug, content, metadata, revision, device_id, author_id, saved_at) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)
+	err = t.object.Exec(ctx, `INSERT INTO drafts (draft_id, post_id, slug, content, metadata, revision, device_id, author_id, saved_at) VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)
 		ON CONFLICT (draft_id) DO UPDATE SET post_id = ?2, slug = ?3, content = ?4, metadata = ?5, revision = revision + 1, device_id = ?6, author_id = ?7, saved_at = ?8`,
 		s.DraftID, post, s.Slug, s.Content, string(metadata), s.DeviceID, s.AuthorID, now)
 	if err != nil {
@@ -152,7 +152,7 @@ func (t *Tenant) listDrafts(ctx context.Context, _ durables.None) ([]Draft, erro
 		return nil, err
 	}
 	list := []Draft{}
-	for r, err := range durables.Query[draftRow](ctx, t.sql(), `SELECT `+draftColumns+` FROM drafts WHERE deleted_at IS NULL ORDER BY saved_at DESC, draft_id`) {
+	for r, err := range durables.Query[draftRow](ctx, t.object.SQL(), `SELECT `+draftColumns+` FROM drafts WHERE deleted_at IS NULL ORDER BY saved_at DESC, draft_id`) {
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +172,7 @@ func (t *Tenant) deleteDraft(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	now := time.Now()
-	gone, err := durables.All[string](ctx, t.sql(), `UPDATE drafts SET content = '', metadata = '{}', revision = revision + 1, deleted_at = ?, saved_at = ?
+	gone, err := durables.All[string](ctx, t.object.SQL(), `UPDATE drafts SET content = '', metadata = '{}', revision = revision + 1, deleted_at = ?, saved_at = ?
 		WHERE draft_id = ? AND deleted_at IS NULL RETURNING draft_id`, now, now, id)
 	if err != nil || len(gone) == 0 {
 		return false, err
@@ -190,7 +190,7 @@ func (t *Tenant) copyDrafts(ctx context.Context) error {
 			ID       string `json:"draft_id"`
 			Revision int64  `json:"revision"`
 		}
-		list, err := durables.All[changed](ctx, t.sql(), `SELECT draft_id, revision FROM drafts WHERE copied_revision < revision ORDER BY saved_at LIMIT 20`)
+		list, err := durables.All[changed](ctx, t.object.SQL(), `SELECT draft_id, revision FROM drafts WHERE copied_revision < revision ORDER BY saved_at LIMIT 20`)
 		if err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (t *Tenant) copyDrafts(ctx context.Context) error {
 				if _, err := t.outbox.Add(ctx, "draft", d.ID); err != nil {
 					return err
 				}
-				return t.exec(ctx, `UPDATE drafts SET copied_revision = ? WHERE draft_id = ?`, d.Revision, d.ID)
+				return t.object.Exec(ctx, `UPDATE drafts SET copied_revision = ? WHERE draft_id = ?`, d.Revision, d.ID)
 			})
 			if err != nil {
 				return err
@@ -212,7 +212,7 @@ func (t *Tenant) copyDrafts(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.exec(ctx, `DELETE FROM drafts WHERE deleted_at < ?`, time.Now().Add(-keepMarks)); err != nil {
+	if err := t.object.Exec(ctx, `DELETE FROM drafts WHERE deleted_at < ?`, time.Now().Add(-keepMarks)); err != nil {
 		return err
 	}
 	return t.outbox.Flush(ctx)

@@ -25,7 +25,7 @@ const (
 func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	if err := t.object.Prepare(ctx); err != nil {
-		t.log(ctx, slog.LevelError, "socket refused", "error", err)
+		t.object.Log(ctx, slog.LevelError, "socket refused", "error", err)
 		http.Error(w, "unavailable", http.StatusServiceUnavailable)
 		return
 	}
@@ -39,12 +39,12 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the client has been answered
 	}
 	if err := ws.SerializeAttachment(ctx, who); err != nil {
-		t.log(ctx, slog.LevelError, "socket not labelled", "error", err)
+		t.object.Log(ctx, slog.LevelError, "socket not labelled", "error", err)
 		_ = ws.Close(ctx, 1011, "try again")
 		return
 	}
 	if err := ws.SendText(ctx, t.liveMessage(ctx, "hello", analytics.Event{}).Text()); err != nil {
-		t.log(ctx, slog.LevelWarn, "socket not greeted", "error", err)
+		t.object.Log(ctx, slog.LevelWarn, "socket not greeted", "error", err)
 	}
 }
 
@@ -68,7 +68,7 @@ func (t *Tenant) closeSession(ctx context.Context, session string) (int, error) 
 	sockets, err := t.state.GetWebSockets(ctx, sessionTag(session))
 	for _, ws := range sockets {
 		if failed := ws.Close(ctx, CloseRevoked, "signed out"); failed != nil {
-			t.log(ctx, slog.LevelWarn, "socket not closed", "error", failed)
+			t.object.Log(ctx, slog.LevelWarn, "socket not closed", "error", failed)
 		}
 	}
 	return len(sockets), err
@@ -77,7 +77,7 @@ func (t *Tenant) closeSession(ctx context.Context, session string) (int, error) 
 func (t *Tenant) closeAll(ctx context.Context) {
 	sockets, err := t.state.GetWebSockets(ctx)
 	if err != nil {
-		t.log(ctx, slog.LevelWarn, "sockets not found", "error", err)
+		t.object.Log(ctx, slog.LevelWarn, "sockets not found", "error", err)
 	}
 	for _, ws := range sockets {
 		_ = ws.Close(ctx, CloseForbidden, "the site is gone")

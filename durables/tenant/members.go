@@ -33,7 +33,7 @@ func (t *Tenant) getRole(ctx context.Context, userID string) (string, error) {
 		return "", err
 	}
 	now := time.Now()
-	role, found, err := durables.First[string](ctx, t.sql(), `SELECT role FROM members WHERE user_id = ? AND loaded_at > ?`, userID, now.Add(-membersAge))
+	role, found, err := durables.First[string](ctx, t.object.SQL(), `SELECT role FROM members WHERE user_id = ? AND loaded_at > ?`, userID, now.Add(-membersAge))
 	if err != nil || found {
 		return role, err
 	}
@@ -41,7 +41,7 @@ func (t *Tenant) getRole(ctx context.Context, userID string) (string, error) {
 		Bind(t.id, userID).First(ctx, &role); err != nil {
 		return "", fmt.Errorf("tenant: read the role: %w", err)
 	}
-	return role, t.exec(ctx, `INSERT OR REPLACE INTO members (user_id, role, loaded_at) VALUES (?, ?, ?)`, userID, role, now)
+	return role, t.object.Exec(ctx, `INSERT OR REPLACE INTO members (user_id, role, loaded_at) VALUES (?, ?, ?)`, userID, role, now)
 }
 
 // Member is somebody who works on the site.
@@ -87,7 +87,7 @@ func (t *Tenant) setMember(ctx context.Context, m MemberChange) (durables.None, 
 	case result.Meta.Changes == 0 && m.Role != "":
 		return none, durables.TypeError("setMember: the owner's role cannot be changed")
 	}
-	return none, t.exec(ctx, `DELETE FROM members WHERE user_id = ?`, m.UserID)
+	return none, t.object.Exec(ctx, `DELETE FROM members WHERE user_id = ?`, m.UserID)
 }
 
 const (

@@ -34,7 +34,7 @@ func (t *Tenant) getDashboardStats(ctx context.Context, _ durables.None) (Dashbo
 	if err := t.object.Prepare(ctx); err != nil {
 		return DashboardStats{}, err
 	}
-	text, found, err := durables.First[string](ctx, t.sql(), `SELECT value FROM config WHERE key = 'stats' AND updated_at > ?`, time.Now().Add(-statsAge))
+	text, found, err := durables.First[string](ctx, t.object.SQL(), `SELECT value FROM config WHERE key = 'stats' AND updated_at > ?`, time.Now().Add(-statsAge))
 	if err != nil {
 		return DashboardStats{}, err
 	}
@@ -80,7 +80,7 @@ func (t *Tenant) refreshDashboardStats(ctx context.Context, _ durables.None) (Da
 	if len(storage) == 1 {
 		s.StorageUsed = storage[0]
 	}
-	if s.DraftCount, err = durables.One[int](ctx, t.sql(), `SELECT count(*) FROM drafts WHERE deleted_at IS NULL`); err != nil {
+	if s.DraftCount, err = durables.One[int](ctx, t.object.SQL(), `SELECT count(*) FROM drafts WHERE deleted_at IS NULL`); err != nil {
 		return s, err
 	}
 	s.AccountAge, s.ComputedAt = int(now.Sub(time.UnixMilli(c.CreatedAt))/(24*time.Hour)), now.UnixMilli()
@@ -88,5 +88,5 @@ func (t *Tenant) refreshDashboardStats(ctx context.Context, _ durables.None) (Da
 	if err != nil {
 		return s, err
 	}
-	return s, t.exec(ctx, `INSERT OR REPLACE INTO config (key, value, updated_at) VALUES ('stats', ?, ?)`, string(text), now)
+	return s, t.object.Exec(ctx, `INSERT OR REPLACE INTO config (key, value, updated_at) VALUES ('stats', ?, ?)`, string(text), now)
 }

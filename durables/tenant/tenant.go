@@ -8,8 +8,6 @@ package tenant
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -141,20 +139,6 @@ func (t *Tenant) Alarm(ctx context.Context, info durables.AlarmInfo) error {
 	return t.tasks.Alarm(ctx, info)
 }
 
-func (t *Tenant) sql() *durables.SQL { return t.state.Storage().SQL() }
-
-func (t *Tenant) exec(ctx context.Context, query string, args ...any) error {
-	cursor, err := t.sql().Exec(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("tenant: %w", err)
-	}
-	return cursor.Close()
-}
-
-func (t *Tenant) log(ctx context.Context, level slog.Level, message string, attributes ...any) {
-	slog.Log(ctx, level, message, append([]any{"do", "TenantDO", "id", t.state.ID().String()}, attributes...)...)
-}
-
 // Backlog is what has not reached D1 and AnalyticsDO.
 type Backlog struct {
 	Rows   int64 `json:"rows"`
@@ -172,10 +156,10 @@ func (t *Tenant) getBacklog(ctx context.Context, _ durables.None) (b Backlog, er
 		return b, err
 	}
 	b.Rows, b.Oldest = rows.Rows, rows.Oldest
-	if b.Visits, err = durables.One[int64](ctx, t.sql(), `SELECT count(*) FROM analytics_buffer`); err != nil {
+	if b.Visits, err = durables.One[int64](ctx, t.object.SQL(), `SELECT count(*) FROM analytics_buffer`); err != nil {
 		return b, err
 	}
-	b.Drafts, err = durables.One[int64](ctx, t.sql(), `SELECT count(*) FROM drafts WHERE copied_revision < revision`)
+	b.Drafts, err = durables.One[int64](ctx, t.object.SQL(), `SELECT count(*) FROM drafts WHERE copied_revision < revision`)
 	return b, err
 }
 

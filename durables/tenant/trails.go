@@ -57,7 +57,7 @@ func (t *Tenant) getTrail(ctx context.Context, slug string) (*Trail, error) {
 	if err := t.object.Prepare(ctx); err != nil {
 		return nil, err
 	}
-	text, found, err := durables.First[string](ctx, t.sql(), `SELECT body FROM trails WHERE slug = ? AND loaded_at > ?`, slug, time.Now().Add(-trailAge))
+	text, found, err := durables.First[string](ctx, t.object.SQL(), `SELECT body FROM trails WHERE slug = ? AND loaded_at > ?`, slug, time.Now().Add(-trailAge))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (t *Tenant) keepTrail(ctx context.Context, slug string, trail *Trail) error
 	if err != nil {
 		return err
 	}
-	return t.exec(ctx, `INSERT OR REPLACE INTO trails (slug, body, loaded_at) VALUES (?, ?, ?)`, slug, string(text), time.Now())
+	return t.object.Exec(ctx, `INSERT OR REPLACE INTO trails (slug, body, loaded_at) VALUES (?, ?, ?)`, slug, string(text), time.Now())
 }
 
 // loadTrail reads a trail from D1. Statuses that have not got there yet are put over what D1 has.
@@ -99,7 +99,7 @@ func (t *Tenant) loadTrail(ctx context.Context, slug string) (*Trail, error) {
 	if err := errors.Join(results[1].Scan(&trail.Phases), results[2].Scan(&trail.Waypoints)); err != nil {
 		return nil, err
 	}
-	for payload, err := range durables.Query[string](ctx, t.sql(), `SELECT payload FROM outbox WHERE kind = 'waypoint' ORDER BY seq`) {
+	for payload, err := range durables.Query[string](ctx, t.object.SQL(), `SELECT payload FROM outbox WHERE kind = 'waypoint' ORDER BY seq`) {
 		if err != nil {
 			return nil, err
 		}
@@ -210,7 +210,7 @@ func (t *Tenant) setTrail(ctx context.Context, trail Trail) (TrailSaved, error) 
 		current, err := t.loadTrail(ctx, trail.Slug)
 		return TrailSaved{Conflict: true, Trail: current}, err
 	}
-	if err := t.exec(ctx, `DELETE FROM trails`); err != nil { // also under a slug that it had before
+	if err := t.object.Exec(ctx, `DELETE FROM trails`); err != nil { // also under a slug that it had before
 		return TrailSaved{}, err
 	}
 	current, err := t.getTrail(ctx, trail.Slug)
@@ -221,7 +221,7 @@ func (t *Tenant) invalidateTrail(ctx context.Context, slug string) (durables.Non
 	if err := t.object.Prepare(ctx); err != nil {
 		return durables.None{}, err
 	}
-	return durables.None{}, t.exec(ctx, `DELETE FROM trails WHERE slug = ?`, slug)
+	return durables.None{}, t.object.Exec(ctx, `DELETE FROM trails WHERE slug = ?`, slug)
 }
 
 // WaypointUpdate is a new status of a waypoint. Slug names its trail.

@@ -34,20 +34,20 @@ func (t *Tenant) flushVisits(ctx context.Context) error {
 		if err != nil || batch == 0 {
 			return err
 		}
-		texts, err := durables.All[string](ctx, t.sql(), `SELECT event_data FROM analytics_buffer WHERE batch = ? ORDER BY id`, batch)
+		texts, err := durables.All[string](ctx, t.object.SQL(), `SELECT event_data FROM analytics_buffer WHERE batch = ? ORDER BY id`, batch)
 		if err != nil {
 			return err
 		}
 		b := analytics.Batch{Source: t.object.Name(), ID: fmt.Sprint(batch), Events: make([]analytics.Event, len(texts))}
 		for i, text := range texts {
 			if err := json.Unmarshal([]byte(text), &b.Events[i]); err != nil {
-				t.log(ctx, slog.LevelError, "buffered visit unreadable", "error", err)
+				t.object.Log(ctx, slog.LevelError, "buffered visit unreadable", "error", err)
 			}
 		}
 		if _, err := analytics.RecordEvents.Call(ctx, analytics.Of(t.id, day), b); err != nil {
 			return fmt.Errorf("tenant: flush visits: %w", err)
 		}
-		if err := t.exec(ctx, `DELETE FROM analytics_buffer WHERE batch = ?`, batch); err != nil {
+		if err := t.object.Exec(ctx, `DELETE FROM analytics_buffer WHERE batch = ?`, batch); err != nil {
 			return err
 		}
 	}
@@ -60,17 +60,17 @@ func (t *Tenant) nextVisits(ctx context.Context) (day string, batch int64, err e
 		Batch int64  `json:"batch"`
 	}
 	const pending = `SELECT day, batch FROM analytics_buffer WHERE batch IS NOT NULL ORDER BY batch LIMIT 1`
-	n, found, err := durables.First[next](ctx, t.sql(), pending)
+	n, found, err := durables.First[next](ctx, t.object.SQL(), pending)
 	if err != nil || found {
 		return n.Day, n.Batch, err
 	}
-	err = t.exec(ctx, `UPDATE analytics_buffer SET batch = (SELECT max(id) FROM (SELECT id FROM analytics_buffer
+	err = t.object.Exec(ctx, `UPDATE analytics_buffer SET batch = (SELECT max(id) FROM (SELECT id FROM analytics_buffer
 			WHERE day = (SELECT day FROM analytics_buffer ORDER BY id LIMIT 1) ORDER BY id LIMIT ?1))
 		WHERE id IN (SELECT id FROM analytics_buffer WHERE day = (SELECT day FROM analytics_buffer ORDER BY id LIMIT 1) ORDER BY id LIMIT ?1)`, maxVisits)
 	if err != nil {
 		return "", 0, err
 	}
-	n, _, err = durables.First[next](ctx, t.sql(), pending)
+	n, _, err = durables.First[next](ctx, t.object.SQL(), pending)
 	return n.Day, n.Batch, err
 }
 
@@ -98,16 +98,16 @@ func (t *Tenant) showLive(ctx context.Context, e analytics.Event) {
 		return
 	}
 	if _, err := t.state.Broadcast(ctx, t.liveMessage(ctx, "event", e), tagLive); err != nil {
-		t.log(ctx, slog.LevelWarn, "dashboards not told", "error", err)
+		t.object.Log(ctx, slog.LevelWarn, "dashboards not told", "error", err)
 	}
 }
 
 func (t *Tenant) liveMessage(ctx context.Context, kind string, e analytics.Event) durables.Message {
 	now := time.Now()
-	recent, _, err := durables.First[int](ctx, t.sql(), `SELECT count(*) FROM analytics_buffer WHERE event_type = ? AND timestamp > ?`,
+	recent, _, err := durables.First[int](ctx, t.object.SQL(), `SELECT count(*) FROM analytics_buffer WHERE event_type = ? AND timestamp > ?`,
 		analytics.PageView, now.Add(-time.Minute))
 	if err != nil {
-		t.log(ctx, slog.LevelWarn, "recent views not counted", "error", err)
+		t.object.Log(ctx, slog.LevelWarn, "recent views not counted", "error", err)
 	}
 	text, _ := json.Marshal(LiveMessage{Type: kind, Event: e.Type, Path: analytics.NormalPath(e.Path), At: now.UnixMilli(), Recent: recent})
 	return durables.Message{Data: text}

@@ -91,9 +91,16 @@ export class Frame {
 
   /** Writes the arguments of a call that Go handles. @param {import("./abi.mjs").Writer} w @param {any[]} args */
   writeParameters(w, args) {
-    w.refs = this.references;
-    w.values(args);
-    this.parameters = this.references.taken();
+    const { references } = this;
+    w.refs = references;
+    references.begin();
+    try {
+      w.values(args);
+    } catch (e) {
+      references.undo(e);
+      throw e;
+    }
+    this.parameters = references.taken();
   }
 
   /** Ends the stubs among the parameters: the runtime disposes of them now. */
@@ -288,9 +295,11 @@ function success(w, id, v, encode, frame) {
   w.u8(Event.COMPLETE);
   w.uint(id);
   w.u8(0);
+  frame.refs?.begin();
   try {
     encode(w, v, frame);
   } catch (e) {
+    frame.refs?.undo(e);
     w.rewind();
     failure(w, id, e);
   }

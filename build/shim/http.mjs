@@ -3,7 +3,7 @@
 import { Event, INLINE_BODY, Op, Start } from "./abi.mjs";
 import { readTarget } from "./rpc.mjs";
 import { giveSocket, socketNumber } from "./sockets.mjs";
-import { openSink, openSource, streamOperations } from "./streams.mjs";
+import { openSink, streamOperations } from "./streams.mjs";
 
 const bodyNone = 0;
 const bodyInline = 1;
@@ -46,7 +46,7 @@ export function writeBody(w, message, small, frame, length = knownLength(message
     return w.blob(small);
   }
   w.u8(bodyStream);
-  w.uint(openSource(frame, message.body));
+  w.uint(frame.references.source(message.body));
   w.f64(length);
 }
 

@@ -48,6 +48,35 @@ export class References {
     this.frame = frame;
     /** @type {number[]} stubs that Go got in the message written last */
     this.numbers = [];
+    /** @type {number[]} streams that it got in it to read, and to write */
+    this.reads = [];
+    /** @type {number[]} */
+    this.writes = [];
+  }
+
+  /** Begins a message. */
+  begin() {
+    this.numbers = [];
+    this.reads = [];
+    this.writes = [];
+  }
+
+  /** Gives up what a message passes that could not be written to its end. @param {unknown} reason */
+  undo(reason) {
+    const { held, sources, sinks } = this.frame.scope;
+    for (const number of this.numbers) {
+      held.get(number)?.release();
+      held.delete(number);
+    }
+    for (const number of this.reads) {
+      sources.get(number)?.cancel(reason);
+      sources.delete(number);
+    }
+    for (const number of this.writes) {
+      sinks.get(number)?.abort(reason);
+      sinks.delete(number);
+    }
+    this.begin();
   }
 
   /**
@@ -58,11 +87,12 @@ export class References {
     switch (kind) {
       case "ReadableStream":
         w.u8(Tag.READABLE);
-        w.uint(openSource(this.frame, v));
+        w.uint(this.source(v));
         return true;
       case "WritableStream": {
         const number = this.frame.instance.nextSender++;
         this.frame.scope.sinks.set(number, new Sink(v));
+        this.writes.push(number);
         w.u8(Tag.WRITABLE);
         w.uint(number);
         return true;
@@ -86,6 +116,13 @@ export class References {
     w.u8(0);
     w.uint(number);
     return true;
+  }
+
+  /** @param {ReadableStream} stream */
+  source(stream) {
+    const number = openSource(this.frame, stream);
+    this.reads.push(number);
+    return number;
   }
 
   /** @param {any} v */

@@ -59,7 +59,6 @@ function writeResult(w, v, frame) {
 /** @param {import("./abi.mjs").Writer} w @param {any} v @param {import("./frame.mjs").Frame} frame */
 function writeReferences(w, v, frame) {
   w.refs = frame.references;
-  frame.references.taken();
   w.value(v);
 }
 

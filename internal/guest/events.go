@@ -18,9 +18,12 @@ func deliver(frame uint32, message []byte) {
 	case abi.EventComplete:
 		id := r.U32()
 		if o := pending[id]; o != nil {
-			delete(pending, id)
+			o.frame.forget(id)
 			o.result = r.Rest()
 			close(o.done)
+			if o.abandoned {
+				o.late()
+			}
 		}
 	case abi.EventWake:
 		if f := frames[frame]; f != nil && f.wake != nil {
@@ -59,6 +62,11 @@ func drop(number uint64) {
 	}
 	if o.frame != nil && o.frame.dead == nil {
 		o.frame.die(gone)
+	}
+	for _, operation := range pending { // of events that have ended, whose goroutines went on
+		if operation.frame.object == o {
+			operation.frame.die(gone)
+		}
 	}
 }
 

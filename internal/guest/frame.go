@@ -24,19 +24,21 @@ var (
 
 // Frame is one event of the host that is being handled.
 type Frame struct {
-	id     uint32
-	object *object // nil in the Worker
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	wake   chan struct{} // closed by WAKE; nil when nobody waits
-	tasks  int           // handler, streaming body, WaitUntil functions still running
-	ended  bool
-	dead   error
-	done   bool   // DONE or RESPOND was said
-	cf     string // of the request, JSON
+	id      uint32
+	object  *object // nil in the Worker
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	wake    chan struct{} // closed by WAKE; nil when nobody waits
+	tasks   int           // handler, streaming body, WaitUntil functions still running
+	ended   bool
+	dead    error
+	pending int    // operations
+	done    bool   // DONE or RESPOND was said
+	cf      string // of the request, JSON
 
-	origin     *Frame   // the Worker's event whose stub is called in this frame
-	afterwards []func() // copy the streams of the result, once that is sent
+	origin     *Frame      // the Worker's event whose stub is called in this frame
+	afterwards []func()    // copy the streams of the result, once that is sent
+	passed     *references // of the result
 }
 
 // object is the Go side of a Durable Object instance.
@@ -99,10 +101,12 @@ func (f *Frame) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, 
 	if t == nil || err != nil {
 		return result, err
 	}
+	o := t.begun(op, id)
 	if ctx.Value(nonBlockingKey{}) != nil {
+		o.abandon()
 		return nil, errWouldBlock
 	}
-	return t.begun(id).wait(ctx)
+	return o.wait(ctx)
 }
 
 // cross makes an operation in the frame's I/O context. The frame it returns is the one that the operation is pending in; nil when it
@@ -155,11 +159,7 @@ func (f *Frame) die(err error) {
 	f.dead = err
 	delete(frames, f.id)
 	f.cancel(err)
-	for id, o := range pending {
-		if o.frame == f {
-			delete(pending, id)
-		}
-	}
+	f.forgetAll()
 }
 
 // addTask keeps the frame alive until finishTask is called as often.
@@ -181,6 +181,7 @@ func (f *Frame) finishTask(told bool) {
 	delete(frames, f.id)
 	if f.object == nil {
 		f.cancel(ErrFrameEnded)
+		f.forgetAll()
 	}
 }
 
@@ -193,6 +194,7 @@ func undefinedResult() []byte { return []byte{0, 0, abi.TagUndefined} }
 // result says what the frame's event came to, unless that was said before. It overwrites the headroom of value.
 func (f *Frame) result(value []byte, err error) {
 	if f.done || f.dead != nil {
+		f.unsent()
 		f.finishTask(false)
 		return
 	}
@@ -200,6 +202,7 @@ func (f *Frame) result(value []byte, err error) {
 	if err != nil {
 		f.tasks -= len(f.afterwards)
 		f.afterwards = nil
+		f.unsent()
 	}
 	end := f.lastTask()
 	head := abi.NewWriter(value[:0])
@@ -211,12 +214,30 @@ func (f *Frame) result(value []byte, err error) {
 	} else {
 		head.U8(abi.StatusOK)
 	}
-	_ = Do(f.ctx, abi.OpDone, value)
+	if refused := Do(f.ctx, abi.OpDone, value); refused != nil {
+		f.unsent()
+		f.tasks -= len(f.afterwards)
+		f.afterwards = nil
+		var w abi.Writer
+		w.Bool(end)
+		w.U8(abi.StatusError)
+		w.Error(ToABI(refused))
+		_ = Do(f.ctx, abi.OpDone, w.Bytes())
+	}
+	f.passed = nil
 	for _, task := range f.afterwards {
 		go task()
 	}
 	f.afterwards = nil
 	f.finishTask(end)
+}
+
+// unsent forgets what a result passes by reference that the host does not get.
+func (f *Frame) unsent() {
+	if f.passed != nil {
+		f.passed.withdraw()
+		f.passed = nil
+	}
 }
 
 // Guard turns a panic of user code into an error for its caller, with the stack in the log.
@@ -291,7 +312,7 @@ func (f *Frame) section(ctx context.Context, s *section, request []byte) error {
 			continue
 		}
 		if n == abi.Pending {
-			result, err = t.begun(id).wait(f.ctx)
+			result, err = t.begun(abi.OpSection, id).wait(f.ctx)
 		}
 		delete(sections, id)
 		if err != nil {

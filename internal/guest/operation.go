@@ -10,9 +10,13 @@ import (
 type Operation struct {
 	frame  *Frame // nil natively, and when the operation was done in place
 	id     uint32
+	op     uint32
 	result []byte
 	err    error
 	done   chan struct{} // nil when it was done in place
+
+	abandoned bool           // nobody waits for the result
+	claimed   map[claim]bool // what Go code got of the result
 }
 
 // Begin is Invoke without the waiting. It may wait for the frame of ctx to be current; operations begun one after the other
@@ -26,7 +30,7 @@ func Begin(ctx context.Context, op uint32, request []byte) (*Operation, error) {
 	if t == nil || err != nil {
 		return &Operation{result: result}, err
 	}
-	return t.begun(id), nil
+	return t.begun(op, id), nil
 }
 
 func beginNatively(ctx context.Context, op uint32, request []byte) (*Operation, error) {
@@ -43,9 +47,10 @@ func beginNatively(ctx context.Context, op uint32, request []byte) (*Operation, 
 }
 
 // begun notes an operation that is pending in f.
-func (f *Frame) begun(id uint32) *Operation {
-	o := &Operation{frame: f, id: id, done: make(chan struct{})}
+func (f *Frame) begun(op, id uint32) *Operation {
+	o := &Operation{frame: f, id: id, op: op, done: make(chan struct{})}
 	pending[id] = o
+	f.pending++
 	return o
 }
 
@@ -63,6 +68,9 @@ func (o *Operation) Wait(ctx context.Context) (*abi.Reader, error) {
 		return open(o.result)
 	}
 	if o.done != nil {
+		if o.result == nil && ctx.Value(nonBlockingKey{}) != nil {
+			return nil, errWouldBlock
+		}
 		select {
 		case <-o.done:
 		case <-ctx.Done():
@@ -76,7 +84,7 @@ func (o *Operation) Wait(ctx context.Context) (*abi.Reader, error) {
 	return open(o.result)
 }
 
-// wait parks until the operation completes, its frame dies or ctx is done; then it is forgotten.
+// wait parks until the operation completes, its frame dies or ctx is done; then it is abandoned.
 func (o *Operation) wait(ctx context.Context) ([]byte, error) {
 	f := o.frame
 	select {
@@ -85,10 +93,10 @@ func (o *Operation) wait(ctx context.Context) ([]byte, error) {
 	case <-ctx.Done():
 	case <-f.ctx.Done():
 	}
-	delete(pending, o.id)
 	if o.result != nil {
 		return o.result, nil
 	}
+	o.abandon()
 	if ctx.Err() != nil {
 		return nil, cause(ctx)
 	}

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"maps"
 
 	"grove.place/lattice/internal/abi"
 )
@@ -29,6 +30,7 @@ func Start(ctx context.Context, c abi.RPC, args []any) *Promise {
 	}
 	o, err := Begin(ctx, abi.OpRPC, w.Bytes())
 	if err != nil {
+		refs.withdraw()
 		return &Promise{err: err}
 	}
 	refs.sent()
@@ -36,6 +38,7 @@ func Start(ctx context.Context, c abi.RPC, args []any) *Promise {
 	if p.stub.owner == nil {
 		p.stub.arriving = p
 	}
+	p.stub.result = o
 	return p
 }
 
@@ -82,7 +85,12 @@ func (p *Promise) Await(ctx context.Context, result any) error {
 	if err != nil {
 		return err
 	}
-	return readResult(p.ctx, r, p.path, result)
+	refs := newReferences(p.ctx)
+	err = decodeResult(refs, r, p.path, result, p.op != nil)
+	if p.op != nil && err == nil {
+		p.op.claim(refs.claimed)
+	}
+	return err
 }
 
 func (p *Promise) reader(ctx context.Context) (*abi.Reader, error) {
@@ -100,6 +108,17 @@ func (p *Promise) reader(ctx context.Context) (*abi.Reader, error) {
 		return abi.NewReader(p.result), nil
 	}
 	return p.op.Wait(ctx)
+}
+
+// claim notes what a caller got of the result.
+func (o *Operation) claim(claimed map[claim]bool) {
+	if len(claimed) == 0 {
+		return
+	}
+	if o.claimed == nil {
+		o.claimed = map[claim]bool{}
+	}
+	maps.Copy(o.claimed, claimed)
 }
 
 // Dispose gives the promise up for further calls. What its result holds lives on.

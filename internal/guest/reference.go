@@ -19,6 +19,7 @@ type references struct {
 	stubs   []uint64 // the guest's stubs in the message
 	outside []uint64 // those of native code
 	local   *locals
+	claimed map[claim]bool // what was resolved; nil when nobody asks
 }
 
 // locals stand in for the host where Go calls its own stub: what is passed by reference stays where it is.
@@ -65,6 +66,9 @@ func MarshalResult[R any](ctx context.Context, w *abi.Writer, result R) error {
 		return err
 	}
 	f := FrameOf(ctx)
+	if f != nil && refs.stubs != nil {
+		f.passed = refs
+	}
 	for _, copy := range refs.streams {
 		if f == nil {
 			go copy()
@@ -90,11 +94,12 @@ func (s *references) sent() {
 // withdraw forgets what was prepared for a message that is not sent.
 func (s *references) withdraw() {
 	for _, n := range s.stubs {
-		delete(exports, n)
+		released(n)
 	}
 	for _, n := range s.outside {
 		ReleaseOutside(n)
 	}
+	s.stubs, s.outside, s.streams = nil, nil, nil
 }
 
 // Refer implements codec.References.
@@ -160,6 +165,7 @@ func (s *references) Resolve(v abi.Value) (any, error) {
 			return s.local.values[i], nil
 		}
 	}
+	s.claim(v)
 	switch v := v.(type) {
 	case abi.StubValue:
 		if v.Owner != abi.HeldByHost {
@@ -178,6 +184,25 @@ func (s *references) Resolve(v abi.Value) (any, error) {
 		return response(s.ctx, nil, v), nil
 	}
 	return v, nil
+}
+
+// claim notes that Go code gets v.
+func (s *references) claim(v abi.Value) {
+	if s.claimed == nil {
+		return
+	}
+	switch v := v.(type) {
+	case abi.StubValue:
+		s.claimed[claim{abi.TagStub, v.Number}] = true
+	case abi.Readable:
+		s.claimed[claim{abi.TagReadable, uint64(v)}] = true
+	case abi.Writable:
+		s.claimed[claim{abi.TagWritable, uint64(v)}] = true
+	case *abi.Request:
+		s.claimed[claim{abi.TagRequest, v.Body.Stream}] = true
+	case *abi.Response:
+		s.claimed[claim{abi.TagResponse, v.Body.Stream}] = true
+	}
 }
 
 func (s *references) request(r *http.Request) (abi.Value, error) {
@@ -202,6 +227,9 @@ func (s *references) response(r *http.Response) (abi.Value, error) {
 	p := &abi.Response{Status: r.StatusCode, Headers: abi.HeadersOf(r.Header)}
 	if p.Status == 0 {
 		p.Status = http.StatusOK
+	}
+	if p.Status < 200 || p.Status > 599 {
+		return nil, NewError("RangeError", "Responses may only be constructed with status codes in the range 200 to 599, inclusive.")
 	}
 	if text, ok := cutStatus(r.Status, p.Status); ok {
 		p.StatusText = text

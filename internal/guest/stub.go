@@ -29,8 +29,9 @@ type Stub struct {
 	callee   *Callee // of Go's own
 	owner    any     // the object or Worker frame that the host keeps it for; nil natively
 	arriving *Promise
-	base     *Stub // what this is a property of; it must not be collected before
-	failed   error // of the call whose result it should be
+	result   *Operation // whose result it is
+	base     *Stub      // what this is a property of; it must not be collected before
+	failed   error      // of the call whose result it should be
 	disposed bool
 }
 
@@ -240,8 +241,15 @@ func (s *Stub) net() {
 		return
 	}
 	runtime.SetFinalizer(s, func(s *Stub) {
-		if o := s.owner.(*object); !s.disposed && objects[o.number] == o {
+		o := s.owner.(*object)
+		if objects[o.number] != o {
+			return
+		}
+		if !s.disposed {
 			unreleased[o] = append(unreleased[o], s.target.Held)
+		}
+		if s.result != nil {
+			s.result.abandon()
 		}
 	})
 }
@@ -269,13 +277,17 @@ func Call(ctx context.Context, c abi.RPC, result any, args []any) error {
 	}
 	var r *abi.Reader
 	var err error
-	if refs.streams == nil {
+	if refs.streams == nil && refs.stubs == nil && refs.outside == nil {
 		r, err = Invoke(ctx, abi.OpRPC, w.Bytes())
 	} else {
 		var o *Operation
-		if o, err = Begin(ctx, abi.OpRPC, w.Bytes()); err == nil {
-			refs.sent()
-			r, err = o.Wait(ctx)
+		if o, err = Begin(ctx, abi.OpRPC, w.Bytes()); err != nil {
+			refs.withdraw()
+			return err
+		}
+		refs.sent()
+		if r, err = o.Wait(ctx); err != nil {
+			o.abandon()
 		}
 	}
 	if err != nil {
@@ -296,10 +308,28 @@ func writeArguments(w *abi.Writer, refs *references, path []string, args []any) 
 }
 
 func readResult(ctx context.Context, r *abi.Reader, path []string, result any) error {
+	refs := newReferences(ctx)
+	var all []claim
+	if refs.local == nil {
+		all = claims(r.Rest())
+	}
+	err := decodeResult(refs, r, path, result, len(all) > 0)
+	if err != nil {
+		refs.claimed = nil
+	}
+	disown(ctx, all, refs.claimed)
+	return err
+}
+
+// decodeResult decodes a result, and notes in refs what it claims of it if asked to.
+func decodeResult(refs *references, r *abi.Reader, path []string, result any, note bool) error {
 	if result == nil {
 		return nil
 	}
-	if err := codec.UnmarshalWith(r, result, References(ctx)); err != nil {
+	if note {
+		refs.claimed = map[claim]bool{}
+	}
+	if err := codec.UnmarshalWith(r, result, refs); err != nil {
 		return fmt.Errorf("result of %s: %w", callee(path), err)
 	}
 	return nil

@@ -4,7 +4,7 @@ import { attempt, sleep } from "./show.mjs";
 import { revealError } from "./rpc_values.mjs";
 
 /** A target that counts. Its object notes when it is disposed of. */
-class Counter extends RpcTarget {
+export class Counter extends RpcTarget {
 	#n;
 	#note;
 	constructor(n, note) {
@@ -25,7 +25,7 @@ class Counter extends RpcTarget {
 	[Symbol.dispose]() { this.#note(`disposed ${this.#n}`); }
 }
 
-const noting = (self) => (line) => (self.memory.log ??= []).push(line);
+export const noting = (self) => (line) => (self.memory.log ??= []).push(line);
 /** A function that fails with an error whose object, which differs between homes, is left out. */
 const failing = (text) => () => { throw Object.assign(new TypeError(text), { code: 5 }); };
 const failure = async (f) => {
@@ -37,7 +37,7 @@ const failure = async (f) => {
 };
 
 /** Waits until an object's log has n lines. */
-async function lines(stub, n) {
+export async function lines(stub, n) {
 	for (let log; ; await sleep(5)) if ((log = await stub.log()).length >= n) return log;
 }
 

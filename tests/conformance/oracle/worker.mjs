@@ -6,6 +6,7 @@ import * as http from "./http.mjs";
 import * as rpc from "./rpc.mjs";
 import * as rpcValues from "./rpc_values.mjs";
 import * as rpcStubs from "./rpc_stubs.mjs";
+import * as rpcLost from "./rpc_lost.mjs";
 import * as rpcStreams from "./rpc_streams.mjs";
 import * as storage from "./storage.mjs";
 import * as sql from "./sql.mjs";
@@ -24,7 +25,7 @@ export { Cell } from "./facets.mjs";
 export { Chat, Mute } from "./sockets.mjs";
 
 const modules = [
-	http, rpc, rpcValues, rpcStubs, rpcStreams, storage, sql, lifecycle, bindings,
+	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
 	stores,
 	bookmark, storageRules, sqlSurface,
 	upstream,
@@ -68,7 +69,7 @@ export class Obj extends DurableObject {
 	ping(p) { return rpc.ping(this, p); }
 }
 
-for (const [name, value] of Object.entries({ ...rpcValues.methods, ...rpcStubs.methods, ...rpcStreams.methods })) {
+for (const [name, value] of Object.entries({ ...rpcValues.methods, ...rpcStubs.methods, ...rpcLost.methods, ...rpcStreams.methods })) {
 	Object.defineProperty(Obj.prototype, name, { value });
 }
 

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,11 @@ func buildWasm(pkg string) ([]byte, error) {
 	if err := trackSources(pkg); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(out)
+	module, err := os.ReadFile(out)
+	if err == nil && !bytes.HasPrefix(module, []byte("\x00asm")) { // go build makes an archive of any other package
+		err = fmt.Errorf("%s is not a main package: TestOptions.Package names the Worker's, whose main calls workers.Run, such as %q", pkg, "../worker")
+	}
+	return module, err
 }
 
 // sources lists the files of the main module that a package is built from.

@@ -1,10 +1,13 @@
 package local_test
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/exec"
 	"runtime"
 	"testing"
 	"time"
@@ -17,24 +20,29 @@ import (
 // quick opens a socket of a room with as little as a client can do with.
 func (s *socketTest) quick(path string) net.Conn {
 	s.t.Helper()
-	conn, err := net.Dial("tcp", s.server.Listener.Addr().String())
+	return quick(s.t, s.server.Listener.Addr().String(), path)
+}
+
+func quick(t testing.TB, address, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 	var head []byte
 	for b := make([]byte, 1); !bytes.HasSuffix(head, []byte("\r\n\r\n")); head = append(head, b...) {
 		if _, err := conn.Read(b); err != nil {
-			s.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	if !bytes.HasPrefix(head, []byte("HTTP/1.1 101 ")) {
-		s.t.Fatalf("%s", head)
+		t.Fatalf("%s", head)
 	}
 	return conn
 }
 
-// inUse returns what the process has in heap and stacks. Both ends of each connection are in it.
+// inUse returns what the process has in heap and stacks.
 func inUse() float64 {
 	runtime.GC()
 	runtime.GC()
@@ -43,25 +51,60 @@ func inUse() float64 {
 	return float64(m.HeapInuse + m.StackInuse)
 }
 
-// BenchmarkIdleSockets measures what a socket costs whose object has left memory: heap and stacks, the client's end included, without what
-// the system keeps of it. There are 9,000, which a limit of 20,000 open files allows, in 100 objects. Run it with -benchtime 1x.
+const idleSockets, idleRooms = 10_000, 100
+
+// idleClients names the address that TestIdleClients opens sockets to.
+const idleClients = "LATTICE_IDLE_CLIENTS"
+
+// TestIdleClients is the other process of BenchmarkIdleSockets and does nothing by itself: it holds the clients' ends, so that they are
+// neither measured nor count as the host's open files.
+func TestIdleClients(t *testing.T) {
+	address := os.Getenv(idleClients)
+	if address == "" {
+		return
+	}
+	for i := range idleSockets {
+		defer quick(t, address, fmt.Sprintf("/room/%d/hibernate?tag=user-%d", i%idleRooms, i)).Close()
+	}
+	fmt.Println("open")
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// BenchmarkIdleSockets measures what a socket costs whose object has left memory: heap and stacks of the host, without what the system keeps
+// of it. Run it with -benchtime 1x.
 func BenchmarkIdleSockets(b *testing.B) {
-	const sockets, rooms = 9_000, 100
 	s := startSockets(b)
 	s.quick("/room/warm/hibernate").Close()
 	s.Clock.Advance(time.Minute)
 	for range b.N {
 		before := inUse()
-		list := make([]net.Conn, sockets)
-		for i := range list {
-			list[i] = s.quick(fmt.Sprintf("/room/%d/hibernate?tag=user-%d", i%rooms, i))
+		clients := exec.Command(os.Args[0], "-test.run", "^TestIdleClients$")
+		clients.Env = append(os.Environ(), idleClients+"="+s.server.Listener.Addr().String())
+		leave, err := clients.StdinPipe()
+		if err != nil {
+			b.Fatal(err)
+		}
+		out, err := clients.StdoutPipe()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := clients.Start(); err != nil {
+			b.Fatal(err)
+		}
+		if line, err := bufio.NewReader(out).ReadString('\n'); line != "open\n" {
+			b.Fatal(line, err)
 		}
 		s.Clock.Advance(time.Minute)
-		b.ReportMetric((inUse()-before)/sockets, "B/socket")
-		for _, c := range list {
-			c.Close()
+		for i := range idleRooms {
+			s.counts(fmt.Sprint(i), idleSockets/idleRooms)
 		}
-		for i := range rooms {
+		s.Clock.Advance(time.Minute)
+		b.ReportMetric((inUse()-before)/idleSockets, "B/socket")
+		leave.Close()
+		if err := clients.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		for i := range idleRooms {
 			s.counts(fmt.Sprint(i), 0)
 		}
 	}

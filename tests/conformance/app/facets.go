@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"strings"
 	"time"
 
@@ -101,13 +100,11 @@ func init() {
 		"facet/abort before it starts": func(ctx ctxt, s *self) (any, error) { return nil, s.state.Facets().Abort(ctx, "a", "nobody hears") },
 		"facet/call and abort at once": func(ctx ctxt, s *self) (any, error) {
 			cellAdd.Call(ctx, cellFacets.Get("a"), 1)
-			called := make(chan any, 1)
-			go func() { called <- attempt(of(ctx, cellAdd, 5, "a")()) }()
-			runtime.Gosched() // the call is made before the abort
+			called := cellAdd.Start(ctx, cellFacets.Get("a"), 5)
 			if err := s.state.Facets().Abort(ctx, "a", "too late"); err != nil {
 				return nil, err
 			}
-			return all(func() (any, error) { return <-called, nil }, of(ctx, cellGot, void{}, "a"))
+			return all(tried(func() (any, error) { return called.Await(ctx) }), of(ctx, cellGot, void{}, "a"))
 		},
 		"facet/aborts itself": facetSteps(func(ctx ctxt) []step {
 			cellAdd.Call(ctx, cellFacets.Get("a"), 1)

@@ -77,7 +77,7 @@ func (g grove) write(author string, n int, ago time.Duration) []feed.Post {
 		var statements []d1.Stmt
 		for _, p := range batch {
 			statements = append(statements, db.Prepare(`INSERT INTO posts (id, tenant_id, author_id, slug, title, body_md, body_html, status, published_at, created_at, updated_at)
-				VALUES (?, ?, ?, ?, ?, '', '', 'published', ?, 0, 0)`).Bind(p.PostID, g.tenant, author, p.Preview.Slug, p.Preview.Title, p.CreatedAt))
+				VALUES (?, ?, ?, ?, ?, '', '', 'published', ?6, ?6, ?6)`).Bind(p.PostID, g.tenant, author, p.Preview.Slug, p.Preview.Title, p.CreatedAt))
 		}
 		if _, err := db.Batch(g.host.Context(), statements...); err != nil {
 			g.Fatal(err)

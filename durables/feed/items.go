@@ -209,12 +209,12 @@ func (f *Feed) fetchPopular(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	since := max(floor, time.UnixMilli(at).Add(-fetchBack).UnixMilli())
+	since := time.UnixMilli(at).Add(-fetchBack).UnixMilli() // by the last change: a post that is shown again keeps its date
 	var rows []PostRow
 	err = db.Prepare(`SELECT `+PostColumns+` FROM follows f CROSS JOIN follow_counts c ON c.user_id = f.followee_id AND c.peak >= ? CROSS JOIN `+
-		`posts p ON p.author_id = f.followee_id AND p.status = 'published' AND p.published_at > ?`+
+		`posts p ON p.author_id = f.followee_id AND p.status = 'published' AND p.updated_at > ? AND p.published_at > ?`+
 		` JOIN tenants t ON t.id = p.tenant_id AND t.status = 'active' JOIN users u ON u.id = p.author_id AND u.status = 'active'`+
-		` WHERE f.follower_id = ? ORDER BY p.published_at DESC, p.id DESC LIMIT ?`).Bind(MaxPushed, since, f.userID, MaxItems).All(ctx, &rows)
+		` WHERE f.follower_id = ? ORDER BY p.published_at DESC, p.id DESC LIMIT ?`).Bind(MaxPushed, since, floor, f.userID, MaxItems).All(ctx, &rows)
 	if err != nil {
 		return fmt.Errorf("feed: fetch posts of popular authors: %w", err)
 	}

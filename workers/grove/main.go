@@ -1,9 +1,9 @@
-// Command grove is the Worker script grove-lattice: sign-in and the sites of Grove, as one Wasm module. The router is in
-// router.go; importing the packages under durables exports their classes.
+// Command grove is the Worker script grove-lattice: sign-in, Meadow and the sites of Grove, as one Wasm module. The router is in
+// router.go, cron triggers and queues in jobs.go; importing the packages under durables exports their classes.
 package main
 
 import "grove.place/lattice/workers"
 
 func main() {
-	workers.Run(workers.Worker{Fetch: newRouter()})
+	workers.Run(workers.Worker{Fetch: newRouter(), Scheduled: scheduled, Queue: consume})
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
+	"grove.place/lattice/durables/feed"
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/grove/content"
 	"grove.place/lattice/workers/grove/ids"
@@ -134,6 +136,7 @@ func Update(ctx context.Context, tenantID, actorID, id string, version int64, t 
 	if err != nil {
 		return nil, writeError("update", err)
 	}
+	announce(ctx, id)
 	return changed(ctx, tenantID, id, results[1])
 }
 
@@ -156,6 +159,7 @@ func setStatus(ctx context.Context, tenantID, actorID, id string, version int64,
 	if err != nil {
 		return nil, writeError("set the status", err)
 	}
+	announce(ctx, id)
 	p, err := changed(ctx, tenantID, id, results[0])
 	if errors.Is(err, ErrConflict) && p.Status == status {
 		return p, nil // done already, such as by the same request whose answer was lost
@@ -177,7 +181,16 @@ func Delete(ctx context.Context, tenantID, actorID, id string) error {
 	if results[0].Meta.Changes == 0 {
 		return ErrMissing
 	}
+	announce(ctx, id)
 	return nil
+}
+
+// announce has the followers' feeds follow a change at once. D1 has noted with the change that they must, so that one which is not announced now, such as while the
+// queue is down, is announced by the next run of feed.Sweep; the change itself is done either way.
+func announce(ctx context.Context, id string) {
+	if err := feed.Announce(ctx, id); err != nil {
+		slog.WarnContext(ctx, "post to be announced later", "post", id, "error", err)
+	}
 }
 
 // changed returns the post after a statement that was to change it: with ErrConflict when it did not.

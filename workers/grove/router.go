@@ -43,7 +43,7 @@ func newRouter() http.Handler {
 			}
 			serve(tenants, w, r.WithContext(access.With(r.Context(), visit)))
 		default:
-			web.RenderProblem(w, r, http.StatusNotFound, "There is no such site", "Grove is at "+domain+".")
+			web.Fail(w, r, &web.Problem{Status: http.StatusNotFound, Code: "unknown_site", Title: "There is no such site", Message: "Grove is at " + domain + ".", Away: true})
 		}
 	})))
 }

@@ -30,9 +30,9 @@ type Visit struct {
 
 var (
 	errUnknown = &web.Problem{Status: http.StatusNotFound, Code: "unknown_site", Title: "There is no such site",
-		Message: "Nobody writes here. Look at the address once more."}
+		Message: "Nobody writes here. Look at the address once more.", Away: true}
 	errSuspended = &web.Problem{Status: http.StatusForbidden, Code: "suspended", Title: "This site is suspended",
-		Message: "It is not shown just now. Its owner can ask Grove why."}
+		Message: "It is not shown just now. Its owner can ask Grove why.", Away: true}
 )
 
 type contextKey struct{}
@@ -181,7 +181,7 @@ func (v *Visit) renamed(ctx context.Context) error {
 
 func tooMany(until time.Time) error {
 	return &web.Problem{Status: http.StatusTooManyRequests, Code: "rate_limited", Title: "That was a little fast",
-		Message: "Too many requests came from where you are. Wait a moment and try again.", Retry: max(time.Until(until), time.Nanosecond)}
+		Message: "Too many requests came from where you are.", Retry: max(time.Until(until), time.Nanosecond)}
 }
 
 // counted reports whether a page view is one of a person who has not asked to be left out.

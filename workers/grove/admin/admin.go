@@ -54,6 +54,7 @@ var routes = map[string]route{
 
 	"GET /api/admin/posts":                 {"author", listPosts},
 	"POST /api/admin/posts":                {"author", createPost},
+	"POST /api/admin/preview":              {"author", preview},
 	"GET /api/admin/posts/{id}":            {"author", getPost},
 	"PUT /api/admin/posts/{id}":            {"author", putPost},
 	"DELETE /api/admin/posts/{id}":         {"author", deletePost},
@@ -67,6 +68,7 @@ var routes = map[string]route{
 	"PUT /api/admin/trails/{slug}/waypoints/{id}/status": {"author", putWaypointStatus},
 
 	"GET /api/admin/members":             {"editor", listMembers},
+	"POST /api/admin/members":            {"owner", addMember},
 	"PUT /api/admin/members/{userId}":    {"owner", putMember},
 	"DELETE /api/admin/members/{userId}": {"owner", deleteMember},
 

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"grove.place/lattice/durables"
@@ -86,6 +87,34 @@ func refreshStats(w http.ResponseWriter, r *http.Request, v *access.Visit) error
 func listMembers(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	list, err := call(r.Context(), v, tenant.ListMembers, durables.None{})
 	return answer(w, map[string]any{"members": list}, err)
+}
+
+// addMember gives somebody a role whom the owner knows by their e-mail address. It is limited, so that nobody can find out by it who is here.
+func addMember(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
+	var body struct {
+		Email string `json:"email"`
+		Role  string `json:"role"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		return err
+	}
+	if body.Role == "" {
+		return web.BadRequest("bad_role", "role is viewer, author or editor.")
+	}
+	if err := v.Limit(r.Context(), "members", 20, time.Hour); err != nil {
+		return err
+	}
+	var userID string
+	found, err := db.Prepare(`SELECT id FROM users WHERE email_norm = ? AND email_verified_at IS NOT NULL AND status = 'active'`).
+		Bind(strings.ToLower(strings.TrimSpace(body.Email))).First(r.Context(), &userID)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return &web.Problem{Status: http.StatusNotFound, Code: "unknown_user", Title: "Nobody is known by that address",
+			Message: "Nobody has signed in to Grove with that address. Ask them to do it once, and add them then."}
+	}
+	return setMember(w, r, v, tenant.MemberChange{UserID: userID, Role: body.Role})
 }
 
 func putMember(w http.ResponseWriter, r *http.Request, v *access.Visit) error {

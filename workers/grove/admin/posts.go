@@ -10,6 +10,7 @@ import (
 	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/grove/access"
+	"grove.place/lattice/workers/grove/content"
 	"grove.place/lattice/workers/grove/ids"
 	"grove.place/lattice/workers/grove/posts"
 	"grove.place/lattice/workers/grove/web"
@@ -45,6 +46,22 @@ func createPost(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 		return postProblem(p, err)
 	}
 	web.WriteJSON(w, http.StatusCreated, p)
+	return nil
+}
+
+// preview renders a text as readers would get it, and keeps nothing.
+func preview(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
+	var body struct {
+		Body string `json:"body"`
+	}
+	if err := readJSON(w, r, &body); err != nil {
+		return err
+	}
+	html, err := content.Render(body.Body)
+	if err != nil {
+		return web.BadRequest("bad_post", err.Error()+".")
+	}
+	web.WriteJSON(w, http.StatusOK, map[string]string{"html": string(html)})
 	return nil
 }
 

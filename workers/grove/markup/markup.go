@@ -3,7 +3,8 @@
 //
 // It exists because html/template calls methods by computed names, which keeps every exported method of the program and makes
 // the module more than a megabyte larger, compressed. A value is escaped, for text and for quoted attributes (HTML alone is not, between tags); the parser
-// refuses it anywhere else (unquoted attributes, scripts, styles, comments), and links take paths of this site only.
+// refuses it anywhere else (unquoted attributes, scripts, styles, comments). Links take paths of this site only; {{@name}} is a link that may lead elsewhere,
+// by http or https.
 package markup
 
 import (
@@ -26,7 +27,7 @@ type Template struct {
 }
 
 type node struct {
-	kind  byte // 't' text, 'v' value between tags, 'a' in an attribute, 'l' link, '#' and '^' sections
+	kind  byte // 't' text, 'v' value between tags, 'a' in an attribute, 'l' link, 'e' link elsewhere, '#' and '^' sections
 	text  string
 	nodes []node
 }
@@ -112,6 +113,9 @@ func write(b *strings.Builder, n node, value any) error {
 	}
 	if n.kind == 'l' && (!strings.HasPrefix(text, "/") || strings.HasPrefix(text, "//") || strings.HasPrefix(text, `/\`)) {
 		return fmt.Errorf("{{%s}} is a link and must be a path of this site", n.text)
+	}
+	if n.kind == 'e' && !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "http://") {
+		return fmt.Errorf("{{@%s}} is a link elsewhere and must begin with https:// or http://", n.text)
 	}
 	escaper.WriteString(b, text)
 	return nil

@@ -94,6 +94,26 @@ func TestUnsafeValuesAreRefused(t *testing.T) {
 	}
 }
 
+func TestLinksElsewhere(t *testing.T) {
+	link := MustParse("test", `<a href="{{@x}}">`, nil)
+	for value, want := range map[string]string{
+		"https://grove.test/?a&b": `<a href="https://grove.test/?a&amp;b">`, "http://localhost:1/": `<a href="http://localhost:1/">`,
+		"javascript:alert(1)": "", "/here": "", "//evil.test": "", "data:text/html,x": "", "": "",
+	} {
+		var b strings.Builder
+		err := link.Execute(&b, Data{"x": value})
+		if (err == nil) != (want != "") || err == nil && b.String() != want {
+			t.Errorf("%q: %q, %v, want %q", value, b.String(), err, want)
+		}
+	}
+	for _, text := range []string{`{{@x}}`, `<a title="{{@x}}">`, `<a href="/{{@x}}">`} {
+		var b strings.Builder
+		if template, err := Parse("test", text, nil); err == nil && template.Execute(&b, Data{"x": "https://grove.test"}) == nil {
+			t.Errorf("%s: %s", text, b.String())
+		}
+	}
+}
+
 // FuzzValues renders any value in every place where one may stand: the page's own markup must be all the markup there is.
 func FuzzValues(f *testing.F) {
 	f.Add(`"><script>`)

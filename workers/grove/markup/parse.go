@@ -83,6 +83,9 @@ func (p *parser) tag(tag string) (node, error) {
 	case inQuotes:
 		if p.context.link && !p.context.begun {
 			p.context.begun = true
+			if away, ok := strings.CutPrefix(tag, "@"); ok {
+				return node{kind: 'e', text: away}, nil
+			}
 			return node{kind: 'l', text: tag}, nil
 		}
 		return node{kind: 'a', text: tag}, nil

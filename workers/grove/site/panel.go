@@ -1,26 +1,22 @@
 package site
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"grove.place/lattice/durables"
-	"grove.place/lattice/durables/analytics"
 	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers/grove/access"
-	"grove.place/lattice/workers/grove/admin"
-	"grove.place/lattice/workers/grove/ids"
 	"grove.place/lattice/workers/grove/markup"
-	"grove.place/lattice/workers/grove/posts"
 	"grove.place/lattice/workers/grove/web"
 )
 
 func init() {
-	web.AddPagesWithin("pages/admin-layout.html", pageFiles, "pages", "admin-dashboard", "admin-posts", "admin-editor", "admin-sections", "admin-analytics",
-		"admin-trails", "admin-settings")
+	web.AddPagesWithin("pages/admin-layout.html", pageFiles, "pages", "admin-dashboard", "admin-posts", "admin-drafts", "admin-editor", "admin-sections",
+		"admin-analytics", "admin-trails", "admin-trail", "admin-members", "admin-settings")
 }
 
 // panel is a page of the admin panel, for members with that role or a higher one. What it changes goes through the API of package admin.
@@ -30,14 +26,25 @@ type panel struct {
 }
 
 var panels = map[string]panel{
-	"GET /admin":            {"author", dashboard},
-	"GET /admin/posts":      {"author", postList},
-	"GET /admin/posts/new":  {"author", newPost},
-	"GET /admin/posts/{id}": {"author", editPost},
-	"GET /admin/trails":     {"author", trailList},
-	"GET /admin/analytics":  {"editor", analyticsDay},
-	"GET /admin/sections":   {"editor", sectionList},
-	"GET /admin/settings":   {"editor", settings},
+	"GET /admin":               {"author", dashboard},
+	"GET /admin/posts":         {"author", postList},
+	"GET /admin/posts/new":     {"author", newPost},
+	"GET /admin/posts/{id}":    {"author", editPost},
+	"GET /admin/drafts":        {"author", draftList},
+	"GET /admin/trails":        {"author", trailList},
+	"GET /admin/trails/{slug}": {"author", editTrail},
+	"GET /admin/new-trail":     {"editor", newTrail},
+	"GET /admin/analytics":     {"editor", analyticsDay},
+	"GET /admin/sections":      {"editor", sectionList},
+	"GET /admin/members":       {"editor", memberList},
+	"GET /admin/settings":      {"editor", settings},
+}
+
+// menu is the list of the panel's pages, with the role that each needs.
+var menu = []struct{ label, href, role string }{
+	{"Dashboard", "/admin", "author"}, {"Posts", "/admin/posts", "author"}, {"Drafts", "/admin/drafts", "author"}, {"Trails", "/admin/trails", "author"},
+	{"Analytics", "/admin/analytics", "editor"}, {"Sections", "/admin/sections", "editor"},
+	{"Members", "/admin/members", "editor"}, {"Settings", "/admin/settings", "editor"},
 }
 
 func (p panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,103 +71,29 @@ func (p panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			links = append(links, markup.Data{"href": s.Href, "label": s.Label})
 		}
 	}
-	data["sections"] = links
-	if data["module"] == nil {
-		data["module"] = ""
+	pages := []markup.Data{}
+	for _, m := range menu {
+		if v.Can(m.role) {
+			current := r.URL.Path == m.href || m.href != "/admin" && strings.HasPrefix(r.URL.Path, m.href+"/")
+			pages = append(pages, markup.Data{"href": m.href, "label": m.label, "current": current})
+		}
 	}
-	render(w, r, v, page, data)
+	frame := markup.Data{"sections": links, "hasSections": len(links) > 0, "menu": pages, "action": "", "actionName": ""}
+	maps.Copy(frame, data)
+	render(w, r, v, page, frame)
 }
 
 func number(name string, value int64) markup.Data {
-	return markup.Data{"name": name, "value": strconv.FormatInt(value, 10)}
+	return markup.Data{"name": name, "value": thousands(value)}
 }
 
-func dashboard(r *http.Request, v *access.Visit) (string, markup.Data, error) {
-	s, err := tenant.GetDashboardStats.Call(r.Context(), v.Tenant(), durables.None{})
-	return "admin-dashboard", markup.Data{"title": "Dashboard", "module": "dashboard.mjs", "numbers": []markup.Data{
-		number("Posts", int64(s.PostCount)), number("Words", int64(s.TotalWords)), number("Drafts", int64(s.DraftCount)),
-		number("Published this month", int64(s.PublishedThisMonth)), number("Days here", int64(s.AccountAge)), number("KB of images", s.StorageUsed/1024),
-	}}, err
-}
-
-func postList(r *http.Request, v *access.Visit) (string, markup.Data, error) {
-	cursor, f := r.URL.Query().Get("cursor"), posts.Filter{}
-	if !ids.Valid(cursor) {
-		cursor = ""
+// thousands writes a number as people read it: 12,345.
+func thousands(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
 	}
-	if !v.Can("editor") {
-		f.Author = v.User.UserID
-	}
-	page, err := posts.List(r.Context(), v.TenantID, f, cursor, 30)
-	shown, next := []markup.Data{}, ""
-	for _, p := range page.Posts {
-		shown = append(shown, markup.Data{"edit": "/admin/posts/" + p.ID, "heading": p.Title, "status": p.Status, "author": p.AuthorName, "changed": date(p.UpdatedAt)})
-	}
-	if page.Next != "" {
-		next = "/admin/posts?cursor=" + page.Next
-	}
-	return "admin-posts", markup.Data{"title": "Posts", "posts": shown, "next": next}, err
-}
-
-func newPost(*http.Request, *access.Visit) (string, markup.Data, error) {
-	return "admin-editor", markup.Data{"title": "Write a post", "module": "editor.mjs", "id": "", "version": "0", "heading": "", "markdown": "", "slug": "", "tagText": ""}, nil
-}
-
-func editPost(r *http.Request, v *access.Visit) (string, markup.Data, error) {
-	if !ids.Valid(r.PathValue("id")) {
-		return "", nil, web.ErrNotFound
-	}
-	p, err := posts.Get(r.Context(), v.TenantID, r.PathValue("id"))
-	switch {
-	case err != nil:
-		return "", nil, err
-	case p == nil:
-		return "", nil, web.ErrNotFound
-	case p.AuthorID != v.User.UserID && !v.Can("editor"):
-		return "", nil, web.ErrForbidden
-	}
-	return "admin-editor", markup.Data{"title": "Edit", "module": "editor.mjs", "id": p.ID, "version": strconv.FormatInt(p.Version, 10), "heading": p.Title,
-		"markdown": p.Body, "slug": p.Slug, "tagText": strings.Join(p.Tags, ", ")}, nil
-}
-
-func trailList(r *http.Request, v *access.Visit) (string, markup.Data, error) {
-	var trails []struct{ Slug, Name, Visibility string }
-	err := db.Prepare(`SELECT slug AS Slug, name AS Name, visibility AS Visibility FROM trails WHERE tenant_id = ? ORDER BY id LIMIT 200`).Bind(v.TenantID).All(r.Context(), &trails)
-	list := []markup.Data{}
-	for _, t := range trails {
-		list = append(list, markup.Data{"link": "/trails/" + t.Slug, "trail": t.Name, "private": t.Visibility != "public"})
-	}
-	return "admin-trails", markup.Data{"title": "Trails", "list": list}, err
-}
-
-func analyticsDay(r *http.Request, v *access.Visit) (string, markup.Data, error) {
-	s, err := admin.Day(r.Context(), v.TenantID, r.URL.Query().Get("day"))
-	pages := []markup.Data{}
-	for _, p := range s.Pages {
-		pages = append(pages, markup.Data{"path": p.Path, "views": strconv.Itoa(p.Views), "visitors": strconv.Itoa(p.UniqueViews)})
-	}
-	return "admin-analytics", markup.Data{"title": "Analytics", "day": s.Day, "today": analytics.Day(time.Now().UnixMilli()), "estimated": s.Estimated, "pages": pages,
-		"numbers": []markup.Data{number("Views", int64(s.PageViews)), number("Visitors", int64(s.UniqueVisitors)), number("Comments", int64(s.CommentsCreated)),
-			number("Reactions", int64(s.ReactionsGiven))}}, err
-}
-
-func sectionList(r *http.Request, v *access.Visit) (string, markup.Data, error) {
-	sections, err := tenant.GetCustomSections.Call(r.Context(), v.Tenant(), durables.None{})
-	list, icons := []markup.Data{}, []markup.Data{}
-	for _, s := range sections {
-		list = append(list, markup.Data{"id": s.ID, "label": s.Label, "href": s.Href, "enabled": s.Enabled, "locked": s.Locked})
-	}
-	for _, icon := range tenant.BasicIcons {
-		icons = append(icons, markup.Data{"icon": icon})
-	}
-	return "admin-sections", markup.Data{"title": "Sections", "module": "sections.mjs", "list": list, "icons": icons}, err
-}
-
-func settings(_ *http.Request, v *access.Visit) (string, markup.Data, error) {
-	c := v.Config
-	return "admin-settings", markup.Data{"title": "Settings", "module": "settings.mjs", "version": strconv.FormatInt(c.Version, 10), "comments": c.CommentsEnabled,
-		"moderations": choices(c.Moderation, "none", "None", "first", "The first of each reader", "all", "All"),
-		"counts":      choices(c.CountsVisible, "author", "The author", "everyone", "Everybody")}, nil
+	return text
 }
 
 // choices are the options of a list: values and names in turn.

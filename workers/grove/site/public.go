@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers/grove/access"
 	"grove.place/lattice/workers/grove/content"
 	"grove.place/lattice/workers/grove/markup"
@@ -39,7 +38,7 @@ func home(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	if page.Next != "" {
 		next = "/?before=" + url.QueryEscape(page.Next)
 	}
-	render(w, r, v, "site-home", markup.Data{"title": v.Config.DisplayName, "posts": shown, "next": next, "trails": paths})
+	render(w, r, v, "site-home", markup.Data{"title": v.Config.DisplayName, "front": true, "posts": shown, "next": next, "trails": paths, "hasTrails": len(paths) > 0})
 	return nil
 }
 
@@ -48,7 +47,7 @@ func postData(p posts.Post) markup.Data {
 	for _, tag := range p.Tags {
 		tags = append(tags, markup.Data{"tag": tag})
 	}
-	return markup.Data{"id": p.ID, "link": "/posts/" + p.Slug, "heading": p.Title, "excerpt": p.Excerpt, "author": p.AuthorName, "tags": tags,
+	return markup.Data{"id": p.ID, "link": "/posts/" + p.Slug, "edit": "/admin/posts/" + p.ID, "heading": p.Title, "excerpt": p.Excerpt, "author": p.AuthorName, "tags": tags, "hasTags": len(tags) > 0,
 		"date": date(p.PublishedAt), "dateAt": iso(p.PublishedAt), "minutes": strconv.Itoa(p.ReadingMinutes)}
 }
 
@@ -80,43 +79,5 @@ func post(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	default:
 		return web.ErrNotFound
 	}
-	return nil
-}
-
-var statusNames = map[string]string{"planned": "planned", "active": "under way", "done": "done", "dropped": "given up"}
-
-// trail shows a trail. A private one is there only for members.
-func trail(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
-	t, err := tenant.GetTrail.Call(r.Context(), v.Tenant(), r.PathValue("slug"))
-	if err != nil {
-		return web.Unavailable("This trail", err)
-	}
-	if t != nil && t.Visibility != "public" {
-		if err := v.Member(r.Context()); err != nil {
-			return err
-		}
-		if !v.Can("viewer") {
-			t = nil
-		}
-	}
-	if err := v.Admit(r, t != nil); err != nil {
-		return err
-	}
-	if t == nil {
-		return web.ErrNotFound
-	}
-	phases := []markup.Data{}
-	for _, p := range append([]tenant.Phase{{}}, t.Phases...) {
-		points := []markup.Data{}
-		for _, point := range t.Waypoints {
-			if point.PhaseID == p.ID {
-				points = append(points, markup.Data{"point": point.Title, "text": point.Description, "status": point.Status, "statusName": statusNames[point.Status], "target": point.TargetDate})
-			}
-		}
-		if p.ID != "" || len(points) > 0 {
-			phases = append(phases, markup.Data{"phase": p.Name, "waypoints": points})
-		}
-	}
-	render(w, r, v, "site-trail", markup.Data{"title": t.Name, "intro": t.Intro, "phases": phases, "private": t.Visibility != "public"})
 	return nil
 }

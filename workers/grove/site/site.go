@@ -60,7 +60,9 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // render shows a page in the site's frame.
 func render(w http.ResponseWriter, r *http.Request, v *access.Visit, page string, data markup.Data) {
-	frame := markup.Data{"site": v.Config.DisplayName, "description": v.Config.Description, "user": false, "writer": false, "trails": []markup.Data{}, "editor": v.Can("editor"), "owner": v.Can("owner"), "here": ""}
+	accent, typeface := look(v.Config)
+	frame := markup.Data{"site": v.Config.DisplayName, "description": v.Config.Description, "accent": accent, "typeface": typeface, "user": false, "writer": false,
+		"editor": v.Can("editor"), "owner": v.Can("owner"), "front": false, "module": "", "here": r.URL.Path, "apex": web.Origin(r.Context())}
 	if v.User != nil {
 		frame["user"] = markup.Data{"csrf": v.User.CSRF}
 		if v.Role == "" {
@@ -77,3 +79,15 @@ func render(w http.ResponseWriter, r *http.Request, v *access.Visit, page string
 func date(ms int64) string { return time.UnixMilli(ms).UTC().Format("2 January 2006") }
 
 func iso(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
+
+// moment is a time to the minute.
+func moment(ms int64) string { return time.UnixMilli(ms).UTC().Format("2 January 2006, 15:04 UTC") }
+
+// dayName writes a date yyyy-mm-dd as people do.
+func dayName(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return ""
+	}
+	return t.Format("2 January 2006")
+}

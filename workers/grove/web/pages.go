@@ -73,5 +73,5 @@ func Render(w http.ResponseWriter, r *http.Request, status int, page string, dat
 
 // RenderProblem answers with Grove's error page.
 func RenderProblem(w http.ResponseWriter, r *http.Request, status int, title, message string) {
-	Render(w, r, status, "problem", markup.Data{"title": title, "message": message})
+	renderProblem(w, r, &Problem{Status: status, Title: title, Message: message})
 }

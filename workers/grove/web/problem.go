@@ -25,6 +25,7 @@ type Problem struct {
 	Message string         // what to do
 	Retry   time.Duration  // when to try again; 0: not said
 	SignIn  bool           // somebody who signs in may get further: pages are redirected there
+	Away    bool           // there is no site at this address: the page leads to Grove itself
 	Extra   map[string]any // further fields of the JSON body
 }
 
@@ -79,7 +80,21 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 		WriteJSON(w, p.Status, body)
 		return
 	}
-	Render(w, r, p.Status, "problem", markup.Data{"title": p.Title, "message": p.Message})
+	renderProblem(w, r, p)
+}
+
+func renderProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
+	data := markup.Data{"title": p.Title, "message": p.Message, "code": strconv.Itoa(p.Status), "wait": "", "signIn": p.SignIn, "apex": ""}
+	if p.Retry > 0 {
+		data["wait"] = "a few seconds"
+		if p.Retry > 10*time.Second {
+			data["wait"] = RetryAfter(p.Retry) + " seconds"
+		}
+	}
+	if p.Away {
+		data["apex"] = Origin(r.Context())
+	}
+	Render(w, r, p.Status, "problem", data)
 }
 
 func problemOf(err error) *Problem {

@@ -1,6 +1,7 @@
 // The editor. What is typed is kept in this browser at once and on the site every 30 seconds, as a draft with a revision. When the draft was saved elsewhere
-// meanwhile, both versions are shown and the writer chooses; nothing is overwritten unseen.
-import { Answer, ask, doing, field, find, say } from "./admin.mjs";
+// meanwhile, both versions are shown and the writer chooses; nothing is overwritten unseen. A post changes only when it is published.
+import { Answer, ask, confirmed, doing, field, find, newId, say } from "./admin.mjs";
+import { offerImages } from "./images.mjs";
 
 const SYNC = 30_000;
 const form = /** @type {HTMLFormElement} */ (find("#editor"));
@@ -8,22 +9,13 @@ const dialog = /** @type {HTMLDialogElement} */ (find("#conflict"));
 const inputs = { title: field("#title"), slug: field("#slug"), tags: field("#tags"), body: field("#body") };
 
 /** @typedef {{title: string, slug: string, tags: string, body: string}} Text */
-/** @typedef {{draftId: string, revision: number, dirty: boolean, version: number, text: Text}} Local */
+/** @typedef {{draftId: string, postId: string, revision: number, dirty: boolean, at: number, text: Text}} Local */
 
 let postId = form.dataset.post ?? "";
-let version = Number(form.dataset.version ?? 0);
-const key = () => "grove-draft-" + (postId || "new");
-
-/** UUIDv7, as the site's ids are. */
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  let now = Date.now();
-  for (let i = 5; i >= 0; i--, now = Math.floor(now / 256)) bytes[i] = now % 256;
-  bytes[6] = (bytes[6] & 0x0f) | 0x70;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
+let version = Number(form.dataset.version);
+const asked = new URLSearchParams(location.search).get("draft") ?? "";
+const firstId = /^[0-9a-f-]{36}$/.test(asked) ? asked : newId();
+const key = () => "grove-draft-" + (postId || firstId);
 
 const device = localStorage.getItem("grove-device") ?? newId();
 localStorage.setItem("grove-device", device);
@@ -31,11 +23,17 @@ localStorage.setItem("grove-device", device);
 /** @returns {Text} */
 const shown = () => ({ title: inputs.title.value, slug: inputs.slug.value, tags: inputs.tags.value, body: inputs.body.value });
 const tagsOf = (/** @type {Text} */ t) => t.tags.split(",").map((tag) => tag.trim()).filter(Boolean);
+const same = (/** @type {Text} */ a, /** @type {Text} */ b) => a.title === b.title && a.slug === b.slug && a.tags === b.tags && a.body === b.body;
+const clock = (/** @type {number} */ ms) => new Date(ms).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+const saved = (/** @type {string} */ text) => void (find("#saved").textContent = text);
 
 /** @param {Text} text */
 function show(text) {
   for (const name of /** @type {(keyof Text)[]} */ (Object.keys(inputs))) inputs[name].value = text[name];
 }
+
+/** @returns {Local} */
+const fresh = () => ({ draftId: postId ? newId() : firstId, postId, revision: 0, dirty: false, at: 0, text: shown() });
 
 /** @returns {Local} */
 function read() {
@@ -45,7 +43,7 @@ function read() {
   } catch {
     // Nothing is kept, or it cannot be read.
   }
-  return { draftId: newId(), revision: 0, dirty: false, version, text: shown() };
+  return fresh();
 }
 
 let local = read();
@@ -60,17 +58,38 @@ function keep(change) {
   }
 }
 
+/** Forgets the draft: its text is in the post now, or deleted. */
+function forget() {
+  localStorage.removeItem(key());
+  local = fresh();
+}
+
+/** Shows what can be done with the post as it is. @param {string} state @param {string} slug */
+function showState(state, slug) {
+  const live = state === "published";
+  find("#publish").textContent = live ? "Publish changes" : "Publish";
+  find("#unpublish").hidden = !live;
+  const link = find("#see");
+  link.hidden = !live;
+  link.setAttribute("href", "/posts/" + slug);
+}
+showState(form.dataset.state ?? "", form.dataset.at ?? "");
+
 /**
- * Shows both versions and waits for a choice.
- * @param {string} theirs
+ * Shows both versions and waits for a choice. Escape keeps what is typed here: it is never thrown away without a button.
+ * @param {Text} theirs
+ * @param {number} when
  * @returns {Promise<"mine" | "theirs">}
  */
-function choose(theirs) {
-  find("#mine").textContent = inputs.body.value;
-  find("#theirs").textContent = theirs;
+function choose(theirs, when) {
+  const text = (/** @type {Text} */ t) => `${t.title}\n\n${t.body}`;
+  find("#mine").textContent = text(shown());
+  find("#theirs").textContent = text(theirs);
+  find("#mine-when").textContent = local.at ? "typed " + clock(local.at) : "";
+  find("#theirs-when").textContent = when ? "saved " + clock(when) : "";
+  dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    // Escape leaves the text as it is: what is typed here is never thrown away without a button.
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "theirs" ? "theirs" : "mine"), { once: true });
   });
 }
@@ -84,6 +103,7 @@ let syncing = false;
 async function sync() {
   if (syncing || !local.dirty || dialog.open) return;
   syncing = true;
+  let again = false;
   try {
     const text = shown();
     const answer = await ask("PUT", "/drafts/" + local.draftId, {
@@ -91,55 +111,72 @@ async function sync() {
     });
     if (answer.ok) {
       // What was typed while the answer was on its way is still to be saved.
-      keep({ revision: answer.body.revision, dirty: JSON.stringify(shown()) !== JSON.stringify(text) });
-      return say("Draft saved.");
-    }
-    if (answer.status !== 409) return say(answer.message);
-    await settle(answer);
+      keep({ revision: answer.body.revision, dirty: !same(shown(), text) });
+      saved("Draft saved " + new Date().toLocaleTimeString([], { timeStyle: "short" }));
+    } else if (answer.status === 409) again = await settle(answer);
+    else saved(answer.message);
   } catch {
-    say("Offline: the text is kept in this browser.");
+    saved("Offline: kept in this browser");
   } finally {
     syncing = false;
   }
+  if (again) await sync();
 }
 
-/** @param {Answer} answer */
+/**
+ * Decides what to do about a draft that has changed elsewhere. It reports whether the text here is to be saved now.
+ * @param {Answer} answer
+ */
 async function settle(answer) {
   const current = answer.body.current;
   if (answer.body.deleted || !current) {
     keep({ draftId: newId(), revision: 0 });
-    return say("This draft was published or deleted elsewhere. Your text goes on as a new draft.");
+    say("This draft was published or deleted elsewhere. Your text goes on as a new draft.");
+    return true;
   }
-  const choice = await choose(current.content);
-  if (choice === "theirs") show(textOf(current));
+  const theirs = textOf(current);
+  if (same(theirs, shown())) {
+    keep({ revision: current.revision, dirty: false });
+    return false;
+  }
+  const choice = await choose(theirs, current.lastSaved);
+  if (choice === "theirs") show(theirs);
   keep({ revision: current.revision, dirty: choice === "mine", text: shown() });
-  say(choice === "mine" ? "Your version is kept; it is saved next." : "The other version is shown now.");
+  say(choice === "mine" ? "Your version goes on." : "The other version is shown now.");
+  return choice === "mine";
 }
 
 /** Starts from what is newer: the text of this browser, the draft on the site, or the post. */
 async function begin() {
+  if (local.dirty) show(local.text);
   if (local.revision === 0 && !local.dirty && postId) {
     // Perhaps another device has a draft of this post.
     const list = await ask("GET", "/drafts");
     const other = list.ok && list.body.drafts.find((/** @type {any} */ d) => d.postId === postId);
-    if (other) local = { ...local, draftId: other.draftId };
-  }
+    if (!other) return;
+    local = { ...local, draftId: other.draftId };
+  } else if (local.revision === 0 && !local.dirty && !asked) return;
   const answer = await ask("GET", "/drafts/" + local.draftId);
   const remote = answer.ok ? answer.body : undefined;
-  if (remote && remote.revision !== local.revision) {
-    if (local.dirty) {
-      show(local.text);
-      await settle(new Answer(409, { current: remote }));
-    } else {
-      show(textOf(remote));
-      keep({ revision: remote.revision, text: shown() });
-    }
-  } else if (local.dirty || remote) {
-    show(remote && !local.dirty ? textOf(remote) : local.text);
+  if (!remote) {
+    if (answer.status === 404 && !local.dirty && local.revision > 0) forget(); // it was published or deleted elsewhere
+    return;
+  }
+  if (remote.postId && !postId) return location.replace("/admin/posts/" + remote.postId);
+  if (remote.revision !== local.revision && local.dirty) {
+    if (await settle(new Answer(409, { current: remote }))) await sync();
+  } else if (!local.dirty) {
+    show(textOf(remote));
+    keep({ revision: remote.revision, text: shown() });
+    saved("Draft of " + clock(remote.lastSaved));
   }
 }
 
-form.addEventListener("input", () => keep({ dirty: true, text: shown() }));
+form.addEventListener("input", () => {
+  if (!postId && !asked && local.at === 0) history.replaceState(null, "", "?draft=" + firstId);
+  keep({ dirty: true, at: Date.now(), text: shown() });
+  saved("Kept in this browser");
+});
 setInterval(sync, SYNC);
 document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && sync());
 
@@ -150,45 +187,97 @@ async function save() {
   let answer = postId ? await ask("PUT", "/posts/" + postId, { ...body, version }) : await ask("POST", "/posts", body);
   if (answer.status === 409 && answer.body.current) {
     const current = answer.body.current;
-    const choice = await choose(current.body ?? "");
+    const theirs = { title: current.title, slug: current.slug, tags: current.tags.join(", "), body: current.body ?? "" };
+    const choice = same(theirs, text) ? "mine" : await choose(theirs, current.updatedAt);
     version = current.version;
     if (choice === "theirs") {
-      show({ title: current.title, slug: current.slug, tags: current.tags.join(", "), body: current.body ?? "" });
+      show(theirs);
       keep({ dirty: true, text: shown() });
       return false;
     }
     answer = await ask("PUT", "/posts/" + postId, { ...body, version });
   }
   if (!answer.ok) {
-    say(answer.message);
+    say(answer.message, true);
     return false;
   }
-  const before = key();
-  postId = answer.body.id;
+  if (!postId) {
+    localStorage.removeItem(key());
+    postId = answer.body.id;
+    history.replaceState(null, "", "/admin/posts/" + postId);
+    keep({ postId });
+  }
   version = answer.body.version;
   inputs.slug.value = answer.body.slug;
-  if (before !== key()) localStorage.removeItem(before);
-  history.replaceState(null, "", "/admin/posts/" + postId);
-  if (local.revision > 0) await ask("DELETE", "/drafts/" + local.draftId);
-  localStorage.removeItem(key());
-  local = { draftId: newId(), revision: 0, dirty: false, version, text: shown() };
-  say("Saved.");
   return true;
 }
 
-/** @param {"publish" | "unpublish"} what */
-async function setStatus(what) {
-  if (what === "publish" && !(await save())) return;
-  const answer = await ask("POST", `/posts/${postId}/${what}`, { version });
-  if (!answer.ok) return say(answer.message);
+async function publish() {
+  if (!(await save())) return;
+  const answer = await ask("POST", `/posts/${postId}/publish`, { version, draftId: local.revision > 0 ? local.draftId : "" });
+  if (!answer.ok) return say(answer.message, true);
   version = answer.body.version;
-  say(what === "publish" ? "Published." : "Taken back: it is a draft again.");
+  forget();
+  showState("published", answer.body.slug);
+  saved("");
+  say("Published. Everybody can read it now.", true);
+}
+
+async function unpublish() {
+  const answer = await ask("POST", `/posts/${postId}/unpublish`, { version });
+  if (!answer.ok) return say(answer.message, true);
+  version = answer.body.version;
+  showState("draft", "");
+  say("Taken back: only you and the editors see it now.", true);
+}
+
+async function remove() {
+  if (!(await confirmed(postId ? "The post is deleted for good, with its comments." : "The draft is deleted on all your devices.", "Delete"))) return;
+  const answer = postId ? await ask("DELETE", "/posts/" + postId) : await ask("DELETE", "/drafts/" + local.draftId);
+  if (!answer.ok && answer.status !== 404) return say(answer.message, true);
+  localStorage.removeItem(key());
+  location.assign("/admin/posts");
 }
 
 form.addEventListener("submit", doing(async (event) => {
-  const action = /** @type {SubmitEvent} */ (event).submitter?.getAttribute("value");
-  if (action === "publish" || action === "unpublish") await setStatus(action);
-  else await save();
+  switch (/** @type {SubmitEvent} */ (event).submitter?.getAttribute("value")) {
+    case "publish":
+      return publish();
+    case "unpublish":
+      return unpublish();
+    case "delete":
+      return remove();
+    default:
+      keep({ dirty: true, text: shown() });
+      return sync();
+  }
+}));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  keep({ dirty: true, text: shown() });
+  sync();
+});
+
+// What is shown in the preview was rendered and sanitised by the site, as readers get it.
+find("#show-preview").addEventListener("click", doing(async () => {
+  const button = find("#show-preview");
+  const preview = find("#preview");
+  if (preview.hidden) {
+    const answer = await ask("POST", "/preview", { body: inputs.body.value });
+    if (!answer.ok) return say(answer.message, true);
+    preview.innerHTML = answer.body.html || "<p>There is nothing to show yet.</p>";
+  }
+  preview.hidden = !preview.hidden;
+  button.textContent = preview.hidden ? "Preview" : "Close the preview";
+  button.setAttribute("aria-expanded", String(!preview.hidden));
 }));
 
-begin().catch(() => local.dirty && show(local.text));
+offerImages((markdown) => {
+  const at = inputs.body.selectionStart ?? inputs.body.value.length;
+  inputs.body.setRangeText(markdown, at, inputs.body.selectionEnd ?? at, "end");
+  inputs.body.dispatchEvent(new Event("input", { bubbles: true }));
+  inputs.body.focus();
+});
+
+begin().catch(() => saved("Offline: kept in this browser"));

@@ -18,6 +18,7 @@ type Storage struct {
 	sql    SQL
 	kv     SyncKV
 	alarms bool // the class handles alarms
+	wiped  int  // how often everything was removed: what is known of tables is not so any more
 }
 
 // SQL returns the SQL API.
@@ -175,6 +176,7 @@ func (s *Storage) DeleteMany(ctx context.Context, keys []string, options ...Opti
 
 // DeleteAll removes everything the object has stored, tables and alarm included. Cursors that are open fail. It is refused in a transaction.
 func (s *Storage) DeleteAll(ctx context.Context, options ...Option) error {
+	s.wiped++
 	return wrap("delete all", guest.Do(ctx, abi.OpDeleteAll, []byte{flags(options)}))
 }
 

@@ -23,6 +23,7 @@ type Tasks struct {
 	storage  *Storage
 	handlers map[string]func(ctx context.Context, info TaskInfo) error
 	ready    bool // the table exists
+	wiped    int  // what the storage's was then
 }
 
 // TaskInfo tells a task which run of which schedule this is.
@@ -113,9 +114,10 @@ func (t *Tasks) Scheduled(ctx context.Context, name string) (time.Time, bool, er
 }
 
 func (t *Tasks) prepare(ctx context.Context) error {
-	if t.ready {
+	if t.ready && t.wiped == t.storage.wiped {
 		return nil
 	}
+	wiped := t.storage.wiped
 	sql := t.storage.SQL()
 	_, err := sql.Exec(ctx, `CREATE TABLE IF NOT EXISTS lattice_tasks (name TEXT PRIMARY KEY, due INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
 		leased INTEGER NOT NULL DEFAULT 0, period INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID`)
@@ -133,7 +135,7 @@ func (t *Tasks) prepare(ctx context.Context) error {
 			return fmt.Errorf("tasks: %w", err)
 		}
 	}
-	t.ready = true
+	t.ready, t.wiped = true, wiped
 	return nil
 }
 
@@ -172,7 +174,12 @@ func (t *Tasks) Alarm(ctx context.Context, info AlarmInfo) error {
 		return fmt.Errorf("tasks: %w", err)
 	}
 	for _, d := range due {
-		if err := t.run(ctx, d, now); err != nil {
+		wiped := t.storage.wiped
+		err := t.run(ctx, d, now)
+		if t.storage.wiped != wiped { // the task has removed everything, the table of tasks too
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -200,6 +207,9 @@ func (t *Tasks) run(ctx context.Context, d dueTask, now time.Time) error {
 	failed := guest.Guard(ctx, "task "+d.Name, func() error {
 		return f(ctx, TaskInfo{Name: d.Name, Due: d.Due, Attempt: d.Attempts})
 	})
+	if t.storage.wiped != t.wiped {
+		return nil
+	}
 	if failed != nil {
 		slog.ErrorContext(ctx, "task failed", "task", d.Name, "attempt", d.Attempts, "retry_in", retry, "error", failed)
 		_, err = sql.Exec(ctx, "UPDATE lattice_tasks SET leased = 0 WHERE name = ? AND leased", d.Name)

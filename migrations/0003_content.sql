@@ -65,7 +65,7 @@ CREATE TABLE comments (
   id TEXT PRIMARY KEY,
   tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
   post_id TEXT NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
-  author_id TEXT NOT NULL,
+  author_id TEXT NOT NULL,             -- '' of a comment whose author was erased
   parent_id TEXT,
   depth INTEGER NOT NULL DEFAULT 0,
   body TEXT NOT NULL,
@@ -77,7 +77,9 @@ CREATE TABLE comments (
   moderated_by TEXT,
   moderated_at INTEGER
 ) WITHOUT ROWID;
-CREATE INDEX comments_post ON comments (post_id, status, created_at, id);
+CREATE INDEX comments_post ON comments (post_id, created_at, id);
+CREATE INDEX comments_changes ON comments (post_id, seq);
+CREATE INDEX comments_answers ON comments (parent_id, status) WHERE parent_id IS NOT NULL;
 CREATE INDEX comments_author ON comments (author_id, created_at);
 CREATE INDEX comments_moderation ON comments (tenant_id, status, created_at, id);
 

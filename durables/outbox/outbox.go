@@ -45,11 +45,15 @@ type Row struct {
 	Kind    string `json:"kind"`
 	Payload string `json:"payload"`
 
-	Attempts int `json:"attempts"`
+	Attempts  int   `json:"attempts"`
+	CreatedAt int64 `json:"created_at"` // ms
 }
 
 // Decode stores the payload in dest, a pointer.
 func (r Row) Decode(dest any) error { return json.Unmarshal([]byte(r.Payload), dest) }
+
+// Sent hears of rows that D1 has. It runs in the transaction that removes them from the outbox, and must do no other I/O than storage.
+type Sent func(ctx context.Context, rows []Row) error
 
 // Outbox is the outbox of one object.
 type Outbox struct {
@@ -57,6 +61,7 @@ type Outbox struct {
 	db       d1.DB
 	source   string
 	kinds    map[string]Apply
+	sent     Sent
 	flushing bool
 }
 
@@ -67,6 +72,18 @@ func New(storage *durables.Storage, db d1.DB, source string) *Outbox {
 
 // Handle sets what rows of a kind do. Call it in the constructor, for every kind there may be.
 func (o *Outbox) Handle(kind string, apply Apply) { o.kinds[kind] = apply }
+
+// OnSent sets what is done when D1 has rows. Rows that D1 refused for good are not among them. Call it in the constructor.
+func (o *Outbox) OnSent(f Sent) { o.sent = f }
+
+// Withdraw takes a row back that no flush has begun to send, and reports whether it did. What may have reached D1 stays.
+func (o *Outbox) Withdraw(ctx context.Context, seq int64) (bool, error) {
+	_, found, err := durables.First[int](ctx, o.storage.SQL(), `DELETE FROM outbox WHERE seq = ? AND batch IS NULL RETURNING 1`, seq)
+	if err != nil {
+		return false, fmt.Errorf("outbox: %w", err)
+	}
+	return found, nil
+}
 
 // Add puts a row into the outbox and returns its sequence number. It does no I/O but storage: call it next to the write that it tells of.
 func (o *Outbox) Add(ctx context.Context, kind string, payload any) (int64, error) {
@@ -136,7 +153,7 @@ func (o *Outbox) nextBatch(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
-	rows, err := durables.All[Row](ctx, sql, `SELECT seq, kind, payload, attempts FROM outbox
+	rows, err := durables.All[Row](ctx, sql, `SELECT seq, kind, payload, attempts, created_at FROM outbox
 		WHERE batch = (SELECT min(batch) FROM outbox WHERE batch IS NOT NULL) ORDER BY seq`)
 	if err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
@@ -147,7 +164,7 @@ func (o *Outbox) nextBatch(ctx context.Context) ([]Row, error) {
 // send writes a batch to D1 and removes it here once D1 has it.
 func (o *Outbox) send(ctx context.Context, rows []Row) error {
 	batch := rows[len(rows)-1].Seq
-	err := o.write(ctx, batch, rows)
+	err := o.write(ctx, rows)
 	switch {
 	case err == nil:
 	case alreadyApplied(err):
@@ -159,15 +176,27 @@ func (o *Outbox) send(ctx context.Context, rows []Row) error {
 	default:
 		return o.refuse(ctx, rows[0], err)
 	}
-	if _, err := o.storage.SQL().Exec(ctx, `DELETE FROM outbox WHERE batch = ?`, batch); err != nil {
+	err = o.storage.TransactionSync(ctx, func(ctx context.Context) error {
+		if _, err := o.storage.SQL().Exec(ctx, `DELETE FROM outbox WHERE batch = ?`, batch); err != nil || o.sent == nil {
+			return err
+		}
+		return o.sent(ctx, rows)
+	})
+	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	return nil
 }
 
-func (o *Outbox) write(ctx context.Context, batch int64, rows []Row) error {
+// batchID names a batch in D1. The time tells it from one of the same number that the object sent before it lost its storage and began anew.
+func batchID(rows []Row) string {
+	last := rows[len(rows)-1]
+	return fmt.Sprintf("%d.%d", last.Seq, last.CreatedAt)
+}
+
+func (o *Outbox) write(ctx context.Context, rows []Row) error {
 	statements := []d1.Stmt{o.db.Prepare(`INSERT INTO applied_batches (source, batch_id, applied_at) VALUES (?, ?, ?)`).
-		Bind(o.source, fmt.Sprint(batch), time.Now())}
+		Bind(o.source, batchID(rows), time.Now())}
 	for _, row := range rows {
 		more, err := o.apply(ctx, row)
 		if err != nil {

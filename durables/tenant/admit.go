@@ -155,22 +155,64 @@ func (t *Tenant) recordEvent(ctx context.Context, e analytics.Event) (durables.N
 	return durables.None{}, t.buffer(ctx, e)
 }
 
+// keepReceived is how long a batch is remembered.
+const keepReceived = 7 * 24 * time.Hour
+
+// recordEvents records what another object has seen on the site. A batch that comes again, because its answer was lost, is recorded once.
+func (t *Tenant) recordEvents(ctx context.Context, b analytics.Batch) (durables.None, error) {
+	none := durables.None{}
+	if b.Source == "" || b.ID == "" || len(b.Source) > 200 || len(b.ID) > 200 || len(b.Events) > maxVisits {
+		return none, durables.TypeError(fmt.Sprintf("recordEvents: a batch needs source and id, of at most 200 bytes each, and has at most %d events", maxVisits))
+	}
+	if err := t.object.Prepare(ctx); err != nil {
+		return none, err
+	}
+	now := time.Now()
+	var kept []analytics.Event
+	err := t.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
+		fresh, err := durables.All[int](ctx, t.object.SQL(), `INSERT OR IGNORE INTO received (source, id, at) VALUES (?, ?, ?) RETURNING 1`, b.Source, b.ID, now)
+		if err != nil || len(fresh) == 0 {
+			return err
+		}
+		for _, e := range b.Events {
+			if stored, err := t.store(ctx, e); err != nil {
+				return err
+			} else if stored {
+				kept = append(kept, e)
+			}
+		}
+		return t.object.Exec(ctx, `DELETE FROM received WHERE at < ?`, now.Add(-keepReceived))
+	})
+	if err != nil || len(kept) == 0 {
+		return none, err
+	}
+	for _, e := range kept {
+		t.showLive(ctx, e)
+	}
+	return none, t.tasks.Schedule(ctx, taskFlush, now.Add(flushEvery))
+}
+
 // maxBuffered is how many visits wait at most. When AnalyticsDO cannot be reached for long, further ones are not counted rather than fill the object.
 const maxBuffered = 100_000
 
 // buffer keeps an event until it is flushed, and shows it to the dashboard.
 func (t *Tenant) buffer(ctx context.Context, e analytics.Event) error {
-	e.Timestamp = time.Now().UnixMilli() // the object's clock: a caller's would count for other days
-	text, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	last, err := durables.All[int64](ctx, t.object.SQL(), `INSERT INTO analytics_buffer (day, event_type, event_data, timestamp)
-		SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM (SELECT 1 FROM analytics_buffer LIMIT ?)) < ? RETURNING id`,
-		analytics.Day(e.Timestamp), e.Type, string(text), e.Timestamp, maxBuffered, maxBuffered)
-	if err != nil || len(last) == 0 {
+	if stored, err := t.store(ctx, e); err != nil || !stored {
 		return err
 	}
 	t.showLive(ctx, e)
 	return t.tasks.Schedule(ctx, taskFlush, time.Now().Add(flushEvery))
+}
+
+// store writes an event down, and reports whether there was room for it.
+func (t *Tenant) store(ctx context.Context, e analytics.Event) (bool, error) {
+	e.Timestamp = time.Now().UnixMilli() // the object's clock: a caller's would count for other days
+	text, err := json.Marshal(e)
+	if err != nil {
+		return false, err
+	}
+	last, err := durables.All[int64](ctx, t.object.SQL(), `INSERT INTO analytics_buffer (day, event_type, event_data, timestamp)
+		SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM (SELECT 1 FROM analytics_buffer LIMIT ?)) < ? RETURNING id`,
+		analytics.Day(e.Timestamp), e.Type, string(text), e.Timestamp, maxBuffered, maxBuffered)
+	return len(last) > 0, err
 }

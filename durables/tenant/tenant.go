@@ -31,6 +31,7 @@ var (
 	Rename         = durables.Method(Class, "rename", (*Tenant).rename)
 	CheckRateLimit = durables.Method(Class, "checkRateLimit", (*Tenant).checkRateLimit)
 	RecordEvent    = durables.Method(Class, "recordEvent", (*Tenant).recordEvent)
+	RecordEvents   = durables.Method(Class, "recordEvents", (*Tenant).recordEvents)
 	FlushAnalytics = durables.Method(Class, "flushAnalytics", (*Tenant).flushAnalytics)
 	GetRole        = durables.Method(Class, "getRole", (*Tenant).getRole)
 	ListMembers    = durables.Method(Class, "listMembers", (*Tenant).listMembers)
@@ -110,7 +111,9 @@ var tables = schema.Tables{
 		CREATE INDEX rate_limits_arrival ON rate_limits (arrival);
 		CREATE TABLE drafts (draft_id TEXT PRIMARY KEY, post_id TEXT, slug TEXT NOT NULL, content TEXT NOT NULL, metadata TEXT NOT NULL, revision INTEGER NOT NULL,
 			device_id TEXT NOT NULL, author_id TEXT NOT NULL, saved_at INTEGER NOT NULL, deleted_at INTEGER, copied_revision INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-		CREATE TABLE trails (slug TEXT PRIMARY KEY, body TEXT NOT NULL, loaded_at INTEGER NOT NULL) WITHOUT ROWID;`},
+		CREATE TABLE trails (slug TEXT PRIMARY KEY, body TEXT NOT NULL, loaded_at INTEGER NOT NULL) WITHOUT ROWID;`, `
+		CREATE TABLE received (source TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID; -- batches of recordEvents
+		CREATE INDEX received_at ON received (at);`},
 }
 
 func parseName(name string) (id string, ok bool) {

@@ -74,11 +74,9 @@ func open(t *testing.T, who ...string) *grove {
 	}
 	t.Cleanup(stop)
 	g.host = local.StartTest(t, local.TestOptions{Package: "grove.place/lattice/workers/grove", Options: local.Options{
-		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO"},
+		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
 		Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
 		Buckets:   map[string]string{"MEDIA": "media"},
-		Queues:    map[string]string{"FANOUT": "grove-fanout"},
-		Consumers: map[string]local.Consumer{"grove-fanout": {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 9, DeadLetterQueue: "grove-fanout-dead"}},
 		Vars:      devoidc.Vars(g.domain, provider.Issuer(), provider.Client()), Isolates: 1,
 		Clock: local.NewVirtualClock(time.Now()), // the provider's tokens are dated with the machine's clock
 	}})

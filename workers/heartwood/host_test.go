@@ -47,7 +47,7 @@ func startGrove(t *testing.T, change func(*local.Options)) *grove {
 	t.Cleanup(stop)
 	g.vars = devoidc.Vars(g.server.Listener.Addr().String(), g.provider.Issuer(), g.provider.Client())
 	options := local.Options{
-		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO"},
+		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
 		Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
 		Vars:      g.vars, Isolates: 1,
 		// The provider's tokens are dated with the machine's clock.

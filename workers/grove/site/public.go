@@ -1,6 +1,7 @@
 package site
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -72,7 +73,7 @@ func post(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	case p != nil:
 		data := postData(*p)
 		data["title"], data["body"] = p.Title, markup.HTML(p.HTML)
-		data["comments"] = v.Config.CommentsEnabled
+		maps.Copy(data, conversation(r, v, p))
 		render(w, r, v, "site-post", data)
 	case to != "":
 		http.Redirect(w, r, "/posts/"+to, http.StatusMovedPermanently)

@@ -3,6 +3,7 @@
 
 /**
  * @typedef {object} Listener
+ * @property {boolean} [ping] asks every half minute whether the other side is there, which answers without waking up
  * @property {(message: any) => void} message
  * @property {() => void} [open]
  * @property {() => void} [lost] it is closed for now
@@ -20,14 +21,17 @@ export function connect(path, listener) {
   let wait = 1000;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  let heard = Date.now();
 
   function open() {
     clearTimeout(timer);
     timer = undefined;
     const ws = new WebSocket(location.origin.replace(/^http/, "ws") + path);
     socket = ws;
+    heard = Date.now();
     ws.onopen = () => listener.open?.();
     ws.onmessage = (event) => {
+      heard = Date.now();
       if (event.data === "pong") return;
       wait = 1000; // it does not only open, it answers
       listener.message(JSON.parse(event.data));
@@ -42,6 +46,13 @@ export function connect(path, listener) {
       wait = Math.min(wait * 2, 60_000);
     };
   }
+  /** Gives a connection up from which nothing comes any more, and does not wait until the network says so. */
+  const ping = () => {
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (Date.now() - heard > 90_000) socket.close(4000, "nothing was heard");
+    else socket.send("ping");
+  };
+  if (listener.ping) setInterval(ping, 30_000);
   const now = () => {
     if (timer !== undefined) open();
   };

@@ -105,12 +105,12 @@ func (t *Tasks) Cancel(ctx context.Context, name string) error {
 	return t.arm(ctx)
 }
 
-// Scheduled returns when the task runs next, and whether it does.
+// Scheduled returns when the task runs next, and whether it does. A run under way does not count: what happens meanwhile may need another one.
 func (t *Tasks) Scheduled(ctx context.Context, name string) (time.Time, bool, error) {
 	if err := t.prepare(ctx); err != nil {
 		return time.Time{}, false, err
 	}
-	return First[time.Time](ctx, t.storage.SQL(), "SELECT due FROM lattice_tasks WHERE name = ?", name)
+	return First[time.Time](ctx, t.storage.SQL(), "SELECT due FROM lattice_tasks WHERE name = ? AND NOT leased", name)
 }
 
 func (t *Tasks) prepare(ctx context.Context) error {

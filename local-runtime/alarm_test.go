@@ -65,6 +65,20 @@ func (a *alarmed) wantStored(in time.Duration) {
 	}
 }
 
+func TestAnAlarmThatIsCommittedButNotConfirmedRuns(t *testing.T) {
+	a := newAlarmed(t, "loses the confirmation")
+	must[int](t)(thing.Boots.Call(a.host.Context(), named(a.name), durables.None{}))
+	a.host.Inject(local.StorageFault{Class: "Thing", Object: a.name, On: local.OnConfirm, Times: 1, Err: local.ErrDiskIO})
+	plan := thing.AlarmPlan{At: a.host.Clock.Now().Add(time.Minute)}
+	if _, err := thing.SetAlarm.Call(a.host.Context(), named(a.name), plan); err == nil {
+		t.Error("the alarm was acknowledged")
+	}
+	a.wantStored(time.Minute)
+	a.host.Clock.Advance(time.Minute)
+	a.want("0 false")
+	a.wantStored(-1)
+}
+
 func TestAnAlarmSetInTheConstructorRuns(t *testing.T) {
 	a := newAlarmed(t, "sets its alarm when made")
 	must[int](t)(thing.Boots.Call(a.host.Context(), named(a.name), durables.None{}))

@@ -57,7 +57,7 @@ func (f *Feed) updateFollowing(ctx context.Context, c Change) (Changed, error) {
 		return Changed{}, err
 	}
 	// Should the answer of D1 be lost, or the object die before it comes, what D1 has is looked up later.
-	change, err := durables.One[int64](ctx, f.object.SQL(), `INSERT INTO changes (at) VALUES (?) RETURNING id`, now)
+	change, err := durables.One[int64](ctx, f.object.SQL(), `INSERT INTO changes (at, user_id) VALUES (?, ?) RETURNING id`, now, c.UserID)
 	if err != nil {
 		return Changed{}, err
 	}
@@ -113,13 +113,19 @@ func (f *Feed) write(ctx context.Context, c Change, now time.Time) (w written, e
 	return w, nil
 }
 
-// changed brings the object up to what D1 has, and notes whom to tell of it.
+// changed brings the object up to what D1 has, and notes whom to tell of it. What the object knew counts as well as what D1 says of the change: this may be
+// the second time that it was asked for, after D1's first answer was lost.
 func (f *Feed) changed(ctx context.Context, c Change, change int64, w written, now time.Time) error {
-	err := f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
+	_, known, err := durables.First[int](ctx, f.object.SQL(), `SELECT 1 FROM following WHERE user_id = ?`, c.UserID)
+	if err != nil {
+		return err
+	}
+	news := w.Before != w.After || known != w.After
+	err = f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
 		if err := f.object.Exec(ctx, `UPDATE changes SET done = 1 WHERE id = ?`, change); err != nil {
 			return err
 		}
-		if w.Before != w.After {
+		if news {
 			if err := f.object.Exec(ctx, `INSERT INTO notices (user_id, follows, at) VALUES (?, ?, ?)`, c.UserID, w.After, now); err != nil {
 				return err
 			}
@@ -129,7 +135,7 @@ func (f *Feed) changed(ctx context.Context, c Change, change int64, w written, n
 		}
 		return f.forgetAuthor(ctx, c.UserID)
 	})
-	if err != nil || w.Before == w.After {
+	if err != nil || !news {
 		return err
 	}
 	return f.tasks.Schedule(ctx, taskNotify, now)
@@ -196,6 +202,12 @@ func (f *Feed) rebuildFeed(ctx context.Context, _ durables.None) (durables.None,
 	return durables.None{}, f.rebuild(ctx)
 }
 
+// unsettled is somebody of whom it is not known here whether D1 has them as followed.
+type unsettled struct {
+	UserID string `json:"user_id"`
+	Known  bool   `json:"known"` // followed, as far as the object knew
+}
+
 func (f *Feed) rebuild(ctx context.Context) error {
 	f.following.Lock()
 	defer f.following.Unlock()
@@ -220,6 +232,11 @@ func (f *Feed) rebuild(ctx context.Context) error {
 	if len(rows) == MaxItems {
 		floor = rows[len(rows)-1].PublishedAt
 	}
+	unsettled, err := durables.All[unsettled](ctx, f.object.SQL(), `SELECT user_id, EXISTS (SELECT 1 FROM following f WHERE f.user_id = c.user_id) AS known
+		FROM changes c WHERE NOT done GROUP BY user_id`)
+	if err != nil {
+		return err
+	}
 	// What was added while D1 was read stays.
 	err = f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
 		for _, statement := range []string{`DELETE FROM following`, `UPDATE changes SET done = 1`} {
@@ -229,6 +246,12 @@ func (f *Feed) rebuild(ctx context.Context) error {
 		}
 		for _, u := range followees {
 			if err := f.object.Exec(ctx, `INSERT INTO following (user_id, followed_at) VALUES (?, ?)`, u.ID, u.At); err != nil {
+				return err
+			}
+		}
+		for _, u := range unsettled {
+			if err := f.object.Exec(ctx, `INSERT INTO notices (user_id, follows, at) SELECT ?1, NOT ?2, ?3
+				WHERE EXISTS (SELECT 1 FROM following WHERE user_id = ?1) <> ?2`, u.UserID, u.Known, started); err != nil {
 				return err
 			}
 		}
@@ -245,6 +268,11 @@ func (f *Feed) rebuild(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if len(unsettled) > 0 {
+		if err := f.tasks.Schedule(ctx, taskNotify, started); err != nil {
+			return err
+		}
 	}
 	f.object.Log(ctx, slog.LevelInfo, "feed rebuilt", "following", len(followees), "posts", len(rows))
 	return f.insert(ctx, posts(rows))

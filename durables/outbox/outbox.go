@@ -13,13 +13,15 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers/d1"
 )
 
-// Table is the migration that an object using an Outbox has among its own.
+// Table is the migration that an object using an Outbox has among its own. The numbers of rows begin with the time: an object that has forgotten
+// everything, and begins anew, must not use those that D1 knows from before.
 const Table = `CREATE TABLE outbox (
 	seq INTEGER PRIMARY KEY AUTOINCREMENT,
 	batch INTEGER,                    -- the last seq of the batch it is in; NULL: in none yet
@@ -27,7 +29,9 @@ const Table = `CREATE TABLE outbox (
 	payload TEXT NOT NULL,            -- JSON
 	attempts INTEGER NOT NULL DEFAULT 0,
 	created_at INTEGER NOT NULL
-);`
+);
+INSERT INTO outbox (seq, kind, payload, created_at) VALUES (unixepoch() * 1000, '', '', 0);
+DELETE FROM outbox;`
 
 const (
 	// maxBatch is how many rows one D1 transaction carries.
@@ -62,7 +66,7 @@ type Outbox struct {
 	source   string
 	kinds    map[string]Apply
 	sent     Sent
-	flushing bool
+	flushing sync.Mutex
 }
 
 // New returns an outbox over an object's storage. source names the object among all that write to the database.
@@ -118,13 +122,11 @@ func (o *Outbox) Backlog(ctx context.Context) (Backlog, error) {
 }
 
 // Flush sends what was in the outbox when it began. It returns nil when all of that has reached D1 or, refused by D1 time and again, the
-// table dead_letters. On an error everything not yet acknowledged stays for the next flush. Only one flush runs at a time; another returns at once.
+// table dead_letters. On an error everything not yet acknowledged stays for the next flush. Only one flush runs at a time; another waits for it, and then sends
+// what is left.
 func (o *Outbox) Flush(ctx context.Context) error {
-	if o.flushing {
-		return nil
-	}
-	o.flushing = true
-	defer func() { o.flushing = false }()
+	o.flushing.Lock()
+	defer o.flushing.Unlock()
 	last, err := durables.One[*int64](ctx, o.storage.SQL(), `SELECT max(seq) FROM outbox`)
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)

@@ -1,10 +1,12 @@
 package outbox_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/outbox/testdata/ledger"
@@ -19,10 +21,15 @@ type book struct {
 }
 
 // open starts an object whose entries go to a table that refuses the text "bad".
-func open(t *testing.T) book {
-	h := local.StartTest(t, local.TestOptions{Package: "./testdata/module", Options: local.Options{
+func open(t *testing.T) book { return prepare(t, local.StartTest(t, options())) }
+
+func options() local.TestOptions {
+	return local.TestOptions{Package: "./testdata/module", Options: local.Options{
 		Objects: map[string]string{"LEDGERS": "Ledger"}, Databases: map[string]local.Database{"DB": {}},
-	}})
+	}}
+}
+
+func prepare(t *testing.T, h *local.Host) book {
 	b := book{t, h, ledger.Ledgers.GetByName("one")}
 	for _, statement := range []string{
 		`CREATE TABLE entries (text TEXT NOT NULL CHECK (text <> 'bad'), seq INTEGER NOT NULL)`,
@@ -126,4 +133,44 @@ func TestADatabaseThatIsNotThereLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.holds(0, "a")
+}
+
+func TestAnObjectThatBeginsAnewIsNotTakenForItsFormerSelf(t *testing.T) {
+	b := open(t)
+	b.add("a", "b")
+	if err := b.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.Forget.Call(b.host.Context(), b.stub, durables.None{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.host.EvictAll(); err != nil {
+		t.Fatal(err)
+	}
+	b.host.Clock.Advance(time.Second)
+	b.add("c", "d")
+	if err := b.flush(); err != nil {
+		t.Fatal(err)
+	}
+	b.holds(0, "a", "b", "c", "d")
+}
+
+func TestAFlushThatReturnsHasSentWhatWasThere(t *testing.T) {
+	sim := local.NewSim(t, options(), 1)
+	b := prepare(t, sim.Host)
+	b.add("a")
+	sim.Inject(local.D1Fault{SQL: "applied_batches", Delay: 30 * time.Second})
+	sim.Go("first", func(context.Context) error { return b.flush() })
+	sim.Go("second", func(context.Context) error {
+		sim.Sleep(10 * time.Second)
+		b.add("b")
+		if err := b.flush(); err != nil {
+			return err
+		}
+		b.holds(0, "a", "b")
+		return nil
+	})
+	if err := sim.Run(); err != nil {
+		t.Fatal(err)
+	}
 }

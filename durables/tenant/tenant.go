@@ -82,9 +82,9 @@ type Tenant struct {
 	outbox *outbox.Outbox
 	id     string
 
-	config   *Config // a copy of the row; nil: not read yet
-	loading  bool    // a refresh from D1 is under way
-	flushing bool
+	config   *Config    // a copy of the row; nil: not read yet
+	loading  bool       // a refresh from D1 is under way
+	flushing sync.Mutex // held while visits are flushed
 	trails   sync.Mutex // held while a trail is written
 }
 

@@ -24,11 +24,8 @@ func (t *Tenant) flushAnalytics(ctx context.Context, _ durables.None) (durables.
 // flushVisits sends what is buffered to the objects of its days. A batch keeps its rows and its number until it was acknowledged, so that it is counted once
 // however often it is sent.
 func (t *Tenant) flushVisits(ctx context.Context) error {
-	if t.flushing {
-		return nil
-	}
-	t.flushing = true
-	defer func() { t.flushing = false }()
+	t.flushing.Lock()
+	defer t.flushing.Unlock()
 	for {
 		day, batch, err := t.nextVisits(ctx)
 		if err != nil || batch == 0 {

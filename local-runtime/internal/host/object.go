@@ -2,6 +2,7 @@ package host
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -205,14 +206,19 @@ func (o *object) commit() error {
 		}
 		o.isolate.host.trace.line("commit %s", o.label())
 		if err := o.confirm(confirmed); err != nil {
-			return err
+			return errors.Join(err, o.follow()) // it is committed all the same
 		}
 	}
-	if o.alarmChanged && o.transactions == 0 {
-		o.alarmChanged = false
-		return o.isolate.followAlarm(o)
+	return o.follow()
+}
+
+// follow schedules an alarm that was changed, once that is committed.
+func (o *object) follow() error {
+	if !o.alarmChanged || o.transactions > 0 {
+		return nil
 	}
-	return nil
+	o.alarmChanged = false
+	return o.isolate.followAlarm(o)
 }
 
 func (o *object) closeStore() {

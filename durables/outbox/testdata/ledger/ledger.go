@@ -17,7 +17,7 @@ type Ledger struct {
 // New is set by the module.
 var New func(ctx context.Context, state *durables.State) (*Ledger, error)
 
-// Class is the class; its methods are Add, Flush, Backlog, Keep and Lose.
+// Class is the class; its methods are Add, Flush, Backlog, Forget and FlushAndForget.
 var Class = durables.Class("Ledger", func(ctx context.Context, state *durables.State) (*Ledger, error) { return New(ctx, state) })
 
 // Ledgers is its namespace.
@@ -41,6 +41,10 @@ var (
 	Backlog = durables.Method(Class, "backlog", func(l *Ledger, ctx context.Context, _ durables.None) (int64, error) {
 		b, err := l.Outbox.Backlog(ctx)
 		return b.Rows, err
+	})
+	// Forget forgets everything, as an object does that is made anew.
+	Forget = durables.Method(Class, "forget", func(l *Ledger, ctx context.Context, _ durables.None) (durables.None, error) {
+		return durables.None{}, l.Storage.DeleteAll(ctx)
 	})
 	// FlushAndForget flushes, and then has the rows as if D1's answers had been lost.
 	FlushAndForget = durables.Method(Class, "flushAndForget", func(l *Ledger, ctx context.Context, _ durables.None) (durables.None, error) {

@@ -12,12 +12,14 @@ import (
 	"grove.place/lattice/workers/grove/site"
 	"grove.place/lattice/workers/grove/web"
 	"grove.place/lattice/workers/heartwood"
+	"grove.place/lattice/workers/meadow"
 )
 
 // newRouter sends a request to what its host name means.
 func newRouter() http.Handler {
 	apex := http.NewServeMux()
 	heartwood.Routes(apex)
+	meadow.Routes(apex)
 	tenants := http.NewServeMux()
 	site.Routes(tenants)
 	files := http.NewServeMux() // the same on every host, whether there is a site or not

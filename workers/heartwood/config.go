@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/grove/hosts"
 	"grove.place/lattice/workers/heartwood/keyring"
 	"grove.place/lattice/workers/heartwood/oidc"
 )
@@ -71,7 +72,7 @@ func newConfig(getenv func(string) string) (*config, error) {
 	if c.domain == "" {
 		return nil, errors.New("heartwood: GROVE_DOMAIN is not set: give the apex host, such as grove.place")
 	}
-	c.secure = !isLocal(c.domain)
+	c.secure = !hosts.IsLocal(c.domain)
 	c.origin = c.scheme() + c.domain
 	var err error
 	if c.sessionKeys, err = keyring.Parse(getenv("SESSION_KEYS")); err != nil {

@@ -2,7 +2,6 @@ package heartwood
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -77,14 +76,4 @@ func (c *config) cookie(name, value, path string, maxAge time.Duration) *http.Co
 		cookie.MaxAge = -1
 	}
 	return cookie
-}
-
-// isLocal reports whether a host, with or without port, is this machine: browsers keep Secure cookies for it, but
-// other clients do not.
-func isLocal(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

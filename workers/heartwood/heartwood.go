@@ -19,10 +19,9 @@ const maxBody = 64 << 10
 
 var db = d1.Database("DB")
 
-// Routes adds the sign-in and settings routes to the mux of the apex host.
+// Routes adds the sign-in and settings routes, and the files of the pages, to the mux of the apex host.
 func Routes(mux *http.ServeMux) {
 	for pattern, h := range map[string]handler{
-		"GET /{$}":                       home,
 		"GET /auth/login":                loginPage,
 		"GET /auth/login/{provider}":     startLogin,
 		"GET /auth/callback/{provider}":  callback,

@@ -1,10 +1,10 @@
 package heartwood
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -16,28 +16,20 @@ import (
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-func init() { web.AddPages(pageFiles, "pages", "home", "login", "sessions", "confirm") }
-
-// home is public: when it cannot be said who is there, they are nobody.
-func home(w http.ResponseWriter, r *http.Request, c *config) error {
-	data := markup.Data{"title": "Grove"}
-	visitor, err := authenticate(w, r, c)
-	if err == nil && visitor != nil {
-		var user account
-		if user, err = accountOf(r.Context(), visitor.UserID); err == nil {
-			visitor.show(data, user)
-		}
-	}
-	if err != nil {
-		slog.WarnContext(r.Context(), "home page shown as for nobody", "error", err)
-	}
-	web.Render(w, r, http.StatusOK, "home", data)
-	return nil
-}
+func init() { web.AddPages(pageFiles, "pages", "login", "sessions", "confirm") }
 
 var notices = map[string]string{
 	"revoked": "That session was ended. It is signed out now.",
 	"others":  "You are signed out everywhere else.",
+}
+
+// Show puts whose page it is into the data of a page, for the frame of the apex host.
+func (v *Visitor) Show(ctx context.Context, data markup.Data) error {
+	user, err := accountOf(ctx, v.UserID)
+	if err == nil {
+		v.show(data, user)
+	}
+	return err
 }
 
 // show puts whose page it is into data.

@@ -176,17 +176,6 @@ func TestIPPrefix(t *testing.T) {
 	}
 }
 
-func TestIsLocal(t *testing.T) {
-	for host, want := range map[string]bool{
-		"localhost:8787": true, "localhost": true, "alice.localhost:8787": true, "127.0.0.1:80": true, "[::1]:80": true,
-		"grove.place": false, "localhost.evil.test": false, "10.0.0.1": false,
-	} {
-		if got := isLocal(host); got != want {
-			t.Errorf("isLocal(%q) = %v, want %v", host, got, want)
-		}
-	}
-}
-
 // FuzzCheckReturnTo reads what was accepted as a browser would: backslashes are slashes, and tabs and newlines are not there.
 func FuzzCheckReturnTo(f *testing.F) {
 	for _, seed := range []string{"/", "//evil.test", `/\evil.test`, "https://alice.grove.place/x", "https:grove.place", "/\t/evil.test", "https://grove.place\\@evil.test"} {

@@ -2,7 +2,10 @@
 // It only reads names; whether a tenant exists is for the database to say.
 package hosts
 
-import "strings"
+import (
+	"net"
+	"strings"
+)
 
 // Kind is what a host is.
 type Kind int
@@ -51,4 +54,26 @@ func ValidName(name string) bool {
 		return false
 	}
 	return strings.IndexFunc(name, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-') }) < 0
+}
+
+// Origin returns the origin of a tenant's site, or of the apex for tenant "": "https://alice.grove.place". On this machine it is http.
+func Origin(domain, tenant string) string {
+	scheme := "https://"
+	if IsLocal(domain) {
+		scheme = "http://"
+	}
+	if tenant != "" {
+		tenant += "."
+	}
+	return scheme + tenant + domain
+}
+
+// IsLocal reports whether a host, with or without port, is this machine: browsers keep Secure cookies for it, but
+// other clients do not.
+func IsLocal(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

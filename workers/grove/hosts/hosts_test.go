@@ -29,3 +29,24 @@ func TestClassify(t *testing.T) {
 		}
 	}
 }
+
+func TestIsLocal(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost:8787": true, "localhost": true, "alice.localhost:8787": true, "127.0.0.1:80": true, "[::1]:80": true,
+		"grove.place": false, "localhost.evil.test": false, "10.0.0.1": false,
+	} {
+		if got := IsLocal(host); got != want {
+			t.Errorf("IsLocal(%q) = %v, want %v", host, got, want)
+		}
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	for want, of := range map[string][2]string{
+		"https://alice.grove.place": {"grove.place", "alice"}, "https://grove.place": {"grove.place", ""}, "http://alice.localhost:8787": {"localhost:8787", "alice"},
+	} {
+		if got := Origin(of[0], of[1]); got != want {
+			t.Errorf("Origin(%q) = %q, want %q", of, got, want)
+		}
+	}
+}

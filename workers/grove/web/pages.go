@@ -51,9 +51,9 @@ func addPages(layoutFiles fs.FS, layoutName string, files fs.FS, dir string, nam
 	}
 }
 
-// Render answers with a page. What the layout needs is there even when data does not say it: user, home and notice.
+// Render answers with a page. What the layout needs is there even when data does not say it: user, home, notice and unread.
 func Render(w http.ResponseWriter, r *http.Request, status int, page string, data markup.Data) {
-	shown := markup.Data{"user": false, "home": page == "home", "notice": ""}
+	shown := markup.Data{"user": false, "home": page == "home", "notice": "", "unread": ""}
 	maps.Copy(shown, data)
 	var body bytes.Buffer
 	template, err := pages[page]()

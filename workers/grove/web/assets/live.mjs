@@ -59,6 +59,8 @@ export function connect(path, listener) {
   addEventListener("online", now);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && now());
   open();
+  // The host answers without waking anything. It keeps what is between from closing a quiet connection.
+  setInterval(() => socket?.readyState === WebSocket.OPEN && socket.send("ping"), 45_000);
   return {
     /** Sends a message, and reports whether there was a connection to send it on. @param {object} message */
     send(message) {

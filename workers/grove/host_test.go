@@ -77,7 +77,12 @@ func open(t *testing.T, who ...string) *grove {
 		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
 		Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
 		Buckets:   map[string]string{"MEDIA": "media"},
-		Vars:      devoidc.Vars(g.domain, provider.Issuer(), provider.Client()), Isolates: 1,
+		Queues:    map[string]string{"FANOUT": "grove-fanout"},
+		Consumers: map[string]local.Consumer{
+			"grove-fanout":      {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 9, DeadLetterQueue: "grove-fanout-dead"},
+			"grove-fanout-dead": {MaxBatchTimeout: 24 * time.Hour},
+		},
+		Vars: devoidc.Vars(g.domain, provider.Issuer(), provider.Client()), Isolates: 1,
 		Clock: local.NewVirtualClock(time.Now()), // the provider's tokens are dated with the machine's clock
 	}})
 	g.host.Clock.Advance(time.Since(g.host.Clock.Now())) // building the module takes its time

@@ -42,18 +42,16 @@ func scheduled(ctx context.Context, event workers.ScheduledEvent) error {
 	return errors.Join(failed...)
 }
 
-// consumers are what deals with the messages of each queue. Environments name theirs with a suffix ("grove-fanout-staging").
-var consumers = []struct {
-	queue   string
-	consume func(ctx context.Context, batch *queues.Batch) error
-}{
-	{"grove-fanout", meadow.FanOut},
+// consumers are what deals with the messages of each queue. Environments name theirs with a suffix ("grove-fanout-staging"), and so does the queue of dead
+// letters: who has it consumed has its messages tried again.
+var consumers = map[string]func(ctx context.Context, batch *queues.Batch) error{
+	"grove-fanout": meadow.FanOut,
 }
 
 func consume(ctx context.Context, batch *queues.Batch) error {
-	for _, c := range consumers {
-		if batch.Queue == c.queue || strings.HasPrefix(batch.Queue, c.queue+"-") {
-			return c.consume(ctx, batch)
+	for name, consume := range consumers {
+		if batch.Queue == name || strings.HasPrefix(batch.Queue, name+"-") {
+			return consume(ctx, batch)
 		}
 	}
 	return fmt.Errorf("nothing consumes the queue %q: add it to jobs.go", batch.Queue)

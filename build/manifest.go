@@ -136,6 +136,9 @@ func (m *Manifest) Summary() string {
 	if m.Scheduled {
 		parts = append(parts, "scheduled")
 	}
+	if m.Queue {
+		parts = append(parts, "queue")
+	}
 	for _, c := range m.Classes {
 		parts = append(parts, c.Name)
 	}

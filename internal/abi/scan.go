@@ -8,7 +8,11 @@ type Reference struct {
 	Stream     uint64    // of the others
 	Length     int64     // of a body
 	Socket     uint64    // of a Response that has one; such a Reference has no place when the body is no stream
+	BadStatus  bool      // of a Response without a Socket: it can have no such status; likewise
 }
+
+// IsStatus reports whether a Response without a WebSocket can have a status.
+func IsStatus(status uint64) bool { return status >= 200 && status <= 599 }
 
 // Offset is the number of bytes read so far.
 func (r *Reader) Offset() int { return r.off }
@@ -113,13 +117,14 @@ func (r *Reader) scanReference(tag byte, found func(Reference)) {
 		r.scanBody(&ref)
 		r.Blob()
 	case TagResponse:
-		r.Uint()
+		status := r.Uint()
 		r.Blob()
 		r.scanHeaders()
 		r.scanBody(&ref)
 		ref.Socket = r.Uint()
+		ref.BadStatus = ref.Socket == 0 && !IsStatus(status)
 	}
-	if r.err == nil && found != nil && (ref.End > 0 || ref.Socket != 0) {
+	if r.err == nil && found != nil && (ref.End > 0 || ref.Socket != 0 || ref.BadStatus) {
 		found(ref)
 	}
 }

@@ -10,18 +10,19 @@ func TestScanFindsReferences(t *testing.T) {
 	var w Writer
 	w.Values([]Value{
 		"x", Object{{"f", stub}, {"n", 1}}, Map{{Readable(5), Writable(SenderNumbers)}},
-		&Request{Body: Body{Mode: BodyStream, Stream: 9, Length: 7}}, &Response{Body: Body{Mode: BodyInline, Inline: []byte("b")}},
-		&Response{Socket: 3}, Headers{{"a", "b"}}, &Error{Props: []Field{{"held", StubValue{Number: 2}}}},
+		&Request{Body: Body{Mode: BodyStream, Stream: 9, Length: 7}}, &Response{Status: 200, Body: Body{Mode: BodyInline, Inline: []byte("b")}},
+		&Response{Status: 101, Socket: 3}, &Response{Status: 999}, Headers{{"a", "b"}}, &Error{Props: []Field{{"held", StubValue{Number: 2}}}},
 	})
 	msg := w.Bytes()
 	var got []Reference
 	r := NewReader(msg)
-	if n := r.ScanList(func(ref Reference) { got = append(got, ref) }); n != 8 || r.End() != nil {
+	if n := r.ScanList(func(ref Reference) { got = append(got, ref) }); n != 9 || r.End() != nil {
 		t.Fatalf("%d values, %v", n, r.Err())
 	}
 	want := []Reference{
 		{Tag: TagStub, Stub: stub, Length: -1}, {Tag: TagReadable, Stream: 5, Length: -1}, {Tag: TagWritable, Stream: SenderNumbers, Length: -1},
-		{Tag: TagRequest, Stream: 9, Length: 7}, {Tag: TagResponse, Socket: 3, Length: -1}, {Tag: TagStub, Stub: StubValue{Number: 2}, Length: -1},
+		{Tag: TagRequest, Stream: 9, Length: 7}, {Tag: TagResponse, Socket: 3, Length: -1}, {Tag: TagResponse, BadStatus: true, Length: -1},
+		{Tag: TagStub, Stub: StubValue{Number: 2}, Length: -1},
 	}
 	for i := range got {
 		at := NewReader(msg[:got[i].End])

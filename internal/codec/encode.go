@@ -30,6 +30,14 @@ func (e *UnsupportedError) Error() string {
 	return e.Path + ": " + e.Reason
 }
 
+// unreferred is an UnsupportedError with what References said.
+type unreferred struct {
+	*UnsupportedError
+	cause error
+}
+
+func (e unreferred) Unwrap() []error { return []error{e.UnsupportedError, e.cause} }
+
 // ErrorOf converts an error found inside a value; the SDK sets it.
 var ErrorOf = func(err error) *abi.Error { return &abi.Error{Name: "Error", Message: err.Error()} }
 
@@ -163,7 +171,7 @@ func (e *encoder) reference(v reflect.Value) error {
 func (e *encoder) refer(v any) error {
 	value, err := e.refs.Refer(v)
 	if err != nil {
-		return &UnsupportedError{"", err.Error()}
+		return unreferred{&UnsupportedError{"", err.Error()}, err}
 	}
 	e.w.Value(value)
 	return nil

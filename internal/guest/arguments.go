@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 
@@ -24,9 +25,23 @@ func ReservedMethod(name string) bool {
 	return false
 }
 
-// DecodeParameter takes the one parameter of a method or function from the encoded list of arguments.
+// DecodeParameter takes the one parameter of a method or function from the encoded list of arguments. Streams in what it does not take are
+// given up; stubs end with the call.
 func DecodeParameter[P any](ctx context.Context, name string, args []byte) (p P, err error) {
-	r := abi.NewReader(args)
+	refs := newReferences(ctx)
+	unread := streamsIn(refs, args)
+	if unread != nil {
+		refs.claimed = map[claim]any{}
+	}
+	p, err = decodeParameter[P](refs, name, abi.NewReader(args))
+	if err != nil {
+		refs.claimed = nil
+	}
+	disown(ctx, unread, refs.claimed)
+	return p, err
+}
+
+func decodeParameter[P any](refs *references, name string, r *abi.Reader) (p P, err error) {
 	n := r.Count()
 	if r.Err() != nil {
 		return p, r.Err()
@@ -48,7 +63,7 @@ func DecodeParameter[P any](ctx context.Context, name string, args []byte) (p P,
 	if tag := r.Peek(); (tag == abi.TagUndefined || tag == abi.TagNull) && !optional && !nullable(t) {
 		return p, NewError("TypeError", fmt.Sprintf("%s: argument 1 is missing: expected %s", name, t))
 	}
-	if err := codec.UnmarshalWith(r, &p, References(ctx)); err != nil {
+	if err := codec.UnmarshalWith(r, &p, refs); err != nil {
 		return p, NewError("TypeError", fmt.Sprintf("%s: argument 1: %v", name, err))
 	}
 	return p, nil
@@ -76,9 +91,18 @@ func EncodeResult[R any](ctx context.Context, name string, result R) ([]byte, er
 	}
 	w := abi.NewWriter(make([]byte, Headroom, 64))
 	if err := MarshalResult(ctx, w, result); err != nil {
-		return nil, NewError("DataCloneError", fmt.Sprintf("result of %s: %v", name, err))
+		return nil, notEncoded(fmt.Sprintf("result of %s", name), err)
 	}
 	return w.Bytes(), nil
+}
+
+// notEncoded says of what cannot be encoded where it is; an error of the runtime's own stays what it is.
+func notEncoded(what string, err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
+	return NewError("DataCloneError", fmt.Sprintf("%s: %v", what, err))
 }
 
 // Signature is the TypeScript of a method or function, such as "(params: Plan): Promise<void>".

@@ -34,10 +34,7 @@ func Fetch(ctx context.Context, target abi.Target, req *http.Request, redirect b
 	w.Target(target)
 	w.Request(q)
 	w.U8(redirect)
-	if stream != nil {
-		go pump(stream, req.Body)
-	}
-	r, err := Invoke(ctx, abi.OpFetch, w.Bytes())
+	r, err := invokeWith(ctx, abi.OpFetch, w.Bytes(), stream, req.Body)
 	if err != nil {
 		return nil, fmt.Errorf("fetch %s %s: %w", q.Method, req.URL.Redacted(), err)
 	}
@@ -46,6 +43,26 @@ func Fetch(ctx context.Context, target abi.Target, req *http.Request, redirect b
 		return nil, r.Err()
 	}
 	return response(ctx, req, p), nil
+}
+
+// invokeWith is Invoke for a request with a stream, which may be nil, that from fills.
+func invokeWith(ctx context.Context, op uint32, request []byte, stream *writeStream, from io.ReadCloser) (*abi.Reader, error) {
+	if stream == nil {
+		return Invoke(ctx, op, request)
+	}
+	refs := references{ctx: ctx}
+	refs.pumps(stream, from)
+	o, err := Begin(ctx, op, request)
+	if err != nil {
+		refs.withdraw()
+		return nil, err
+	}
+	refs.begun(o)
+	r, err := o.Wait(ctx)
+	if err != nil {
+		o.abandon()
+	}
+	return r, err
 }
 
 // requestBody fills in the body of q: inline when it is small, otherwise a stream that the caller pumps.

@@ -36,9 +36,8 @@ type Frame struct {
 	done    bool   // DONE or RESPOND was said
 	cf      string // of the request, JSON
 
-	origin     *Frame      // the Worker's event whose stub is called in this frame
-	afterwards []func()    // copy the streams of the result, once that is sent
-	passed     *references // of the result
+	origin *Frame      // the Worker's event whose stub is called in this frame
+	passed *references // of the result; each of its streams is a task
 }
 
 // object is the Go side of a Durable Object instance.
@@ -200,8 +199,6 @@ func (f *Frame) result(value []byte, err error) {
 	}
 	f.done = true
 	if err != nil {
-		f.tasks -= len(f.afterwards)
-		f.afterwards = nil
 		f.unsent()
 	}
 	end := f.lastTask()
@@ -216,25 +213,28 @@ func (f *Frame) result(value []byte, err error) {
 	}
 	if refused := Do(f.ctx, abi.OpDone, value); refused != nil {
 		f.unsent()
-		f.tasks -= len(f.afterwards)
-		f.afterwards = nil
 		var w abi.Writer
 		w.Bool(end)
 		w.U8(abi.StatusError)
 		w.Error(ToABI(refused))
 		_ = Do(f.ctx, abi.OpDone, w.Bytes())
 	}
-	f.passed = nil
-	for _, task := range f.afterwards {
-		go task()
+	if f.passed != nil {
+		for _, stream := range f.passed.streams {
+			go func() {
+				stream.copy()
+				f.finishTask(false)
+			}()
+		}
+		f.passed = nil
 	}
-	f.afterwards = nil
 	f.finishTask(end)
 }
 
 // unsent forgets what a result passes by reference that the host does not get.
 func (f *Frame) unsent() {
 	if f.passed != nil {
+		f.tasks -= len(f.passed.streams)
 		f.passed.withdraw()
 		f.passed = nil
 	}

@@ -15,8 +15,13 @@ type Operation struct {
 	err    error
 	done   chan struct{} // nil when it was done in place
 
-	abandoned bool           // nobody waits for the result
-	claimed   map[claim]bool // what Go code got of the result
+	abandoned bool          // nobody waits for the result
+	claimed   map[claim]any // what Go code got of the result
+}
+
+// refused reports whether the host refused the operation in place.
+func (o *Operation) refused() bool {
+	return o.done == nil && len(o.result) > 0 && o.result[0] != abi.StatusOK
 }
 
 // Begin is Invoke without the waiting. It may wait for the frame of ctx to be current; operations begun one after the other

@@ -33,7 +33,7 @@ func Start(ctx context.Context, c abi.RPC, args []any) *Promise {
 		refs.withdraw()
 		return &Promise{err: err}
 	}
-	refs.sent()
+	refs.begun(o)
 	p := &Promise{op: o, ctx: ctx, path: c.Path, stub: heldStub(ctx, c.Keep)}
 	if p.stub.owner == nil {
 		p.stub.arriving = p
@@ -79,16 +79,21 @@ func (p *Promise) Stub(ctx context.Context) *Stub {
 	return p.stub
 }
 
-// Await waits for the result and stores it in result, a pointer or nil.
+// Await waits for the result and stores it in result, a pointer or nil. Every Await gets the same stubs and streams.
 func (p *Promise) Await(ctx context.Context, result any) error {
 	r, err := p.reader(ctx)
 	if err != nil {
 		return err
 	}
 	refs := newReferences(p.ctx)
-	err = decodeResult(refs, r, p.path, result, p.op != nil)
-	if p.op != nil && err == nil {
-		p.op.claim(refs.claimed)
+	if p.op == nil {
+		return decodeResult(refs, r, p.path, result)
+	}
+	if refs.claimed = maps.Clone(p.op.claimed); refs.claimed == nil {
+		refs.claimed = map[claim]any{}
+	}
+	if err = decodeResult(refs, r, p.path, result); err == nil && len(refs.claimed) > 0 {
+		p.op.claimed = refs.claimed
 	}
 	return err
 }
@@ -108,17 +113,6 @@ func (p *Promise) reader(ctx context.Context) (*abi.Reader, error) {
 		return abi.NewReader(p.result), nil
 	}
 	return p.op.Wait(ctx)
-}
-
-// claim notes what a caller got of the result.
-func (o *Operation) claim(claimed map[claim]bool) {
-	if len(claimed) == 0 {
-		return
-	}
-	if o.claimed == nil {
-		o.claimed = map[claim]bool{}
-	}
-	maps.Copy(o.claimed, claimed)
 }
 
 // Dispose gives the promise up for further calls. What its result holds lives on.

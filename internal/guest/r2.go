@@ -19,10 +19,7 @@ func R2(ctx context.Context, binding, method string, args abi.Array, content io.
 	if err != nil {
 		return nil, nil, err
 	}
-	if stream != nil {
-		go pump(stream, io.NopCloser(content))
-	}
-	r, err := Invoke(ctx, abi.OpR2, w.Bytes())
+	r, err := invokeWith(ctx, abi.OpR2, w.Bytes(), stream, io.NopCloser(content))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,11 +16,17 @@ import (
 // references passes by reference what one message holds: it is the codec's References in the frame of ctx.
 type references struct {
 	ctx     context.Context
-	streams []func() // copy what the message's streams carry; to be started once the host has the message
-	stubs   []uint64 // the guest's stubs in the message
-	outside []uint64 // those of native code
+	streams []transfer // to be started once the host has the message
+	stubs   []uint64   // the guest's stubs in the message
+	outside []uint64   // those of native code
 	local   *locals
-	claimed map[claim]bool // what was resolved; nil when nobody asks
+	claimed map[claim]any // what was resolved; nil when nobody asks
+}
+
+// transfer is the copying of what a stream in a message carries.
+type transfer struct {
+	copy   func()
+	giveUp func(reason error) // instead: the message was not sent
 }
 
 // locals stand in for the host where Go calls its own stub: what is passed by reference stays where it is.
@@ -66,33 +73,41 @@ func MarshalResult[R any](ctx context.Context, w *abi.Writer, result R) error {
 		return err
 	}
 	f := FrameOf(ctx)
-	if f != nil && refs.stubs != nil {
+	switch {
+	case f == nil:
+		refs.sent()
+	case refs.stubs != nil || refs.streams != nil:
 		f.passed = refs
-	}
-	for _, copy := range refs.streams {
-		if f == nil {
-			go copy()
-			continue
-		}
-		f.addTask()
-		f.afterwards = append(f.afterwards, func() {
-			copy()
-			f.finishTask(false)
-		})
+		f.tasks += len(refs.streams)
 	}
 	return nil
 }
 
 // sent starts the streams of a message that the host has.
 func (s *references) sent() {
-	for _, copy := range s.streams {
-		go copy()
+	for _, stream := range s.streams {
+		go stream.copy()
 	}
 	s.streams = nil
 }
 
-// withdraw forgets what was prepared for a message that is not sent.
+// errUnsent is why streams of a message end that the other side does not get.
+var errUnsent = errors.New("the message that this stream belongs to was not sent")
+
+// begun is sent for the message of an operation, which the host may have refused in place: then it keeps nothing of it.
+func (s *references) begun(o *Operation) {
+	if o.refused() {
+		s.withdraw()
+		return
+	}
+	s.sent()
+}
+
+// withdraw gives up what was prepared for a message that is not sent.
 func (s *references) withdraw() {
+	for _, stream := range s.streams {
+		go stream.giveUp(errUnsent)
+	}
 	for _, n := range s.stubs {
 		released(n)
 	}
@@ -165,7 +180,21 @@ func (s *references) Resolve(v abi.Value) (any, error) {
 			return s.local.values[i], nil
 		}
 	}
-	s.claim(v)
+	key := claimed(v)
+	if key.number == 0 || s.claimed == nil {
+		return s.resolve(v)
+	}
+	if got := s.claimed[key]; got != nil { // by an Await before this one
+		return got, nil
+	}
+	got, err := s.resolve(v)
+	if err == nil {
+		s.claimed[key] = got
+	}
+	return got, err
+}
+
+func (s *references) resolve(v abi.Value) (any, error) {
 	switch v := v.(type) {
 	case abi.StubValue:
 		if v.Owner != abi.HeldByHost {
@@ -186,25 +215,6 @@ func (s *references) Resolve(v abi.Value) (any, error) {
 	return v, nil
 }
 
-// claim notes that Go code gets v.
-func (s *references) claim(v abi.Value) {
-	if s.claimed == nil {
-		return
-	}
-	switch v := v.(type) {
-	case abi.StubValue:
-		s.claimed[claim{abi.TagStub, v.Number}] = true
-	case abi.Readable:
-		s.claimed[claim{abi.TagReadable, uint64(v)}] = true
-	case abi.Writable:
-		s.claimed[claim{abi.TagWritable, uint64(v)}] = true
-	case *abi.Request:
-		s.claimed[claim{abi.TagRequest, v.Body.Stream}] = true
-	case *abi.Response:
-		s.claimed[claim{abi.TagResponse, v.Body.Stream}] = true
-	}
-}
-
 func (s *references) request(r *http.Request) (abi.Value, error) {
 	q := &abi.Request{Method: r.Method, URL: r.URL.String(), Headers: abi.HeadersOf(r.Header)}
 	if q.Method == "" {
@@ -218,7 +228,7 @@ func (s *references) request(r *http.Request) (abi.Value, error) {
 		return nil, err
 	}
 	if stream != nil {
-		s.streams = append(s.streams, func() { pump(stream, r.Body) })
+		s.pumps(stream, r.Body)
 	}
 	return q, nil
 }
@@ -229,7 +239,7 @@ func (s *references) response(r *http.Response) (abi.Value, error) {
 		p.Status = http.StatusOK
 	}
 	if p.Status < 200 || p.Status > 599 {
-		return nil, NewError("RangeError", "Responses may only be constructed with status codes in the range 200 to 599, inclusive.")
+		return nil, errStatus
 	}
 	if text, ok := cutStatus(r.Status, p.Status); ok {
 		p.StatusText = text
@@ -251,7 +261,7 @@ func (s *references) response(r *http.Response) (abi.Value, error) {
 	if r.ContentLength > 0 {
 		p.Body.Length = r.ContentLength
 	}
-	s.streams = append(s.streams, func() { pump(stream, r.Body) })
+	s.pumps(stream, r.Body)
 	return p, nil
 }
 
@@ -270,13 +280,31 @@ func (s *references) readable(r io.Reader) abi.Value {
 	if !ok {
 		from = io.NopCloser(r)
 	}
-	s.streams = append(s.streams, func() { pump(stream, from) })
+	s.pumps(stream, from)
 	return abi.Readable(stream.id)
+}
+
+// pumps adds a stream that carries what from reads.
+func (s *references) pumps(stream *writeStream, from io.ReadCloser) {
+	s.streams = append(s.streams, transfer{
+		copy: func() { pump(stream, from) },
+		giveUp: func(reason error) {
+			stream.abort(reason)
+			_ = Guard(context.WithoutCancel(s.ctx), "reader", from.Close)
+		},
+	})
 }
 
 func (s *references) writable(w io.Writer) abi.Value {
 	n := senderNumber()
-	s.streams = append(s.streams, func() { drain(&readStream{ctx: s.ctx, id: n}, w) })
+	from := &readStream{ctx: s.ctx, id: n}
+	s.streams = append(s.streams, transfer{
+		copy: func() { drain(from, w) },
+		giveUp: func(reason error) {
+			_ = from.cancel(reason)
+			_ = Guard(context.WithoutCancel(s.ctx), "writer", func() error { return closeWith(w, reason) })
+		},
+	})
 	return abi.Writable(n)
 }
 

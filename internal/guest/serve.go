@@ -95,19 +95,23 @@ type responseWriter struct {
 	head, sent  bool
 	stream      *writeStream
 	wroteHeader bool
-	upgraded    bool // to a WebSocket
+	upgraded    bool  // to a WebSocket
+	refused     error // by the host, of the response
 }
 
 var _ http.Flusher = (*responseWriter)(nil)
 
 func (w *responseWriter) Header() http.Header { return w.header }
 
+// errStatus is the runtime's, for a Response that it would not construct.
+var errStatus = NewError("RangeError", "Responses may only be constructed with status codes in the range 200 to 599, inclusive.")
+
 func (w *responseWriter) WriteHeader(status int) {
 	if w.wroteHeader {
 		return
 	}
 	if status < 200 || status > 599 {
-		panic(fmt.Sprintf("lattice: invalid WriteHeader code %d: a response needs 200 to 599", status))
+		panic(errStatus)
 	}
 	w.status, w.wroteHeader = status, true
 	w.committed = abi.HeadersOf(w.header)
@@ -162,6 +166,9 @@ func (w *responseWriter) FlushError() error {
 
 // flush starts streaming if that has not begun, and sends the buffer.
 func (w *responseWriter) flush() error {
+	if w.refused != nil {
+		return w.refused
+	}
 	if w.stream == nil {
 		w.stream = newWriteStream(w.frame.ctx)
 		if err := w.respond(abi.Body{Mode: abi.BodyStream, Stream: w.stream.id, Length: w.length}, false); err != nil {
@@ -178,12 +185,17 @@ func (w *responseWriter) flush() error {
 }
 
 func (w *responseWriter) respond(b abi.Body, end bool) error {
-	w.sent = true
-	w.frame.done = true
+	if w.refused != nil {
+		return w.refused
+	}
 	var m abi.Writer
 	m.Bool(end)
 	m.Response(&abi.Response{Status: w.status, Headers: w.committed, Body: b})
-	return Do(w.frame.ctx, abi.OpRespond, m.Bytes())
+	if w.refused = Do(w.frame.ctx, abi.OpRespond, m.Bytes()); w.refused != nil {
+		return w.refused
+	}
+	w.sent, w.frame.done = true, true
+	return nil
 }
 
 // finish completes the response after the handler has returned.
@@ -191,6 +203,10 @@ func (w *responseWriter) finish(failed error) {
 	w.WriteHeader(http.StatusOK)
 	switch {
 	case w.upgraded:
+	case w.refused != nil:
+		w.stream.abort(w.refused)
+		w.frame.result(nil, w.refused)
+		return
 	case w.stream == nil:
 		b := abi.Body{Mode: abi.BodyNone}
 		if len(w.buf) > 0 {
@@ -198,8 +214,6 @@ func (w *responseWriter) finish(failed error) {
 		}
 		end := w.frame.lastTask()
 		if err := w.respond(b, end); err != nil {
-			w.sent = false
-			w.frame.done = false
 			w.frame.result(nil, err)
 			return
 		}

@@ -285,7 +285,7 @@ func Call(ctx context.Context, c abi.RPC, result any, args []any) error {
 			refs.withdraw()
 			return err
 		}
-		refs.sent()
+		refs.begun(o)
 		if r, err = o.Wait(ctx); err != nil {
 			o.abandon()
 		}
@@ -301,7 +301,7 @@ func writeArguments(w *abi.Writer, refs *references, path []string, args []any) 
 	for i, a := range args {
 		if err := codec.MarshalWith(w, a, refs); err != nil {
 			refs.withdraw()
-			return NewError("DataCloneError", fmt.Sprintf("%s: argument %d: %v", callee(path), i+1, err))
+			return notEncoded(fmt.Sprintf("%s: argument %d", callee(path), i+1), err)
 		}
 	}
 	return nil
@@ -313,7 +313,10 @@ func readResult(ctx context.Context, r *abi.Reader, path []string, result any) e
 	if refs.local == nil {
 		all = claims(r.Rest())
 	}
-	err := decodeResult(refs, r, path, result, len(all) > 0)
+	if len(all) > 0 {
+		refs.claimed = map[claim]any{}
+	}
+	err := decodeResult(refs, r, path, result)
 	if err != nil {
 		refs.claimed = nil
 	}
@@ -321,13 +324,9 @@ func readResult(ctx context.Context, r *abi.Reader, path []string, result any) e
 	return err
 }
 
-// decodeResult decodes a result, and notes in refs what it claims of it if asked to.
-func decodeResult(refs *references, r *abi.Reader, path []string, result any, note bool) error {
+func decodeResult(refs *references, r *abi.Reader, path []string, result any) error {
 	if result == nil {
 		return nil
-	}
-	if note {
-		refs.claimed = map[claim]bool{}
 	}
 	if err := codec.UnmarshalWith(r, result, refs); err != nil {
 		return fmt.Errorf("result of %s: %w", callee(path), err)

@@ -24,6 +24,23 @@ func claimOf(ref abi.Reference) claim {
 	return claim{ref.Tag, ref.Stream}
 }
 
+// claimed is the claim of a decoded Value; its number is 0 when it passes nothing by reference.
+func claimed(v abi.Value) claim {
+	switch v := v.(type) {
+	case abi.StubValue:
+		return claim{abi.TagStub, v.Number}
+	case abi.Readable:
+		return claim{abi.TagReadable, uint64(v)}
+	case abi.Writable:
+		return claim{abi.TagWritable, uint64(v)}
+	case *abi.Request:
+		return claim{abi.TagRequest, v.Body.Stream}
+	case *abi.Response:
+		return claim{abi.TagResponse, v.Body.Stream}
+	}
+	return claim{}
+}
+
 // claims are those of an encoded Value.
 func claims(value []byte) (all []claim) {
 	if len(value) == 0 || value[0] < abi.TagArray {
@@ -38,18 +55,36 @@ func claims(value []byte) (all []claim) {
 	return all
 }
 
+// streamsIn are the claims of the streams in a list of arguments.
+func streamsIn(refs *references, args []byte) (all []claim) {
+	if refs.local != nil || len(args) < 2 || args[0] <= 1 && args[1] < abi.TagArray {
+		return nil
+	}
+	abi.NewReader(args).ScanList(func(ref abi.Reference) {
+		if ref.Stream != 0 {
+			all = append(all, claimOf(ref))
+		}
+	})
+	return all
+}
+
+// claimSocket is the tag of the claim of a response's WebSocket.
+const claimSocket = 0xff
+
 var errUnclaimed = errors.New("nobody waits for the result that this belongs to")
 
 // disown gives up what is not among the claimed.
-func disown(ctx context.Context, all []claim, claimed map[claim]bool) {
+func disown(ctx context.Context, all []claim, claimed map[claim]any) {
 	var stubs []uint64
 	for _, c := range all {
-		if claimed[c] {
+		if claimed[c] != nil {
 			continue
 		}
 		switch c.tag {
 		case abi.TagStub:
 			stubs = append(stubs, c.number)
+		case claimSocket:
+			closeSocket(ctx, c.number)
 		case abi.TagWritable:
 			(&writeStream{ctx: ctx, id: c.number}).abort(errUnclaimed)
 		default:
@@ -61,13 +96,27 @@ func disown(ctx context.Context, all []claim, claimed map[claim]bool) {
 	}
 }
 
+// closeSocket ends a connection that nobody asks for any more; only one that is accepted can be closed.
+func closeSocket(ctx context.Context, number uint64) {
+	var accept, end abi.Writer
+	accept.Uint(number)
+	accept.U8(abi.AcceptOrdinary)
+	accept.Strs(nil)
+	end.Uint(number)
+	end.OptF64(nil)
+	end.OptStr(nil)
+	if Do(ctx, abi.OpSocketAccept, accept.Bytes()) == nil {
+		_ = Do(ctx, abi.OpSocketClose, end.Bytes())
+	}
+}
+
 // abandon has the result given up when it comes: nobody waits for it any more.
 func (o *Operation) abandon() {
 	if o.frame == nil {
 		return
 	}
 	switch {
-	case o.op != abi.OpRPC && o.op != abi.OpFetch:
+	case o.op != abi.OpRPC && o.op != abi.OpFetch && o.op != abi.OpR2:
 		o.frame.forget(o.id)
 	case o.result != nil:
 		o.late()
@@ -83,9 +132,20 @@ func (o *Operation) late() {
 		return
 	}
 	var all []claim
-	if o.op == abi.OpRPC {
+	var body abi.Body
+	switch o.op {
+	case abi.OpRPC:
 		all = claims(r.Rest())
-	} else if body := r.Response().Body; r.Err() == nil && body.Mode == abi.BodyStream {
+	case abi.OpR2:
+		r.Value()
+		body = r.Body()
+	default:
+		p := r.Response()
+		if body = p.Body; p.Socket != 0 {
+			all = []claim{{claimSocket, p.Socket}}
+		}
+	}
+	if r.Err() == nil && body.Mode == abi.BodyStream {
 		all = []claim{{abi.TagReadable, body.Stream}}
 	}
 	if all != nil {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"net/url"
+	"strings"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
@@ -28,6 +29,9 @@ func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, err
 	if u, err := url.Parse(c.request.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, abi.TypeErrorf("Invalid URL: %s", c.request.URL)
 	}
+	if err := checkHeaders(c.request.Headers); err != nil {
+		return nil, err
+	}
 	switch c.target.Kind {
 	case abi.TargetNetwork:
 	case abi.TargetObject:
@@ -53,6 +57,38 @@ func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, err
 	c.body = p.streams.accept(c.request.Body)
 	return c, nil
 }
+
+var (
+	errHeaderName  = abi.TypeErrorf("Invalid header name.")
+	errHeaderValue = abi.TypeErrorf("Invalid header value.")
+)
+
+// checkHeaders refuses what workerd refuses (api/http.c++).
+func checkHeaders(list []abi.Header) *abi.Error {
+	for _, f := range list {
+		if !isToken(f.Name) {
+			return errHeaderName
+		}
+		if strings.ContainsAny(f.Value, "\x00\r\n") {
+			return errHeaderValue
+		}
+	}
+	return nil
+}
+
+// isToken reports whether name is a token of RFC 9110, section 5.6.2.
+func isToken(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// errStatus refuses a response as workerd does (api/http.c++).
+var errStatus = &abi.Error{Name: "RangeError", Message: "Responses may only be constructed with status codes in the range 200 to 599, inclusive."}
 
 // service checks that a service binding goes to this Worker.
 func (h *Host) service(binding string) error {
@@ -118,15 +154,17 @@ func (f *frame) owns(stream uint64) {
 
 // fetch sends a request where it goes; from is nil natively. The reply may come on any goroutine.
 func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
-	switch c.target.Kind {
-	case abi.TargetObject, abi.TargetFacet:
-		fail := r.fail
+	fail := r.fail
+	if c.target.Kind != abi.TargetNetwork {
 		r.thrown = func(e *abi.Error) { fail(remote(e)) }
 		r.fail = func(e *abi.Error) {
 			remote := *e
 			remote.Remote = true
 			fail(&remote)
 		}
+	}
+	switch c.target.Kind {
+	case abi.TargetObject, abi.TargetFacet:
 		if c.inner != nil {
 			c.inner.fetch(c, r)
 			return
@@ -208,8 +246,11 @@ func opRespond(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 		return failure(abi.Errorf("the event was answered before")), 0
 	case p.Socket != 0 && p.Status != 101:
 		return failure(&abi.Error{Name: "RangeError", Message: "Responses with a WebSocket must have status code 101."}), 0
-	case p.Socket == 0 && (p.Status < 200 || p.Status > 599):
-		return failure(abi.Errorf("a response cannot have status %d", p.Status)), 0
+	case p.Socket == 0 && !abi.IsStatus(uint64(p.Status)):
+		return failure(errStatus), 0
+	}
+	if err := checkHeaders(p.Headers); err != nil {
+		return failure(err), 0
 	}
 	if p.Socket != 0 {
 		return s.respondSocket(f, p, end), 0

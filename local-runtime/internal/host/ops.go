@@ -3,7 +3,6 @@ package host
 import (
 	"bytes"
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 
@@ -156,9 +155,7 @@ func (f *frame) outcome(r *abi.Reader) (v payload, failed *abi.Error, err error)
 			r.Scan(nil)
 			return v, nil, r.End()
 		}
-		if v, err = f.isolate.take(r, f.scope, false); err != nil && !errors.Is(err, abi.ErrMalformed) {
-			return v, asError(err), nil // the value cannot be passed on
-		}
+		v, err = f.isolate.take(r, f.scope, false)
 		return v, nil, err
 	case abi.StatusError:
 		failed = withoutReferences(r.Error())

@@ -65,6 +65,7 @@ func (p *peer) take(r *abi.Reader, from *scope, list bool) (payload, error) {
 	for _, ref := range found {
 		c, err := p.takeReference(ref, from)
 		if err != nil {
+			p.untake(found[:len(out.refs)])
 			out.release()
 			return payload{}, err
 		}
@@ -74,9 +75,24 @@ func (p *peer) take(r *abi.Reader, from *scope, list bool) (payload, error) {
 	return out, nil
 }
 
+// untake forgets the party's ends of the streams in a message that is refused.
+func (p *peer) untake(refs []abi.Reference) {
+	for _, ref := range refs {
+		switch ref.Tag {
+		case abi.TagStub:
+		case abi.TagWritable:
+			p.streams.cancel(ref.Stream, errUnsent)
+		default:
+			p.streams.finish(ref.Stream, errUnsent)
+		}
+	}
+}
+
 func (p *peer) takeReference(ref abi.Reference, from *scope) (carried, error) {
 	c := carried{tag: ref.Tag}
 	switch {
+	case ref.BadStatus:
+		return c, errStatus
 	case ref.Socket != 0:
 		return c, &abi.Error{Name: "DataCloneError", Message: `Could not serialize object of type "WebSocket". This type does not support serialization.`}
 	case ref.Tag == abi.TagStub && ref.Stub.Owner == abi.HeldByGuest:

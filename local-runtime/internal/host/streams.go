@@ -8,6 +8,7 @@ import (
 // The errors of streams that are RPC values, as workerd has them: what really happened does not cross (api/streams/internal.c++).
 var (
 	errReadablePremature = abi.Errorf("ReadableStream received over RPC disconnected prematurely.")
+	errUnsent            = abi.Errorf("the message that this stream belongs to was refused")
 	errWriterGone        = abi.Errorf("the event that wrote this stream is over")
 	errWritableGone      = abi.Errorf("WritableStream received over RPC was disconnected because the remote execution context has ended.")
 	errNoWriter          = abi.TypeErrorf("This WritableStream has been closed.")

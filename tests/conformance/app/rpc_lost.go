@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"strings"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers/rpc"
@@ -25,6 +29,10 @@ var (
 	badResponse = durables.Method(objClass, "badResponse", func(*Obj, context.Context, rpc.None) (*http.Response, error) {
 		return &http.Response{StatusCode: 999}, nil
 	})
+
+	_ = durables.Method(objClass, "streamNotTaken", func(*Obj, context.Context, struct{}) (rpc.None, error) { return rpc.None{}, nil })
+
+	_ = durables.Method(objClass, "streamOfWrongType", func(*Obj, context.Context, int) (rpc.None, error) { return rpc.None{}, nil })
 
 	takeUnsendable = durables.Method(objClass, "bundleTaken", func(*Obj, context.Context, unsendable) (rpc.None, error) { return rpc.None{}, nil })
 
@@ -85,7 +93,116 @@ func init() {
 		},
 		"rpc value/response that cannot be": func(ctx ctxt, _ *self) (any, error) {
 			_, err := badResponse.Call(ctx, objects().GetByName("rpc value/response that cannot be 2"), rpc.None{})
-			return err != nil, nil
+			return revealError(err), nil
+		},
+		"rpc disposal/of a stream that is not taken": func(ctx ctxt, _ *self) (any, error) {
+			e := &endless{}
+			stub := objects().GetByName("rpc disposal/of a stream that is not taken 2")
+			if err := stub.Call(ctx, "streamNotTaken", nil, map[string]any{"stream": io.Reader(e)}); err != nil {
+				return nil, err
+			}
+			return e.heard.wait(ctx), nil
+		},
+		"rpc disposal/of a stream that does not fit": func(ctx ctxt, _ *self) (any, error) {
+			e := &endless{}
+			err := objects().GetByName("rpc disposal/of a stream that does not fit 2").Call(ctx, "streamOfWrongType", nil, io.Reader(e))
+			return []any{err != nil, e.heard.wait(ctx)}, nil
 		},
 	})
+	table(workerCases, map[string]func(c *call) (any, error){
+		"rpc disposal/of the arguments of a call that is refused": func(c *call) (any, error) {
+			var h heard
+			err := rpc.Service("NONE").Call(c.ctx, "use", nil, h.counter(c.ctx, 1))
+			return []any{err != nil, h.wait(c.ctx)}, nil
+		},
+		"rpc disposal/of a stream of a call that is refused": func(c *call) (any, error) {
+			e := &endless{}
+			err := rpc.Service("NONE").Call(c.ctx, "use", nil, io.Reader(e))
+			return []any{err != nil, e.heard.wait(c.ctx)}, nil
+		},
+		"rpc disposal/of the arguments of a call that is refused, and begun": func(c *call) (any, error) {
+			var h heard
+			err := rpc.Service("NONE").Start(c.ctx, "use", h.counter(c.ctx, 1)).Await(c.ctx, nil)
+			return []any{err != nil, h.wait(c.ctx)}, nil
+		},
+		"rpc promise/awaited twice":        awaitedTwice,
+		"rpc promise/stream awaited twice": streamAwaitedTwice,
+	})
+	table(httpCases, map[string]func(c *call, w http.ResponseWriter, r *http.Request){
+		"http/status that cannot be": func(_ *call, w http.ResponseWriter, r *http.Request) { w.WriteHeader(code(r)) },
+		"http/header that cannot be": func(_ *call, w http.ResponseWriter, r *http.Request) {
+			w.Header()["bad header"] = []string{"1"}
+			io.WriteString(w, "text")
+		},
+		"http/header that cannot be, streamed": func(_ *call, w http.ResponseWriter, r *http.Request) {
+			w.Header()["bad header"] = []string{"1"}
+			io.WriteString(w, "te")
+			w.(http.Flusher).Flush()
+			io.WriteString(w, "xt")
+		},
+		"http/value of a header that cannot be": func(_ *call, w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Bad", "a\nb")
+			io.WriteString(w, "text")
+		},
+		"http/errors of responses that cannot be": func(c *call, w http.ResponseWriter, _ *http.Request) {
+			answers := []any{}
+			ask := func(name string) {
+				resp, _, err := c.service("GET", strings.ReplaceAll(name, " ", "%20"), nil)
+				answers = append(answers, attempt(resp.StatusCode, err))
+			}
+			for _, code := range []int{100, 101, 103, 199, 600, 999} {
+				ask(fmt.Sprint("http/status that cannot be?code=", code))
+			}
+			for _, name := range []string{"http/header that cannot be", "http/header that cannot be, streamed", "http/value of a header that cannot be"} {
+				ask(name)
+			}
+			answer(w, answers)
+		},
+	})
+}
+
+// endless is a stream without an end that notes its Close.
+type endless struct{ heard heard }
+
+func (*endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func (e *endless) Close() error {
+	e.heard.hear("closed")
+	return nil
+}
+
+func awaitedTwice(c *call) (any, error) {
+	promise := c.object().Start(c.ctx, "counter", 1)
+	var first, second *rpc.Any
+	if err := errors.Join(promise.Await(c.ctx, &first), promise.Await(c.ctx, &second)); err != nil {
+		return nil, err
+	}
+	result := []any{first == second}
+	for _, stub := range []*rpc.Any{first, second} {
+		n, err := increment.Call(c.ctx, rpc.StubOf[counter](stub), 1)
+		if err != nil {
+			return nil, err
+		}
+		result = append(result, n)
+	}
+	if err := errors.Join(first.Dispose(c.ctx), promise.Dispose(c.ctx)); err != nil {
+		return nil, err
+	}
+	result = append(result, attempt(increment.Call(c.ctx, rpc.StubOf[counter](second), 1)))
+	log, err := c.lines(c.object(), 1)
+	return append(result, log), err
+}
+
+func streamAwaitedTwice(c *call) (any, error) {
+	promise := c.object().Start(c.ctx, "echo", io.Reader(strings.NewReader("one two three")))
+	var first, second any
+	if err := errors.Join(promise.Await(c.ctx, &first), promise.Await(c.ctx, &second)); err != nil {
+		return nil, err
+	}
+	r, ok := first.(io.Reader)
+	if !ok {
+		return nil, fmt.Errorf("got %T", first)
+	}
+	text, err := io.ReadAll(r)
+	return []any{first == second, string(text)}, err
 }

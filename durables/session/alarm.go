@@ -7,7 +7,7 @@ import (
 	"grove.place/lattice/durables"
 )
 
-// The object has two things to do later: remove sessions that have expired, and forget old sign-in attempts. When each is due follows from
+// The object has three things to do later: remove sessions that have expired, close the sockets of those that have ended, and forget old sign-in attempts. When each is due follows from
 // its rows, so there is no second record that could disagree with them, and an object without rows sleeps for good.
 
 // Alarm removes what is over. It changes nothing that anybody can see: expired rows are never used.
@@ -20,6 +20,12 @@ func (s *Session) Alarm(ctx context.Context, _ durables.AlarmInfo) error {
 		return err
 	}
 	if err := s.object.Exec(ctx, `DELETE FROM attempts WHERE last <= ?`, now.Add(-limitFor(s.name).quiet)); err != nil {
+		return err
+	}
+	if err := s.object.Exec(ctx, `UPDATE closures SET due = ? WHERE due = 0`, now); err != nil {
+		return err
+	}
+	if err := s.tellObjects(ctx, now); err != nil {
 		return err
 	}
 	due, work, err := s.due(ctx, now)
@@ -62,6 +68,13 @@ func (s *Session) due(ctx context.Context, now time.Time) (time.Time, bool, erro
 		if soonest := now.Add(cleanUpEvery); due.Before(soonest) {
 			due = soonest
 		}
+	}
+	closes, err := durables.One[*int64](ctx, s.object.SQL(), `SELECT min(due) FROM closures`)
+	if err != nil {
+		return due, false, wrap("find the first sockets to close", err)
+	}
+	if closes != nil {
+		earlier(time.UnixMilli(*closes))
 	}
 	a, err := s.attempts(ctx)
 	if err != nil {

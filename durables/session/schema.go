@@ -34,6 +34,25 @@ var migrations = []string{
 		lock_until INTEGER NOT NULL,      -- 0: no delay
 		last INTEGER NOT NULL
 	);`,
+	`CREATE TABLE sockets (               -- where sessions have WebSockets open
+		session TEXT NOT NULL,
+		class TEXT NOT NULL,
+		object TEXT NOT NULL,
+		opened_at INTEGER NOT NULL,
+		PRIMARY KEY (session, class, object)
+	) WITHOUT ROWID;
+	CREATE TABLE closures (               -- those of sessions that have ended
+		session TEXT NOT NULL,
+		class TEXT NOT NULL,
+		object TEXT NOT NULL,
+		due INTEGER NOT NULL DEFAULT 0,
+		attempts INTEGER NOT NULL DEFAULT 0,
+		PRIMARY KEY (session, class, object)
+	) WITHOUT ROWID;
+	CREATE TRIGGER sessions_ended AFTER DELETE ON sessions BEGIN
+		INSERT OR REPLACE INTO closures (session, class, object) SELECT session, class, object FROM sockets WHERE session = old.id;
+		DELETE FROM sockets WHERE session = old.id;
+	END;`,
 }
 
 // prepare makes the tables exist. It is called by every method, because the clean-up empties an object that nothing is

@@ -165,6 +165,9 @@ func (s *Session) createSession(ctx context.Context, p CreateParams) (Created, e
 		return Created{}, err
 	}
 	s.object.Log(ctx, slog.LevelInfo, "session created")
+	if err := s.closeSockets(ctx, now); err != nil {
+		return Created{}, err
+	}
 	return created, s.arm(ctx, now)
 }
 
@@ -210,10 +213,11 @@ func (s *Session) revokeSession(ctx context.Context, sessionID string) (durables
 		return durables.None{}, err
 	}
 	revoked, err := s.remove(ctx, sessionID)
-	if err == nil && revoked > 0 {
-		s.object.Log(ctx, slog.LevelInfo, "session revoked")
+	if err != nil || revoked == 0 {
+		return durables.None{}, err
 	}
-	return durables.None{}, err
+	s.object.Log(ctx, slog.LevelInfo, "session revoked")
+	return durables.None{}, s.closeSockets(ctx, time.Now())
 }
 
 // revokeAllSessions ends all sessions but the excepted one, and returns how many.
@@ -225,11 +229,13 @@ func (s *Session) revokeAllSessions(ctx context.Context, exceptSessionID *string
 	if exceptSessionID != nil {
 		except = *exceptSessionID
 	}
-	revoked, err := s.removeAll(ctx, except, time.Now())
-	if err == nil {
-		s.object.Log(ctx, slog.LevelInfo, "sessions revoked", "count", revoked)
+	now := time.Now()
+	revoked, err := s.removeAll(ctx, except, now)
+	if err != nil {
+		return 0, err
 	}
-	return revoked, err
+	s.object.Log(ctx, slog.LevelInfo, "sessions revoked", "count", revoked)
+	return revoked, s.closeSockets(ctx, now)
 }
 
 // listSessions lists the sessions that are alive, the most recently used first.

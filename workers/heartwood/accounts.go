@@ -123,7 +123,7 @@ func accountOf(ctx context.Context, userID string) (account, error) {
 		return account{}, web.Unavailable("Your account", err)
 	}
 	if !ok {
-		return account{}, errSignedOut
+		return account{}, ErrSignedOut
 	}
 	accounts.Lock()
 	defer accounts.Unlock()

@@ -58,7 +58,8 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	errSignedOut = &web.Problem{Status: http.StatusUnauthorized, Code: "signed_out", Title: "You are signed out", Message: "Sign in to go on.",
+	// ErrSignedOut is the problem of somebody who has to sign in first.
+	ErrSignedOut = &web.Problem{Status: http.StatusUnauthorized, Code: "signed_out", Title: "You are signed out", Message: "Sign in to go on.",
 		SignIn: true}
 	errForgery = &web.Problem{Status: http.StatusForbidden, Code: "forbidden", Title: "This request did not come from our page",
 		Message: "Go back, load the page again and repeat what you did."}

@@ -156,7 +156,7 @@ func revokeOthers(w http.ResponseWriter, r *http.Request, c *config, v *Visitor,
 // still come from our own page: a cookie is not to be removed from elsewhere.
 func logout(w http.ResponseWriter, r *http.Request, c *config) error {
 	v, err := requireIntent(w, r, c)
-	if err != nil && !errors.Is(err, errSignedOut) {
+	if err != nil && !errors.Is(err, ErrSignedOut) {
 		return err
 	}
 	if v != nil {

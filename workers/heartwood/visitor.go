@@ -114,7 +114,7 @@ func (c *config) forget(w http.ResponseWriter) {
 func require(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, error) {
 	v, err := authenticate(w, r, c)
 	if err == nil && v == nil {
-		err = errSignedOut
+		err = ErrSignedOut
 	}
 	return v, err
 }

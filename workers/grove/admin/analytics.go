@@ -7,11 +7,9 @@ import (
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/analytics"
-	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers/grove/access"
+	"grove.place/lattice/workers/grove/sockets"
 	"grove.place/lattice/workers/grove/web"
-	"grove.place/lattice/workers/heartwood"
-	"grove.place/lattice/workers/websocket"
 )
 
 // getAnalytics answers with a day: ?day=yyyy-mm-dd, today without.
@@ -65,30 +63,5 @@ func pastDay(ctx context.Context, tenantID, day string) (s analytics.DailyStats,
 
 // live opens the dashboard's WebSocket. Whose it is, the object learns from here and from nothing that the browser says.
 func live(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
-	if !heartwood.SameOrigin(r) {
-		return web.ErrForbidden
-	}
-	if !websocket.Requested(r) {
-		w.Header().Set("Upgrade", "websocket")
-		return &web.Problem{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Title: "This is no page", Message: "Open it as a WebSocket."}
-	}
-	up, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "https://tenant/live", nil)
-	if err != nil {
-		return err
-	}
-	up.Header = http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, tenant.HeaderUser: {v.User.UserID}, tenant.HeaderSession: {v.User.Session()}}
-	for _, name := range []string{"Sec-Websocket-Key", "Sec-Websocket-Version"} {
-		if value := r.Header.Get(name); value != "" {
-			up.Header.Set(name, value)
-		}
-	}
-	resp, err := v.Tenant().Fetch(r.Context(), up)
-	if err != nil {
-		return web.Unavailable("The live dashboard", err)
-	}
-	conn, ok := websocket.FromResponse(resp)
-	if !ok {
-		return web.Unavailable("The live dashboard", resp.Body.Close())
-	}
-	return websocket.Respond(w, conn)
+	return sockets.Open(w, r, v.User, sockets.Place{Class: "TenantDO", Name: "tenant:" + v.TenantID, Fetch: v.Tenant().Fetch, What: "The live dashboard"})
 }

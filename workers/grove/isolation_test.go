@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"grove.place/lattice/durables"
+	"grove.place/lattice/durables/post"
 	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers/grove/admin"
 	"grove.place/lattice/workers/grove/ids"
@@ -39,6 +41,14 @@ var needs = []struct{ method, path, role, body string }{
 	{"PUT", "/api/admin/posts/{post}", "author", `{"title":"Changed","body":"intruder","version":1}`},
 	{"POST", "/api/admin/posts/{post}/publish", "author", `{"version":1}`},
 	{"POST", "/api/admin/posts/{post}/unpublish", "author", `{"version":1}`},
+	{"GET", "/api/admin/comments", "editor", ""},
+	{"POST", "/api/admin/comments/{comment}/approve", "editor", ""},
+	{"POST", "/api/admin/comments/{comment}/hide", "editor", ""},
+	{"POST", "/api/admin/comments/{comment}/restore", "editor", ""},
+	{"GET", "/api/admin/blocked", "editor", ""},
+	{"GET", "/api/admin/blocked/{outsider}", "editor", ""},
+	{"PUT", "/api/admin/blocked/{outsider}", "editor", `{"reason":"x"}`},
+	{"DELETE", "/api/admin/blocked/{outsider}", "editor", ""},
 	{"GET", "/api/admin/trails", "author", ""},
 	{"GET", "/api/admin/trails/{trail}", "author", ""},
 	{"PUT", "/api/admin/trails/{trail}", "editor", `{"name":"Changed","visibility":"public","version":9}`},
@@ -70,6 +80,12 @@ func things(g *grove) map[string]string {
 	g.people["ed"].ask("alice", "POST", "/api/admin/sections", `{"label":"Recipes","href":"/recipes","icon":"book"}`, 201, &made)
 	m["{section}"] = made.ID
 	g.people["ed"].ask("alice", "PUT", "/api/admin/trails/book", `{"name":"Book","visibility":"private","version":0,"waypoints":[{"id":"`+m["{waypoint}"]+`","title":"One","status":"planned"}]}`, 200, nil)
+	talk := publish(g, ann, "Talk", "a talk")
+	m["{talk}"], m["{outsider}"] = talk.ID, g.people["stranger"].id
+	m["{comment}"] = g.people["stranger"].comment("alice", talk.ID, "a stranger's").ID
+	if _, err := post.Flush.Call(g.host.Context(), post.Of(g.tenants["alice"], talk.ID), durables.None{}); err != nil {
+		g.Fatal(err)
+	}
 	return m
 }
 
@@ -78,7 +94,7 @@ const png = "\x89PNG\r\n\x1a\n and pixels"
 // state is everything that D1 and TenantDO have of alice's site, as text.
 func state(g *grove) string {
 	var b strings.Builder
-	for _, table := range []string{"posts", "post_slugs", "media", "admin_sections", "tenant_admin_config", "tenant_members", "trails", "audit_log", "comment_settings"} {
+	for _, table := range []string{"posts", "post_slugs", "media", "admin_sections", "tenant_admin_config", "tenant_members", "trails", "audit_log", "comment_settings", "comments", "blocked_users", "reactions"} {
 		_, rows, err := db.Prepare(`SELECT * FROM ` + table + ` WHERE tenant_id = ? ORDER BY 1, 2`).Bind(g.tenants["alice"]).Raw(g.host.Context())
 		if err != nil {
 			g.Fatal(err)
@@ -90,7 +106,15 @@ func state(g *grove) string {
 		g.Fatal(err)
 	}
 	fmt.Fprintln(&b, rows)
-	for _, path := range []string{"/api/admin/drafts", "/api/admin/trails/book"} {
+	paths := []string{"/api/admin/drafts", "/api/admin/trails/book"}
+	var published []string
+	if err := db.Prepare(`SELECT id FROM posts WHERE tenant_id = ? AND status = 'published'`).Bind(g.tenants["alice"]).All(g.host.Context(), &published); err != nil {
+		g.Fatal(err)
+	}
+	for _, id := range published {
+		paths = append(paths, "/api/posts/"+id+"/comments", "/api/posts/"+id+"/reactions")
+	}
+	for _, path := range paths {
 		_, text := g.people["alice"].at("alice", "GET", path, "")
 		fmt.Fprintln(&b, text)
 	}

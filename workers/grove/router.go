@@ -8,6 +8,7 @@ import (
 
 	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/grove/access"
+	"grove.place/lattice/workers/grove/conversation"
 	"grove.place/lattice/workers/grove/hosts"
 	"grove.place/lattice/workers/grove/site"
 	"grove.place/lattice/workers/grove/web"
@@ -22,6 +23,7 @@ func newRouter() http.Handler {
 	meadow.Routes(apex)
 	tenants := http.NewServeMux()
 	site.Routes(tenants)
+	conversation.Routes(tenants)
 	files := http.NewServeMux() // the same on every host, whether there is a site or not
 	files.HandleFunc("GET /assets/{name}", web.Asset)
 	return secured(contained(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -117,10 +117,10 @@ func (v *Visit) Admit(r *http.Request, view bool) error {
 		visitor = "user:" + v.User.UserID
 	}
 	waiting := v.TenantID + " " + visitor
-	if until, ok := refused.get(waiting); ok {
+	if until, ok := refused.Get(waiting); ok {
 		return tooMany(until)
 	}
-	known, _ := configs.get(v.TenantID)
+	known, _ := configs.Get(v.TenantID)
 	visit := tenant.Visit{Visitor: visitor}
 	if known != nil {
 		visit.KnownVersion = known.Version
@@ -135,17 +135,17 @@ func (v *Visit) Admit(r *http.Request, view bool) error {
 	switch a.State {
 	case tenant.Found:
 	case tenant.Suspended:
-		configs.drop(v.TenantID)
+		configs.Drop(v.TenantID)
 		return errSuspended
 	default:
-		configs.drop(v.TenantID)
-		names.put(v.Subdomain, place{}, unknownFor)
+		configs.Drop(v.TenantID)
+		names.Put(v.Subdomain, place{}, unknownFor)
 		return errUnknown
 	}
 	if v.Config = a.Config; v.Config == nil {
 		v.Config = known
 	} else {
-		configs.put(v.TenantID, v.Config, configFor)
+		configs.Put(v.TenantID, v.Config, configFor)
 	}
 	if v.Config.Subdomain != v.Subdomain {
 		if err := v.renamed(r.Context()); err != nil {
@@ -154,7 +154,7 @@ func (v *Visit) Admit(r *http.Request, view bool) error {
 	}
 	if !a.Allowed {
 		until := time.UnixMilli(a.ResetAt)
-		refused.put(waiting, until, time.Until(until))
+		refused.Put(waiting, until, time.Until(until))
 		return tooMany(until)
 	}
 	return nil
@@ -165,7 +165,7 @@ const configFor = 10 * time.Minute
 
 // renamed looks a name up again of which the site's own configuration says that it is not its name: one of them is old.
 func (v *Visit) renamed(ctx context.Context) error {
-	names.drop(v.Subdomain)
+	names.Drop(v.Subdomain)
 	p, err := lookup(ctx, v.Subdomain)
 	if err != nil {
 		return err

@@ -61,6 +61,15 @@ var routes = map[string]route{
 	"POST /api/admin/posts/{id}/publish":   {"author", publishPost},
 	"POST /api/admin/posts/{id}/unpublish": {"author", unpublishPost},
 
+	"GET /api/admin/comments":               {"editor", listComments},
+	"POST /api/admin/comments/{id}/approve": {"editor", moderate("approve")},
+	"POST /api/admin/comments/{id}/hide":    {"editor", moderate("hide")},
+	"POST /api/admin/comments/{id}/restore": {"editor", moderate("restore")},
+	"GET /api/admin/blocked":                {"editor", listBlocked},
+	"GET /api/admin/blocked/{userId}":       {"editor", getBlocked},
+	"PUT /api/admin/blocked/{userId}":       {"editor", putBlocked},
+	"DELETE /api/admin/blocked/{userId}":    {"editor", deleteBlocked},
+
 	"GET /api/admin/trails":                              {"author", listTrails},
 	"GET /api/admin/trails/{slug}":                       {"author", getTrail},
 	"PUT /api/admin/trails/{slug}":                       {"editor", putTrail},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"grove.place/lattice/durables/analytics"
+	postdo "grove.place/lattice/durables/post"
 	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/grove/access"
@@ -125,6 +126,7 @@ func publishPost(w http.ResponseWriter, r *http.Request, v *access.Visit) error 
 	if err := dropDraft(r.Context(), v, body.DraftID); err != nil {
 		return err
 	}
+	tellPost(r.Context(), v, before, postdo.RefreshSettings)
 	if before.PublishedAt == 0 {
 		countPost(r.Context(), v, p)
 	}
@@ -141,6 +143,9 @@ func unpublishPost(w http.ResponseWriter, r *http.Request, v *access.Visit) erro
 	if err == nil {
 		p, err = posts.Unpublish(r.Context(), v.TenantID, v.User.UserID, p.ID, body.Version)
 	}
+	if err == nil {
+		tellPost(r.Context(), v, p, postdo.RefreshSettings)
+	}
 	return answer(w, p, postProblem(p, err))
 }
 
@@ -152,6 +157,7 @@ func deletePost(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	if err := posts.Delete(r.Context(), v.TenantID, v.User.UserID, p.ID); err != nil {
 		return postProblem(nil, err)
 	}
+	tellPost(r.Context(), v, p, postdo.Destroy)
 	drafts, err := call(r.Context(), v, tenant.ListDrafts, struct{}{})
 	for _, d := range drafts {
 		if err == nil && d.PostID == p.ID {

@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/grove/cache"
 	"grove.place/lattice/workers/grove/ids"
 )
 
@@ -76,6 +78,44 @@ func Moved(ctx context.Context, tenantID, slug string) (string, error) {
 		return "", fmt.Errorf("posts: look for a former address: %w", err)
 	}
 	return to, nil
+}
+
+// Ref is a post that readers see.
+type Ref struct {
+	AuthorID string
+	Slug     string
+}
+
+const (
+	readableFor   = 30 * time.Second // how long an isolate remembers that readers see a post
+	unreadableFor = 5 * time.Second  // … or do not
+)
+
+var refs = cache.New[*Ref](10_000)
+
+// Readable returns a published post of a site, nil if there is none. What this isolate did to the post counts at once, what others did within half a minute.
+func Readable(ctx context.Context, tenantID, id string) (*Ref, error) {
+	if !ids.Valid(id) {
+		return nil, nil
+	}
+	if ref, ok := refs.Get(tenantID + id); ok {
+		return ref, nil
+	}
+	var r struct {
+		AuthorID string `json:"author_id"`
+		Slug     string `json:"slug"`
+	}
+	found, err := db.Prepare(`SELECT author_id, slug FROM posts WHERE tenant_id = ? AND id = ? AND status = 'published'`).Bind(tenantID, id).First(ctx, &r)
+	if err != nil {
+		return nil, fmt.Errorf("posts: look for a post: %w", err)
+	}
+	if !found {
+		refs.Put(tenantID+id, nil, unreadableFor)
+		return nil, nil
+	}
+	ref := &Ref{r.AuthorID, r.Slug}
+	refs.Put(tenantID+id, ref, readableFor)
+	return ref, nil
 }
 
 func one(ctx context.Context, where string, args ...any) (*Post, error) {

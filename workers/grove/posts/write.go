@@ -120,6 +120,7 @@ func writeError(what string, err error) error {
 
 // Update changes the text of a post. A published post stays so; readers of its former address are sent to the new one.
 func Update(ctx context.Context, tenantID, actorID, id string, version int64, t Text) (*Post, error) {
+	defer refs.Drop(tenantID + id)
 	r, err := t.render()
 	if err != nil {
 		return nil, err
@@ -151,6 +152,7 @@ func Unpublish(ctx context.Context, tenantID, actorID, id string, version int64)
 }
 
 func setStatus(ctx context.Context, tenantID, actorID, id string, version int64, status, action string) (*Post, error) {
+	defer refs.Drop(tenantID + id)
 	now := time.Now()
 	results, err := db.Batch(ctx,
 		db.Prepare(`UPDATE posts SET status = ?4, published_at = CASE ?4 WHEN 'published' THEN coalesce(published_at, ?5) ELSE published_at END, version = version + 1,
@@ -169,6 +171,7 @@ func setStatus(ctx context.Context, tenantID, actorID, id string, version int64,
 
 // Delete forgets the text of a post and frees its address. What refers to the post still finds that it is deleted.
 func Delete(ctx context.Context, tenantID, actorID, id string) error {
+	defer refs.Drop(tenantID + id)
 	now := time.Now()
 	results, err := db.Batch(ctx,
 		db.Prepare(`UPDATE posts SET status = 'deleted', slug = id, title = '', excerpt = '', body_md = '', body_html = '', tags = '[]', word_count = 0, reading_minutes = 0,

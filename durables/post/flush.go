@@ -31,13 +31,6 @@ func (p *Post) flush(ctx context.Context, _ durables.None) (durables.None, error
 	return durables.None{}, p.sendAll(ctx)
 }
 
-// send sends what is in the outbox to D1, after whoever does so already.
-func (p *Post) send(ctx context.Context) error {
-	p.flushing.Lock()
-	defer p.flushing.Unlock()
-	return p.outbox.Flush(ctx)
-}
-
 // sendAll puts reactions and counts that have changed into the outbox and sends it.
 func (p *Post) sendAll(ctx context.Context) error {
 	for {
@@ -56,7 +49,7 @@ func (p *Post) sendAll(ctx context.Context) error {
 	if err := p.state.Storage().TransactionSync(ctx, p.packCounts); err != nil {
 		return err
 	}
-	return p.send(ctx)
+	return p.outbox.Flush(ctx)
 }
 
 // packReactions puts reactions that have changed into a row of the outbox, and reports whether there may be more.

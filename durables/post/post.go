@@ -82,9 +82,8 @@ type Post struct {
 	tenantID string
 	postID   string
 
-	loading  sync.Mutex // held while the settings, or all, are read from D1
-	flushing sync.Mutex // held while the outbox is sent
-	retryAt  time.Time  // D1 did not answer: until then the old settings serve
+	loading sync.Mutex // held while the settings, or all, are read from D1
+	retryAt time.Time  // D1 did not answer: until then the old settings serve
 
 	first   firstPage
 	viewers map[*durables.WebSocket]*viewer // what is known of sockets; those that are not in it have it attached
@@ -173,7 +172,7 @@ func New(ctx context.Context, state *durables.State) (*Post, error) {
 	p.outbox.Handle(kindReactions, p.applyReactions)
 	p.outbox.Handle(kindCounts, p.applyCounts)
 	p.outbox.OnSent(p.sent)
-	for name, run := range map[string]func(context.Context) error{taskComments: p.send, taskCounts: p.sendAll, taskEvents: p.sendEvents, taskNotify: p.notify,
+	for name, run := range map[string]func(context.Context) error{taskComments: p.outbox.Flush, taskCounts: p.sendAll, taskEvents: p.sendEvents, taskNotify: p.notify,
 		taskTidy: p.tidy, taskDestroy: p.destroyDeleted} {
 		p.tasks.Handle(name, func(ctx context.Context, _ durables.TaskInfo) error {
 			if there, err := p.object.Exists(ctx); err != nil || !there {

@@ -2,10 +2,7 @@
 // router.go, cron triggers and queues in jobs.go; importing the packages under durables exports their classes.
 package main
 
-import (
-	_ "grove.place/lattice/durables/post" // exports PostDO
-	"grove.place/lattice/workers"
-)
+import "grove.place/lattice/workers"
 
 func main() {
 	workers.Run(workers.Worker{Fetch: newRouter(), Scheduled: scheduled, Queue: consume})

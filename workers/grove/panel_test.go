@@ -10,7 +10,7 @@ import (
 )
 
 func TestThePagesOfTheAdminPanel(t *testing.T) {
-	g := open(t, "victor", "vera", "ann", "ed")
+	g := open(t, "stranger", "victor", "vera", "ann", "ed")
 	names := things(g)
 	post := "/admin/posts/" + names["{post}"]
 	for path, editors := range map[string]bool{

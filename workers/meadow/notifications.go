@@ -9,9 +9,9 @@ import (
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/notification"
 	"grove.place/lattice/workers/grove/ids"
+	"grove.place/lattice/workers/grove/sockets"
 	"grove.place/lattice/workers/grove/web"
 	"grove.place/lattice/workers/heartwood"
-	"grove.place/lattice/workers/websocket"
 )
 
 const yours = "Your notifications" // what cannot be reached
@@ -98,34 +98,5 @@ func markRead(r *http.Request, v *heartwood.Visitor, s notification.Selection) (
 
 // openBell passes a WebSocket on to the visitor's notifications. Whose it is, is the session's to say.
 func openBell(w http.ResponseWriter, r *http.Request, v *heartwood.Visitor) error {
-	if !heartwood.SameOrigin(r) {
-		return &web.Problem{Status: http.StatusForbidden, Code: "forbidden", Title: "This request did not come from our page", Message: "Open the socket from a page of this host."}
-	}
-	if !websocket.Requested(r) {
-		w.Header().Set("Upgrade", "websocket")
-		return &web.Problem{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Title: "This is no page", Message: "Open it as a WebSocket."}
-	}
-	up, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "https://notifications/ws", nil)
-	if err != nil {
-		return err
-	}
-	up.Header = http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, notification.HeaderUser: {v.UserID}, notification.HeaderSession: {v.Session()}}
-	for _, name := range []string{"Sec-Websocket-Key", "Sec-Websocket-Version"} {
-		if value := r.Header.Get(name); value != "" {
-			up.Header.Set(name, value)
-		}
-	}
-	resp, err := notification.Of(v.UserID).Fetch(r.Context(), up)
-	if err != nil {
-		return web.Unavailable(yours, err)
-	}
-	conn, ok := websocket.FromResponse(resp)
-	if ok {
-		return websocket.Respond(w, conn)
-	}
-	resp.Body.Close()
-	if resp.StatusCode == http.StatusTooManyRequests {
-		return &web.Problem{Status: resp.StatusCode, Code: "too_many_sockets", Title: "Too many tabs are open", Message: "Close some tabs of Grove, then load this one again."}
-	}
-	return web.Unavailable(yours, fmt.Errorf("the socket was answered with %d", resp.StatusCode))
+	return sockets.Open(w, r, v, sockets.Place{Class: "NotificationDO", Name: "notifications:" + v.UserID, Fetch: notification.Of(v.UserID).Fetch, What: yours})
 }

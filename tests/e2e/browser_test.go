@@ -103,8 +103,8 @@ func openWindow(t *testing.T, browser context.Context, s site) *window {
 		defer w.mu.Unlock()
 		switch e := event.(type) {
 		case *log.EventEntryAdded:
-			// The 401 by which the page learns that it is signed out is meant.
-			if e.Entry.Level == log.EntryLevelError && !strings.HasSuffix(e.Entry.URL, "/auth/session") {
+			// The 401 by which the page learns that it is signed out is meant, and the 409 by which it learns that somebody was faster.
+			if e.Entry.Level == log.EntryLevelError && !strings.HasSuffix(e.Entry.URL, "/auth/session") && !strings.Contains(e.Entry.Text, "status of 409") {
 				w.wrong = append(w.wrong, fmt.Sprintf("%s (%s)", e.Entry.Text, e.Entry.URL))
 			}
 		case *runtime.EventExceptionThrown:

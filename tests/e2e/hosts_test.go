@@ -142,7 +142,6 @@ func writeProject(dir string, vars devoidc.Variables) error {
 	}
 	text := strings.NewReplacer(
 		`main = "build/dist/`, `main = "../dist/`,
-		`migrations_dir = "`, `migrations_dir = "`+repository+"/",
 		"[build]\n", "[unused]\n",
 	).Replace(string(config))
 	begin, end := strings.Index(text, "[unused]"), strings.Index(text, "[vars]")
@@ -152,10 +151,21 @@ func writeProject(dir string, vars devoidc.Variables) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	if err := writeMigrations(filepath.Join(repository, "migrations"), filepath.Join(dir, "migrations")); err != nil {
+		return err
+	}
 	if err := os.WriteFile(filepath.Join(dir, "wrangler.toml"), []byte(text), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, ".dev.vars"), []byte(vars.File()), 0o600)
+}
+
+// writeMigrations copies the migrations and adds one that fills the database with what the tests of the pages need.
+func writeMigrations(from, to string) error {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(to, "9000_people.sql"), []byte(seed(time.Now())), 0o644)
 }
 
 // run starts a server that ends with the tests, with all its children, and returns what it has printed.

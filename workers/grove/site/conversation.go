@@ -1,8 +1,14 @@
 package site
 
 import (
+	"cmp"
+	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 
+	"grove.place/lattice/durables/post"
 	"grove.place/lattice/workers/grove/access"
 	"grove.place/lattice/workers/grove/markup"
 	"grove.place/lattice/workers/grove/posts"
@@ -18,11 +24,87 @@ var reactionTypes = []struct{ value, name, icon string }{
 	{"bookmark", "Bookmark", "M7 4h10v16l-5-4-5 4z"},
 }
 
+// shownComments is how many comments a page has at first.
+const shownComments = 50
+
+// conversation is the part of a post's page that its object knows. When the object cannot be asked the post is shown without it.
 func conversation(r *http.Request, v *access.Visit, p *posts.Post) markup.Data {
+	ctx, me := r.Context(), ""
+	if v.User != nil {
+		me = v.User.UserID
+	}
+	object := post.Of(v.TenantID, p.ID)
+	page, err := post.GetRecentComments.Call(ctx, object, post.CommentQuery{Limit: shownComments, Cursor: r.URL.Query().Get("comments"), UserID: me})
+	if err == nil && page.Problem != "" {
+		page, err = post.GetRecentComments.Call(ctx, object, post.CommentQuery{Limit: shownComments, UserID: me})
+	}
+	var known post.Reactions
+	if err == nil && (me != "" || v.Config.CountsVisible == "everyone") {
+		known, err = post.GetReactionCounts.Call(ctx, object, me)
+	}
+	if err != nil {
+		slog.ErrorContext(ctx, "post shown without its comments", "post", p.ID, "error", err)
+		page.Partial = true
+	}
 	reactions := []markup.Data{}
 	for _, t := range reactionTypes {
-		reactions = append(reactions, markup.Data{"type": t.value, "name": t.name, "icon": t.icon, "pressed": "false", "count": ""})
+		count := ""
+		if n := known.Counts[t.value]; n > 0 {
+			count = thousands(n)
+		}
+		reactions = append(reactions, markup.Data{"type": t.value, "name": t.name, "icon": t.icon, "pressed": strconv.FormatBool(slices.Contains(known.Mine, t.value)), "count": count})
 	}
-	return markup.Data{"comments": v.Config.CommentsEnabled, "me": "", "seq": "0", "nextComments": "", "reactions": reactions, "partial": false,
-		"list": []markup.Data{}, "any": false, "older": ""}
+	older := ""
+	if page.NextCursor != "" {
+		older = "/posts/" + p.Slug + "?comments=" + url.QueryEscape(page.NextCursor) + "#conversation"
+	}
+	list := threads(page.Comments)
+	return markup.Data{"module": "post.mjs", "comments": v.Config.CommentsEnabled, "me": me, "seq": strconv.FormatInt(page.Seq, 10), "nextComments": page.NextCursor, "older": older,
+		"reactions": reactions, "partial": page.Partial, "list": list, "any": len(list) > 0}
+}
+
+// threads puts comments into the order in which they are read: the newest thread first, in it the oldest answer first. comments.mjs does the same.
+func threads(comments []post.Comment) []markup.Data {
+	known := map[string]bool{}
+	for _, c := range comments {
+		known[c.ID] = true
+	}
+	answers := map[string][]post.Comment{}
+	for _, c := range comments {
+		above := c.ParentID
+		if !known[above] {
+			above = ""
+		}
+		answers[above] = append(answers[above], c)
+	}
+	oldest := func(a, b post.Comment) int {
+		return cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	}
+	list := []markup.Data{}
+	var walk func(above string)
+	walk = func(above string) {
+		level := answers[above]
+		slices.SortFunc(level, oldest)
+		if above == "" {
+			slices.Reverse(level)
+		}
+		for _, c := range level {
+			list = append(list, commentData(c))
+			walk(c.ID)
+		}
+	}
+	walk("")
+	return list
+}
+
+func commentData(c post.Comment) markup.Data {
+	d := markup.Data{"id": c.ID, "parent": c.ParentID, "depth": strconv.Itoa(c.Depth), "at": strconv.FormatInt(c.CreatedAt, 10), "authorId": c.AuthorID, "state": c.Status,
+		"name": c.AuthorName, "text": c.Content, "when": iso(c.CreatedAt), "whenText": moment(c.CreatedAt), "edited": c.EditedAt > 0, "pending": c.Status == post.Pending}
+	switch {
+	case c.Status == post.Deleted:
+		d["name"], d["text"] = "", "This comment was deleted."
+	case c.AuthorName == "":
+		d["name"] = "Somebody"
+	}
+	return d
 }

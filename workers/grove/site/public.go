@@ -52,8 +52,8 @@ func postData(p posts.Post) markup.Data {
 		"date": date(p.PublishedAt), "dateAt": iso(p.PublishedAt), "minutes": strconv.Itoa(p.ReadingMinutes)}
 }
 
-// post shows a post, and sends those who come by a former address to the one of now.
-func post(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
+// postPage shows a post, and sends those who come by a former address to the one of now.
+func postPage(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	slug := r.PathValue("slug")
 	var p *posts.Post
 	var to string

@@ -38,7 +38,7 @@ func Routes(mux *http.ServeMux) {
 	}
 	for pattern, h := range map[string]handler{
 		"GET /{$}":           home,
-		"GET /posts/{slug}":  post,
+		"GET /posts/{slug}":  postPage,
 		"GET /trails/{slug}": trail,
 	} {
 		mux.Handle(pattern, h)

@@ -41,9 +41,9 @@ export function connect(path, listener) {
       socket = undefined;
       if (code === 4401 || code === 4403) return listener.ended(code);
       listener.lost?.();
-      if (code === 4429) wait = Math.max(wait, 15_000);
+      if (code === 4429) wait = 60_000;
       timer = setTimeout(open, wait * (0.5 + Math.random()));
-      wait = Math.min(wait * 2, 60_000);
+      wait = Math.min(wait * 2, 30_000);
     };
   }
   /** Gives a connection up from which nothing comes any more, and does not wait until the network says so. */

@@ -308,18 +308,18 @@ find("#comments").addEventListener("click", async (event) => {
       return ask(item, `Your answer to ${c.authorName}`, "", (text) => write(text, c.id));
     case "edit":
       return ask(item, "Your comment", c.content, async (text) => {
-        const answer = await change("PATCH", "/api/comments/" + c.id, { content: text });
-        if (answer) show(answer.body);
+        const answer = await change("PATCH", `/api/comments/${c.id}?post=${post}`, { content: text });
+        if (answer) show(answer.body.comment);
       });
     case "delete":
       if (!(await confirmed("Your comment disappears for everybody."))) return button.focus();
-      if (await change("DELETE", "/api/comments/" + c.id)) {
+      if (await change("DELETE", `/api/comments/${c.id}?post=${post}`)) {
         deleted(c.id);
         say("Your comment is deleted.", true);
       }
       return;
     case "hide":
-      if (await change("POST", `/api/admin/comments/${c.id}/hide`, {})) {
+      if (await change("POST", `/api/admin/comments/${c.id}/hide?post=${post}`, {})) {
         deleted(c.id);
         say("The comment is hidden. You find it under Comments in the panel.", true);
       }

@@ -1,8 +1,6 @@
 package oidc
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
@@ -75,8 +73,7 @@ func (k JSONKey) ecKey() (Key, error) {
 	if errX != nil || errY != nil || len(x) != 32 || len(y) != 32 {
 		return Key{}, errors.New("a point that is not two numbers of 32 bytes")
 	}
-	// ParseUncompressedPublicKey refuses a point that is not on the curve.
-	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
+	public, err := newP256Key(x, y)
 	if err != nil {
 		return Key{}, err
 	}

@@ -2,7 +2,6 @@ package oidc
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -10,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -162,21 +160,16 @@ func (c Claims) check(expect Expect) error {
 type Key struct {
 	id        string
 	algorithm string
-	public    crypto.PublicKey
+	public    any // *rsa.PublicKey or *p256Key
 }
 
 func (k Key) verify(signed, signature []byte) bool {
-	digest := sha256.Sum256(signed)
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
+		digest := sha256.Sum256(signed)
 		return rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], signature) == nil
-	case *ecdsa.PublicKey:
-		// RFC 7518, section 3.4: R and S side by side, 32 bytes each.
-		if len(signature) != 64 {
-			return false
-		}
-		r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
-		return ecdsa.Verify(public, digest[:], r, s)
+	case *p256Key:
+		return public.verify(signed, signature)
 	}
 	return false
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/wrangler"
 )
 
@@ -34,6 +35,9 @@ type Options struct {
 	NoSizes  bool             // leaves Result.Sizes zero: compressing takes as long as all the rest of a warm build
 }
 
+// CompileError is a Go program that does not compile.
+type CompileError = compile.Error
+
 // Result is what Build made.
 type Result struct {
 	Out      string // the output folder
@@ -47,7 +51,7 @@ type Result struct {
 // It returns a *CompileError when the Go program does not compile and a *CheckError when wrangler.toml does not fit it.
 func Build(ctx context.Context, o Options) (*Result, error) {
 	o = o.withDefaults()
-	module, err := compile(ctx, o.Dir, o.Package)
+	module, warnings, err := compile.Module(ctx, o.Dir, o.Package)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +59,13 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	res := &Result{Out: o.Out, Module: module, Manifest: manifest}
+	res := &Result{Out: o.Out, Module: module, Manifest: manifest, Warnings: warnings}
 	if o.Config != nil {
-		if res.Warnings, err = check(o.Config, manifest, o.Out); err != nil {
+		warnings, err := check(o.Config, manifest, o.Out)
+		if err != nil {
 			return nil, err
 		}
+		res.Warnings = append(res.Warnings, warnings...)
 	}
 	worker, err := bundle(manifest)
 	if err != nil {

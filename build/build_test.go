@@ -93,21 +93,6 @@ func TestBuildStopsWhenAsked(t *testing.T) {
 	}
 }
 
-func TestTheSameSourcesMakeTheSameBytes(t *testing.T) {
-	first, err := compile(context.Background(), "", "./testdata/app")
-	if err != nil {
-		t.Fatal(err)
-	}
-	abs, _ := filepath.Abs("testdata")
-	second, err := compile(context.Background(), abs, "./app")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(first) != string(second) {
-		t.Error("the module depends on the folder it is built from")
-	}
-}
-
 func TestModuleForAnotherABIIsRefused(t *testing.T) {
 	source, err := os.ReadFile("../internal/abi/abi.go")
 	if err != nil {

@@ -42,12 +42,12 @@ func (s Sizes) String() string {
 }
 
 func (s Sizes) warnings() []string {
-	const hint = "see what is in it with `go version -m` and `go tool nm`, and leave large packages out"
+	const hint = "see what is in it with `lattice build --sizes`, and leave large packages out"
 	switch {
 	case s.Gzip > PaidLimit:
 		return []string{fmt.Sprintf("%s after gzip is more than Cloudflare accepts (%s): %s", megabytes(s.Gzip), megabytes(PaidLimit), hint)}
 	case s.Gzip > FreeLimit:
-		return []string{fmt.Sprintf("%s after gzip is more than the free plan accepts (%s); it needs the paid plan", megabytes(s.Gzip), megabytes(FreeLimit))}
+		return []string{fmt.Sprintf("%s after gzip is more than the free plan accepts (%s): it needs the paid plan, or %s", megabytes(s.Gzip), megabytes(FreeLimit), hint)}
 	}
 	return nil
 }

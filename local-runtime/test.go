@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"grove.place/lattice/internal/compile"
 )
 
 // TestOptions is what StartTest builds and runs. Options.Module is built from Package unless it is given.
@@ -89,25 +90,17 @@ func buildOnce(pkg string) ([]byte, error) {
 }
 
 func buildWasm(pkg string) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "lattice-build-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "app.wasm")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, pkg)
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build %s for Wasm: %w\n%s", pkg, err, text)
+	module, _, err := compile.Module(context.Background(), "", pkg)
+	switch {
+	case errors.Is(err, compile.ErrLibrary):
+		return nil, fmt.Errorf("%s is not a main package: TestOptions.Package names the Worker's, whose main calls workers.Run, such as %q", pkg, "../worker")
+	case err != nil:
+		return nil, fmt.Errorf("build %s for Wasm: %w", pkg, err)
 	}
 	if err := trackSources(pkg); err != nil {
 		return nil, err
 	}
-	module, err := os.ReadFile(out)
-	if err == nil && !bytes.HasPrefix(module, []byte("\x00asm")) { // go build makes an archive of any other package
-		err = fmt.Errorf("%s is not a main package: TestOptions.Package names the Worker's, whose main calls workers.Run, such as %q", pkg, "../worker")
-	}
-	return module, err
+	return module, nil
 }
 
 // sources lists the files of the main module that a package is built from.

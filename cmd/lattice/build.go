@@ -13,6 +13,7 @@ func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
 	var p project
 	fs := newFlags("build", buildHelp, out, errs)
 	p.flags(fs)
+	sizes := fs.Bool("sizes", false, "print what takes the space in the module")
 	var err error
 	if p.pkg, err = parse(fs, args, errs); err != nil {
 		return err
@@ -31,6 +32,13 @@ func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	for _, w := range res.Warnings {
 		fmt.Fprintf(errs, "warning: %s\n", w)
+	}
+	if *sizes {
+		b, err := res.Breakdown()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, b)
 	}
 	fmt.Fprintln(out, res.Summary())
 	return nil

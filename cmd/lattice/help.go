@@ -29,6 +29,7 @@ that the [build] command of wrangler.toml names, or else the folder that holds w
 Examples:
   lattice build
   lattice build ./workers/site
+  lattice build --sizes | less                      what takes the space: each Go package, and each kind of data
   lattice build --config workers/site/wrangler.toml ./workers/site
 `
 

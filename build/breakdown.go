@@ -1,0 +1,237 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"grove.place/lattice/internal/wasmfile"
+)
+
+// Part is one line of a Breakdown: the code of a Go package, or a kind of data.
+type Part struct {
+	Name      string
+	Functions int // 0 for data
+	Raw, Gzip int64
+}
+
+// Breakdown says what takes the space in a module. The Gzip of a part is what its bytes take when compressed by themselves, so that the parts
+// add up to a little more than Whole.
+type Breakdown struct {
+	Code  []Part // by Go package, the largest first
+	Data  []Part // the largest first
+	Whole Sizes
+}
+
+// Breakdown reads a module that the Go compiler made. It needs no debug information: Go's own table of functions, which stack traces are made
+// of, names every function in the order in which the code section holds them.
+func (r *Result) Breakdown() (*Breakdown, error) { return breakDown(r.Module) }
+
+func breakDown(module []byte) (*Breakdown, error) {
+	sections, err := wasmfile.Parse(module)
+	if err != nil {
+		return nil, fmt.Errorf("take the module apart: %w", err)
+	}
+	var (
+		functions [][]byte
+		segments  []wasmfile.Segment
+		memory    []byte
+		data      = map[string][]byte{}
+	)
+	for _, s := range sections {
+		switch s.ID {
+		case wasmfile.Code:
+			functions, err = wasmfile.Functions(s.Body)
+		case wasmfile.Data:
+			segments, err = wasmfile.Segments(s.Body)
+		case wasmfile.Elements:
+			data["function pointers"] = s.Body
+		default:
+			data["tables of the Wasm format"] = append(data["tables of the Wasm format"], s.Body...)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("take the module apart: %w", err)
+		}
+	}
+	for _, s := range segments {
+		memory = append(memory, make([]byte, max(0, s.End()-len(memory)))...)
+		copy(memory[s.Start:], s.Data)
+	}
+	t, err := findTables(memory)
+	if err != nil {
+		return nil, fmt.Errorf("take the module apart: %w", err)
+	}
+	code, counts, err := t.byPackage(functions)
+	if err != nil {
+		return nil, fmt.Errorf("take the module apart: %w", err)
+	}
+	for _, s := range segments {
+		for start := s.Start; start < s.End(); {
+			name, end := t.kind(start)
+			end = min(end, s.End())
+			data[name] = append(data[name], memory[start:end]...)
+			start = end
+		}
+	}
+	return &Breakdown{Code: parts(code, counts), Data: parts(data, nil), Whole: measure(module)}, nil
+}
+
+// byPackage joins the bodies of the functions of each package.
+func (t *tables) byPackage(functions [][]byte) (code map[string][]byte, counts map[string]int, err error) {
+	names := t.functions()
+	if len(names) != len(functions) {
+		return nil, nil, fmt.Errorf("%d functions have %d names: was it made by another release of Go?", len(functions), len(names))
+	}
+	code, counts = map[string][]byte{}, map[string]int{}
+	for i, body := range functions {
+		pkg := packageOf(names[i])
+		code[pkg] = append(code[pkg], body...)
+		counts[pkg]++
+	}
+	return code, counts, nil
+}
+
+func parts(groups map[string][]byte, counts map[string]int) []Part {
+	var list []Part
+	for name, b := range groups {
+		s := measure(b)
+		list = append(list, Part{Name: name, Functions: counts[name], Raw: s.Raw, Gzip: s.Gzip})
+	}
+	slices.SortFunc(list, func(a, b Part) int { return cmp.Or(cmp.Compare(b.Gzip, a.Gzip), cmp.Compare(a.Name, b.Name)) })
+	return list
+}
+
+// String is a table for people.
+func (b *Breakdown) String() string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	section := func(title string, list []Part) {
+		var sum Part
+		for _, p := range list {
+			sum.Functions, sum.Raw, sum.Gzip = sum.Functions+p.Functions, sum.Raw+p.Raw, sum.Gzip+p.Gzip
+		}
+		fmt.Fprintf(w, "raw KB\tgzip KB\tfunctions\t\t%s\n", title)
+		for _, p := range append(list[:len(list):len(list)], Part{"together", sum.Functions, sum.Raw, sum.Gzip}) {
+			fmt.Fprintf(w, "%.1f\t%.1f\t%d\t\t%s\n", float64(p.Raw)/1024, float64(p.Gzip)/1024, p.Functions, p.Name)
+		}
+		w.Flush()
+		text.WriteByte('\n')
+	}
+	section("code of the package", b.Code)
+	section("data", b.Data)
+	fmt.Fprintf(&text, "The whole module: %s. Parts are compressed one by one here, so they add up to a little more.\n", b.Whole)
+	return text.String()
+}
+
+// packageOf is the import path in the name of a function, as Go writes it: path/to/pkg.(*Type).Method, go:generated names, type..eq.path.Type.
+func packageOf(name string) string {
+	for _, prefix := range []string{"type:.eq.", "type:.hash."} {
+		if strings.HasPrefix(name, prefix) {
+			return "(generated: equality and hashes)"
+		}
+	}
+	if strings.HasPrefix(name, "go:") || strings.HasPrefix(name, "_rt0") || strings.HasPrefix(name, "wasm_") || name == "memeqbody" || name == "memcmp" || name == "memchr" {
+		return "runtime"
+	}
+	if i := strings.IndexByte(name, '['); i >= 0 {
+		name = name[:i] // type arguments have paths of their own
+	}
+	slash := strings.LastIndexByte(name, '/') + 1
+	if dot := strings.IndexByte(name[slash:], '.'); dot >= 0 {
+		name = name[:slash+dot]
+	}
+	return strings.ReplaceAll(name, "%2e", ".")
+}
+
+// tables are Go's own tables in the memory of a module, as runtime/symtab.go lays them out.
+type tables struct {
+	memory  []byte
+	names   int // where the names of functions start
+	entries int // where the index of functions starts
+	count   int // of functions
+	ranges  []dataRange
+}
+
+type dataRange struct {
+	start, end int
+	name       string
+}
+
+// findTables looks for the table of functions (its magic number) and for the module's record of its parts (which begins with pointers to that
+// table and into it). Both are Go 1.26's.
+func findTables(memory []byte) (*tables, error) {
+	t := &tables{memory: memory}
+	for at := 0; at+72 <= len(memory); at += 8 {
+		if t.half(at) != 0xfffffff1 || memory[at+6] != 1 || memory[at+7] != 8 {
+			continue
+		}
+		t.count, t.names, t.entries = t.word(at+8), at+t.word(at+32), at+t.word(at+64)
+		for m := 0; m+42*8 <= len(memory); m += 8 {
+			if t.word(m) != at || t.word(m+8) != t.names {
+				continue
+			}
+			field := func(i int) int { return t.word(m + 8*i) }
+			stackMaps, end := field(40), field(41)
+			t.ranges = []dataRange{
+				{t.names, at + t.word(at+40), "names of functions"},
+				{at + t.word(at+48), at + t.word(at+56), "names of files"},
+				{at + t.word(at+56), t.entries, "lines, stack depths and inlined calls"},
+				{t.entries, stackMaps, "index of functions"},
+				{stackMaps, end, "stack maps"},
+				{field(37), field(38), "types, strings and constants"},
+				{field(24), field(25), "variables without pointers"},
+				{field(26), field(27), "variables with pointers"},
+			}
+			if stackMaps < t.entries || end < stackMaps || t.count > len(memory)/8 {
+				return nil, errors.New("its table of functions is laid out in an unknown way: was it made by another release of Go?")
+			}
+			return t, nil
+		}
+	}
+	return nil, errors.New("no table of functions in it: was it made by the Go compiler?")
+}
+
+// word and half are the numbers at an address, 0 outside the memory.
+func (t *tables) word(at int) int {
+	if at < 0 || at+8 > len(t.memory) {
+		return 0
+	}
+	return int(binary.LittleEndian.Uint64(t.memory[at:]))
+}
+
+func (t *tables) half(at int) int {
+	if at < 0 || at+4 > len(t.memory) {
+		return 0
+	}
+	return int(binary.LittleEndian.Uint32(t.memory[at:]))
+}
+
+// functions are the names in the order of the code section.
+func (t *tables) functions() []string {
+	names := make([]string, 0, t.count)
+	for i := range t.count {
+		start := t.names + t.half(t.entries+t.half(t.entries+8*i+4)+4)
+		name := t.memory[min(start, len(t.memory)):]
+		names = append(names, string(name[:max(bytes.IndexByte(name, 0), 0)]))
+	}
+	return names
+}
+
+// kind says what the byte at an address belongs to, and where that ends.
+func (t *tables) kind(at int) (name string, end int) {
+	end = len(t.memory)
+	for _, r := range t.ranges {
+		if at >= r.start && at < r.end {
+			return r.name, r.end
+		}
+		if r.start > at {
+			end = min(end, r.start)
+		}
+	}
+	return "other data", end
+}

@@ -27,6 +27,7 @@ var (
 	RecordEvents = durables.Method(Class, "recordEvents", (*Analytics).recordEvents)
 	GetStats     = durables.Method(Class, "getStats", (*Analytics).getStats)
 	Finalize     = durables.Method(Class, "finalize", (*Analytics).finalize)
+	Destroy      = durables.Method(Class, "destroy", (*Analytics).destroy)
 )
 
 // Kinds of events.

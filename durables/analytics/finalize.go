@@ -120,3 +120,11 @@ func (a *Analytics) statements(s DailyStats, now time.Time) (batches [][]d1.Stmt
 	}
 	return batches
 }
+
+// destroy forgets the day without writing it, for a site that is deleted: counts, visitors and their key.
+func (a *Analytics) destroy(ctx context.Context, _ durables.None) (durables.None, error) {
+	if there, err := a.object.Exists(ctx); err != nil || !there {
+		return durables.None{}, err
+	}
+	return durables.None{}, a.object.Forget(ctx)
+}

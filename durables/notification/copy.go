@@ -167,3 +167,34 @@ func (n *Notifications) destroy(ctx context.Context, _ durables.None) (durables.
 	n.blocksAt, n.shown = time.Time{}, -1
 	return durables.None{}, n.object.Forget(ctx)
 }
+
+// retryLetter sends a row again that D1 had refused.
+func (n *Notifications) retryLetter(ctx context.Context, l outbox.Letter) (durables.None, error) {
+	none := durables.None{}
+	if err := n.object.Prepare(ctx); err != nil {
+		return none, err
+	}
+	if err := n.outbox.Requeue(ctx, l); err != nil {
+		return none, err
+	}
+	return none, n.tasks.Schedule(ctx, taskCopy, time.Now())
+}
+
+// rebuild makes the copy in D1 anew: the object has the events, D1 only what they add up to. It is for an object that was restored to an earlier time.
+func (n *Notifications) rebuild(ctx context.Context, _ durables.None) (durables.None, error) {
+	none := durables.None{}
+	if there, err := n.object.Exists(ctx); err != nil || !there {
+		return none, err
+	}
+	if err := n.object.Prepare(ctx); err != nil {
+		return none, err
+	}
+	n.blocksAt = time.Time{}
+	if err := n.outbox.Restart(ctx); err != nil {
+		return none, err
+	}
+	if err := n.object.Exec(ctx, `UPDATE notifications SET revision = revision + 1`); err != nil {
+		return none, err
+	}
+	return none, n.scheduleCopy(ctx, time.Now())
+}

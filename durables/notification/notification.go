@@ -31,6 +31,8 @@ var (
 	RefreshBlocks    = durables.Method(Class, "refreshBlocks", (*Notifications).refreshBlocks)
 	CloseSession     = durables.Method(Class, "closeSession", (*Notifications).closeSession)
 	GetBacklog       = durables.Method(Class, "getBacklog", (*Notifications).getBacklog)
+	RetryLetter      = durables.Method(Class, "retryLetter", (*Notifications).retryLetter)
+	Rebuild          = durables.Method(Class, "rebuild", (*Notifications).rebuild)
 	ExportUser       = durables.Method(Class, "export", (*Notifications).export)
 	EraseUser        = durables.Method(Class, "erase", (*Notifications).erase)
 	Destroy          = durables.Method(Class, "destroy", (*Notifications).destroy)

@@ -106,6 +106,38 @@ func (o *Outbox) Add(ctx context.Context, kind string, payload any) (int64, erro
 	return seq, nil
 }
 
+// Letter is a row that D1 refused and that is to be tried again, as dead_letters has it.
+type Letter struct {
+	Seq     int64  `json:"seq"`
+	Kind    string `json:"kind"`
+	Payload string `json:"payload"` // JSON
+}
+
+// Requeue puts a row back that was put aside as a dead letter, with the sequence number that it had: it changes nothing that came later.
+func (o *Outbox) Requeue(ctx context.Context, l Letter) error {
+	if o.kinds[l.Kind] == nil {
+		return durables.TypeError(fmt.Sprintf("outbox: nothing handles rows of kind %q", l.Kind))
+	}
+	if _, err := o.storage.SQL().Exec(ctx, `INSERT OR IGNORE INTO outbox (seq, kind, payload, created_at) VALUES (?, ?, ?, ?)`, l.Seq, l.Kind, l.Payload, time.Now()); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	return nil
+}
+
+// Restart has the rows from now on numbered from the time in milliseconds. Call it when an object's storage was lost or restored to an earlier time: numbers
+// that D1 has seen must not come again, for it would take what they tell of for known.
+func (o *Outbox) Restart(ctx context.Context) error {
+	seq, err := durables.One[int64](ctx, o.storage.SQL(), `INSERT INTO outbox (seq, kind, payload, created_at) VALUES (max(?1, (SELECT coalesce(max(seq), 0) + 1 FROM outbox)), '', '', 0)
+		RETURNING seq`, time.Now().UnixMilli())
+	if err == nil {
+		_, err = o.storage.SQL().Exec(ctx, `DELETE FROM outbox WHERE seq = ?`, seq)
+	}
+	if err != nil {
+		return fmt.Errorf("outbox: restart: %w", err)
+	}
+	return nil
+}
+
 // Backlog is what has not reached D1.
 type Backlog struct {
 	Rows   int64 `json:"rows"`

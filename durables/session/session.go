@@ -29,6 +29,10 @@ var (
 	RevokeAllSessions  = durables.Method(Class, "revokeAllSessions", (*Session).revokeAllSessions)
 	ListSessions       = durables.Method(Class, "listSessions", (*Session).listSessions)
 	RecordLoginAttempt = durables.Method(Class, "recordLoginAttempt", (*Session).recordLoginAttempt)
+
+	ExportUser = durables.Method(Class, "export", (*Session).export)
+	EraseUser  = durables.Method(Class, "erase", (*Session).erase)
+	Destroy    = durables.Method(Class, "destroy", (*Session).destroy)
 )
 
 const (

@@ -135,13 +135,19 @@ func (t *Tenant) scheduleTidy(ctx context.Context, now time.Time) error {
 	return t.tasks.Schedule(ctx, taskTidy, now.Add(tidyEvery))
 }
 
-// tidy removes rate limits that are over, and comes again while there are others.
+// tidy removes rate limits that are over and copied memberships that count no more, and comes again while there are others.
 func (t *Tenant) tidy(ctx context.Context) error {
+	if err := t.object.Prepare(ctx); err != nil {
+		return err
+	}
 	now := time.Now()
 	if err := t.object.Exec(ctx, `DELETE FROM rate_limits WHERE arrival <= ?`, float64(now.UnixMilli())); err != nil {
 		return err
 	}
-	left, err := durables.One[int](ctx, t.object.SQL(), `SELECT count(*) FROM rate_limits`)
+	if err := t.object.Exec(ctx, `DELETE FROM members WHERE loaded_at <= ?`, now.Add(-membersAge)); err != nil {
+		return err
+	}
+	left, err := durables.One[int](ctx, t.object.SQL(), `SELECT (SELECT count(*) FROM rate_limits) + (SELECT count(*) FROM members)`)
 	if err != nil || left == 0 {
 		return err
 	}

@@ -61,6 +61,10 @@ var (
 
 	CloseSession = durables.Method(Class, "closeSession", (*Tenant).closeSession)
 	GetBacklog   = durables.Method(Class, "getBacklog", (*Tenant).getBacklog)
+	RetryLetter  = durables.Method(Class, "retryLetter", (*Tenant).retryLetter)
+	Rebuild      = durables.Method(Class, "rebuild", (*Tenant).rebuild)
+	ExportSite   = durables.Method(Class, "export", (*Tenant).export)
+	EraseUser    = durables.Method(Class, "erase", (*Tenant).erase)
 	Destroy      = durables.Method(Class, "destroy", (*Tenant).destroy)
 )
 

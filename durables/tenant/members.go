@@ -111,7 +111,7 @@ func (t *Tenant) rename(ctx context.Context, subdomain string) (Renamed, error) 
 	}
 	now := time.Now()
 	results, err := db.Batch(ctx,
-		db.Prepare(`INSERT INTO subdomain_history (subdomain, tenant_id, changed_at, hold_until) SELECT subdomain, id, ?2, ?3 FROM tenants
+		db.Prepare(`INSERT OR REPLACE INTO subdomain_history (subdomain, tenant_id, changed_at, hold_until) SELECT subdomain, id, ?2, ?3 FROM tenants
 			WHERE id = ?1 AND subdomain <> ?4 AND NOT EXISTS (SELECT 1 FROM tenants WHERE subdomain = ?4)
 			AND NOT EXISTS (SELECT 1 FROM subdomain_history WHERE subdomain = ?4 AND tenant_id <> ?1 AND hold_until > ?2)`).
 			Bind(t.id, now, now.Add(holdNames), subdomain),

@@ -77,10 +77,11 @@ func open(t *testing.T, who ...string) *grove {
 		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
 		Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
 		Buckets:   map[string]string{"MEDIA": "media"},
-		Queues:    map[string]string{"FANOUT": "grove-fanout"},
+		Queues:    map[string]string{"FANOUT": "grove-fanout", "JOBS": "grove-jobs"},
 		Consumers: map[string]local.Consumer{
-			"grove-fanout":      {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 9, DeadLetterQueue: "grove-fanout-dead"},
-			"grove-fanout-dead": {MaxBatchTimeout: 24 * time.Hour},
+			"grove-fanout": {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 9, DeadLetterQueue: "grove-dead"},
+			"grove-jobs":   {MaxBatchSize: 1, MaxBatchTimeout: time.Second, MaxRetries: 3, DeadLetterQueue: "grove-dead"},
+			"grove-dead":   {MaxBatchTimeout: time.Second},
 		},
 		Vars: devoidc.Vars(g.domain, provider.Issuer(), provider.Client()), Isolates: 1,
 		Clock: local.NewVirtualClock(time.Now()), // the provider's tokens are dated with the machine's clock

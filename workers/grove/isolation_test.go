@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/post"
@@ -56,6 +57,12 @@ var needs = []struct{ method, path, role, body string }{
 	{"GET", "/api/admin/members", "editor", ""},
 	{"POST", "/api/admin/members", "owner", `{"email":"unknown@example.test","role":"author"}`},
 	{"PUT", "/api/admin/members/{member}", "owner", `{"role":"viewer"}`},
+	{"GET", "/api/admin/audit", "owner", ""},
+	{"GET", "/api/admin/export", "owner", ""},
+	{"POST", "/api/admin/export", "owner", ""},
+	{"GET", "/api/admin/export/{export}", "owner", ""},
+	{"GET", "/api/admin/export/{export}/file", "owner", ""},
+	{"POST", "/api/admin/delete", "owner", `{"confirm":"-"}`},
 	{"GET", "/api/admin/media", "author", ""},
 	{"POST", "/api/admin/media", "author", "no image"},
 	{"DELETE", "/api/admin/media/{medium}", "author", ""},
@@ -79,6 +86,9 @@ func things(g *grove) map[string]string {
 	m["{medium}"] = made.ID
 	g.people["ed"].ask("alice", "POST", "/api/admin/sections", `{"label":"Recipes","href":"/recipes","icon":"book"}`, 201, &made)
 	m["{section}"] = made.ID
+	g.people["alice"].ask("alice", "POST", "/api/admin/export", "", 202, &made)
+	m["{export}"] = made.ID
+	g.host.Clock.Advance(time.Minute) // it is ready
 	g.people["ed"].ask("alice", "PUT", "/api/admin/trails/book", `{"name":"Book","visibility":"private","version":0,"waypoints":[{"id":"`+m["{waypoint}"]+`","title":"One","status":"planned"}]}`, 200, nil)
 	talk := publish(g, ann, "Talk", "a talk")
 	m["{talk}"], m["{outsider}"] = talk.ID, g.people["stranger"].id

@@ -9,6 +9,7 @@ import (
 
 	"grove.place/lattice/durables/feed"
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/grove/operations"
 	"grove.place/lattice/workers/meadow"
 	"grove.place/lattice/workers/queues"
 )
@@ -23,6 +24,10 @@ type job struct {
 var jobs = map[string][]job{
 	"* * * * *": {
 		{"announce posts", feed.Sweep},
+		{"bring jobs to a Worker", operations.Sweep},
+	},
+	"17 3 * * *": {
+		{"tidy", operations.Tidy},
 	},
 }
 
@@ -42,10 +47,11 @@ func scheduled(ctx context.Context, event workers.ScheduledEvent) error {
 	return errors.Join(failed...)
 }
 
-// consumers are what deals with the messages of each queue. Environments name theirs with a suffix ("grove-fanout-staging"), and so does the queue of dead
-// letters: who has it consumed has its messages tried again.
+// consumers are what deals with the messages of each queue. Environments name theirs with a suffix ("grove-fanout-staging").
 var consumers = map[string]func(ctx context.Context, batch *queues.Batch) error{
 	"grove-fanout": meadow.FanOut,
+	"grove-jobs":   operations.Consume,
+	"grove-dead":   operations.KeepDead,
 }
 
 func consume(ctx context.Context, batch *queues.Batch) error {

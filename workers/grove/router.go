@@ -10,6 +10,7 @@ import (
 	"grove.place/lattice/workers/grove/access"
 	"grove.place/lattice/workers/grove/conversation"
 	"grove.place/lattice/workers/grove/hosts"
+	"grove.place/lattice/workers/grove/operations"
 	"grove.place/lattice/workers/grove/site"
 	"grove.place/lattice/workers/grove/web"
 	"grove.place/lattice/workers/heartwood"
@@ -21,6 +22,7 @@ func newRouter() http.Handler {
 	apex := http.NewServeMux()
 	heartwood.Routes(apex)
 	meadow.Routes(apex)
+	operations.Routes(apex)
 	tenants := http.NewServeMux()
 	site.Routes(tenants)
 	conversation.Routes(tenants)

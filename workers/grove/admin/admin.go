@@ -81,6 +81,13 @@ var routes = map[string]route{
 	"PUT /api/admin/members/{userId}":    {"owner", putMember},
 	"DELETE /api/admin/members/{userId}": {"owner", deleteMember},
 
+	"GET /api/admin/audit":            {"owner", listAudit},
+	"GET /api/admin/export":           {"owner", listExports},
+	"POST /api/admin/export":          {"owner", postExport},
+	"GET /api/admin/export/{id}":      {"owner", getExport},
+	"GET /api/admin/export/{id}/file": {"owner", getExportFile},
+	"POST /api/admin/delete":          {"owner", postDelete},
+
 	"GET /api/admin/media":         {"author", listMedia},
 	"POST /api/admin/media":        {"author", uploadMedia},
 	"DELETE /api/admin/media/{id}": {"author", deleteMedia},

@@ -81,7 +81,8 @@ func signedIn(ctx context.Context, v *heartwood.Visitor) markup.Data {
 	return markup.Data{"name": u.Name, "email": u.Email, "csrf": v.CSRF}
 }
 
-func (j Job) withFile(prefix string) Job {
+// WithFile says where the file of a finished export is: below prefix.
+func (j Job) WithFile(prefix string) Job {
 	if j.State == "done" {
 		j.File = prefix + j.ID + "/file"
 	}
@@ -114,7 +115,7 @@ func Shown(list []Job, files string) []markup.Data {
 	states := map[string]string{"running": "being collected", "done": "ready", "failed": "did not work: ask for another"}
 	shown := []markup.Data{}
 	for _, j := range list {
-		shown = append(shown, markup.Data{"date": when(j.CreatedAt), "state": states[j.State], "file": j.withFile(files).File, "until": when(j.ExpiresAt)})
+		shown = append(shown, markup.Data{"date": when(j.CreatedAt), "state": states[j.State], "file": j.WithFile(files).File, "until": when(j.ExpiresAt)})
 	}
 	return shown
 }
@@ -127,7 +128,7 @@ func listExports(w http.ResponseWriter, r *http.Request, v *heartwood.Visitor) e
 		return err
 	}
 	for i := range list {
-		list[i] = list[i].withFile(accountFiles)
+		list[i] = list[i].WithFile(accountFiles)
 	}
 	web.WriteJSON(w, http.StatusOK, map[string]any{"exports": list})
 	return nil
@@ -155,7 +156,7 @@ func getExport(w http.ResponseWriter, r *http.Request, v *heartwood.Visitor) err
 	if err != nil {
 		return err
 	}
-	web.WriteJSON(w, http.StatusOK, j.withFile(accountFiles))
+	web.WriteJSON(w, http.StatusOK, j.WithFile(accountFiles))
 	return nil
 }
 

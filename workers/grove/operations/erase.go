@@ -28,10 +28,7 @@ func init() {
 			_, err := feed.EraseUser.Call(ctx, feed.Of(other), j.user())
 			return err
 		})},
-		{"acquaintances", eachOf(acquaintances, func(ctx context.Context, j *job, other string) error {
-			_, err := notification.EraseUser.Call(ctx, notification.Of(other), j.user())
-			return err
-		})},
+		{"followed", eachOf(followed, eraseInNotifications)}, {"answered", eachOf(answered, eraseInNotifications)}, {"named", eachOf(named, eraseInNotifications)},
 		{"posts", eraseOnPosts},
 		{"members", eachOf(`SELECT tenant_id FROM (SELECT tenant_id FROM tenant_members WHERE user_id = ?1 UNION SELECT tenant_id FROM drafts WHERE author_id = ?1
 			UNION SELECT tenant_id FROM comments WHERE author_id = ?1 UNION SELECT tenant_id FROM reactions WHERE user_id = ?1) WHERE tenant_id > ?2 ORDER BY tenant_id LIMIT 20`,
@@ -51,19 +48,25 @@ func init() {
 	}
 }
 
-// acquaintances selects whose notifications may name the user: whom they follow or followed, whose posts and comments they reacted to or answered, who blocks
-// them, and whoever D1's copies say.
-const acquaintances = `SELECT id FROM (
-	SELECT followee_id AS id FROM follows WHERE follower_id = ?1
-	UNION SELECT followee_id FROM former_follows WHERE follower_id = ?1
-	UNION SELECT follower_id FROM follows WHERE followee_id = ?1
-	UNION SELECT p.author_id FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.author_id = ?1
-	UNION SELECT q.author_id FROM comments c JOIN comments q ON q.id = c.parent_id WHERE c.author_id = ?1
-	UNION SELECT q.author_id FROM comments q JOIN comments c ON q.parent_id = c.id WHERE c.author_id = ?1
-	UNION SELECT p.author_id FROM reactions r JOIN posts p ON p.id = r.post_id WHERE r.user_id = ?1
-	UNION SELECT user_id FROM user_blocks WHERE blocked_id = ?1
-	UNION SELECT user_id FROM notifications WHERE instr(actors, ?1) > 0
-	) WHERE id > ?2 AND id <> ?1 AND id <> '` + Ghost + `' ORDER BY id LIMIT 20`
+// Whose notifications may name the user: whom they follow or followed, and who follows them; whose posts and comments they reacted to or answered, and who
+// answered them; who blocks them, and whoever D1's copies say. They are three queries, for D1 takes no more than five parts in one.
+const (
+	followed = `SELECT id FROM (SELECT followee_id AS id FROM follows WHERE follower_id = ?1 UNION SELECT followee_id FROM former_follows WHERE follower_id = ?1
+		UNION SELECT follower_id FROM follows WHERE followee_id = ?1) WHERE id > ?2 ORDER BY id LIMIT 20`
+	answered = `SELECT id FROM (SELECT p.author_id AS id FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.author_id = ?1
+		UNION SELECT q.author_id FROM comments c JOIN comments q ON q.id = c.parent_id WHERE c.author_id = ?1
+		UNION SELECT q.author_id FROM comments c JOIN comments q ON q.post_id = c.post_id AND q.parent_id = c.id WHERE c.author_id = ?1
+		UNION SELECT p.author_id FROM reactions r JOIN posts p ON p.id = r.post_id WHERE r.user_id = ?1)
+		WHERE id > ?2 AND id <> ?1 AND id <> '` + Ghost + `' ORDER BY id LIMIT 20`
+	named = `SELECT id FROM (SELECT user_id AS id FROM user_blocks WHERE blocked_id = ?1 UNION SELECT user_id FROM notifications WHERE instr(actors, ?1) > 0)
+		WHERE id > ?2 AND id <> ?1 ORDER BY id LIMIT 20`
+)
+
+// eraseInNotifications has the notifications of another user forget this one.
+func eraseInNotifications(ctx context.Context, j *job, other string) error {
+	_, err := notification.EraseUser.Call(ctx, notification.Of(other), j.user())
+	return err
+}
 
 // eachOf is a step that does something for each id that a query returns. The query gets the user and the last id of the piece before.
 func eachOf(query string, do func(ctx context.Context, j *job, id string) error) func(ctx context.Context, j *job) (next, error) {

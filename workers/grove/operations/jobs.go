@@ -130,8 +130,8 @@ var of = map[string]statements{
 var errLost = errors.New("operations: the job was taken over")
 
 // send brings a job to a Worker soon. When the queue cannot be reached the cron trigger does it later.
-func send(ctx context.Context, kind, id string) {
-	if err := Queue.Send(ctx, message{kind, id}); err != nil {
+func send(ctx context.Context, kind, id string, after time.Duration) {
+	if err := Queue.SendBatch(ctx, queues.Message{Body: message{kind, id}, Delay: after}); err != nil {
 		slog.WarnContext(ctx, "job waits for the next sweep", "job", id, "kind", kind, "error", err)
 	}
 }
@@ -156,9 +156,7 @@ func Run(ctx context.Context, kind, id string) error {
 	if err := j.release(ctx, time.Now().Add(after), ""); err != nil {
 		return err
 	}
-	if after == 0 {
-		send(ctx, kind, j.ID)
-	}
+	send(ctx, kind, j.ID, after)
 	return nil
 }
 
@@ -256,7 +254,7 @@ func sweep(ctx context.Context) error {
 			return fmt.Errorf("operations: look for jobs: %w", err)
 		}
 		for _, id := range list {
-			send(ctx, kind, id)
+			send(ctx, kind, id, 0)
 		}
 	}
 	return nil

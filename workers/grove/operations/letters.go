@@ -107,7 +107,8 @@ func KeepDead(ctx context.Context, batch *queues.Batch) error {
 			continue
 		}
 		binding := "FANOUT"
-		if strings.Contains(string(body), `"kind"`) {
+		var m message
+		if d.Decode(&m) == nil && m.Kind != "" {
 			binding = "JOBS"
 		}
 		_, err = db.Prepare(`INSERT INTO dead_letters (source, seq, kind, payload, error, attempts, died_at) SELECT ?1, coalesce(max(seq), 0) + 1, 'message', ?2, ?3, ?4, ?5

@@ -7,7 +7,6 @@ import (
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/analytics"
-	"grove.place/lattice/durables/feed"
 	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers/r2"
 )
@@ -24,7 +23,7 @@ var eraseSite []step
 
 func init() {
 	eraseSite = []step{
-		{"close", closeSite}, {"quiet", quietSite}, {"posts", erasePosts}, {"objects", eraseSiteObjects}, {"media", eraseMedia}, {"exports", eraseExports},
+		{"close", closeSite}, {"quiet", quietSite}, {"posts", erasePosts}, {"feeds", tellFeeds}, {"objects", eraseSiteObjects}, {"media", eraseMedia}, {"exports", eraseExports},
 		{"reactions", rowsOf(`DELETE FROM reactions WHERE (post_id, user_id, type) IN (SELECT post_id, user_id, type FROM reactions WHERE post_id IN (SELECT id FROM posts WHERE tenant_id = ?1) LIMIT ?2)`)},
 		{"comments", rowsOf(`DELETE FROM comments WHERE id IN (SELECT id FROM comments WHERE tenant_id = ?1 LIMIT ?2)`)},
 		{"paths", rowsOf(`DELETE FROM analytics_pages WHERE (tenant_id, day, path) IN (SELECT tenant_id, day, path FROM analytics_pages WHERE tenant_id = ?1 LIMIT ?2)`)},
@@ -42,7 +41,7 @@ func init() {
 func closeSite(ctx context.Context, j *job) (next, error) {
 	now := time.Now()
 	_, err := db.Batch(ctx,
-		db.Prepare(`INSERT INTO subdomain_history (subdomain, tenant_id, changed_at, hold_until) SELECT subdomain, id, ?2, ?3 FROM tenants
+		db.Prepare(`INSERT OR REPLACE INTO subdomain_history (subdomain, tenant_id, changed_at, hold_until) SELECT subdomain, id, ?2, ?3 FROM tenants
 			WHERE id = ?1 AND status <> 'deleting'`).Bind(j.site(), now, now.Add(holdNames)),
 		db.Prepare(`UPDATE tenants SET status = 'deleting', config_version = config_version + 1, updated_at = ?2 WHERE id = ?1 AND status <> 'deleting'`).Bind(j.site(), now))
 	if err != nil {
@@ -64,28 +63,32 @@ func quietSite(_ context.Context, j *job) (next, error) {
 	return next{Done: true}, nil
 }
 
-// erasePosts takes each post out of the feeds and destroys its object. The cursor is the last post.
+// erasePosts unpublishes each post, which the triggers of D1 announce to the feeds, and destroys its object. The cursor is the last post.
 func erasePosts(ctx context.Context, j *job) (next, error) {
-	var list []struct {
-		ID       string `json:"id"`
-		AuthorID string `json:"author_id"`
-		Shown    bool   `json:"shown"`
-	}
-	err := db.Prepare(`SELECT id, author_id, published_at IS NOT NULL AS shown FROM posts WHERE tenant_id = ? AND id > ? ORDER BY id LIMIT 20`).Bind(j.site(), j.Cursor).All(ctx, &list)
+	var list []string
+	err := db.Prepare(`SELECT id FROM posts WHERE tenant_id = ? AND id > ? ORDER BY id LIMIT 20`).Bind(j.site(), j.Cursor).All(ctx, &list)
 	if err != nil || len(list) == 0 {
 		return next{Done: true}, err
 	}
-	for _, p := range list {
-		if p.Shown {
-			if err := feed.Unpublish(ctx, feed.Announcement{PostID: p.ID, TenantID: j.site(), AuthorID: p.AuthorID}); err != nil {
-				return next{}, err
-			}
-		}
-		if err := destroyPost(ctx, j.site(), p.ID); err != nil {
+	last := list[len(list)-1]
+	if _, err := db.Prepare(`UPDATE posts SET status = 'deleted', version = version + 1 WHERE tenant_id = ? AND id > ? AND id <= ? AND status <> 'deleted'`).Bind(j.site(), j.Cursor, last).Run(ctx); err != nil {
+		return next{}, err
+	}
+	for _, id := range list {
+		if err := destroyPost(ctx, j.site(), id); err != nil {
 			return next{}, err
 		}
 	}
-	return next{Cursor: list[len(list)-1].ID}, nil
+	return next{Cursor: last}, nil
+}
+
+// tellFeeds waits until the feeds have been told of every post.
+func tellFeeds(ctx context.Context, j *job) (next, error) {
+	waits, err := exists(ctx, `SELECT 1 FROM announcements WHERE tenant_id = ? LIMIT 1`, j.site())
+	if waits {
+		return next{After: 30 * time.Second}, err
+	}
+	return next{Done: true}, err
 }
 
 func eraseSiteObjects(ctx context.Context, j *job) (next, error) {

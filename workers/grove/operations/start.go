@@ -48,7 +48,7 @@ func StartExport(ctx context.Context, subject, requestedBy string) (Job, error) 
 	if done.Meta.Changes == 0 {
 		return Job{}, &web.Problem{Status: 429, Code: "too_many_exports", Title: "Enough exports for today", Message: "Fetch one of those that you have, or ask again tomorrow.", Retry: 24 * time.Hour}
 	}
-	send(ctx, Export, id)
+	send(ctx, Export, id, 0)
 	return Job{ID: id, State: "running", CreatedAt: now.UnixMilli(), ExpiresAt: now.Add(keepExports).UnixMilli()}, nil
 }
 

@@ -38,13 +38,14 @@ var panels = map[string]panel{
 	"GET /admin/sections":      {"editor", sectionList},
 	"GET /admin/members":       {"editor", memberList},
 	"GET /admin/settings":      {"editor", settings},
+	"GET /admin/data":          {"owner", data},
 }
 
 // menu is the list of the panel's pages, with the role that each needs.
 var menu = []struct{ label, href, role string }{
 	{"Dashboard", "/admin", "author"}, {"Posts", "/admin/posts", "author"}, {"Drafts", "/admin/drafts", "author"}, {"Trails", "/admin/trails", "author"},
 	{"Analytics", "/admin/analytics", "editor"}, {"Sections", "/admin/sections", "editor"},
-	{"Members", "/admin/members", "editor"}, {"Settings", "/admin/settings", "editor"},
+	{"Members", "/admin/members", "editor"}, {"Settings", "/admin/settings", "editor"}, {"Data", "/admin/data", "owner"},
 }
 
 func (p panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {

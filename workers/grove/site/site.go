@@ -36,6 +36,8 @@ func Routes(mux *http.ServeMux) {
 	for pattern, p := range panels {
 		mux.Handle(pattern, p)
 	}
+	mux.Handle("POST /admin/data/export", ownerForm(exportForm))
+	mux.Handle("POST /admin/data/delete", ownerForm(deleteForm))
 	for pattern, h := range map[string]handler{
 		"GET /{$}":           home,
 		"GET /posts/{slug}":  postPage,

@@ -66,6 +66,7 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 		res.Warnings = append(res.Warnings, warnings...)
+		res.Warnings = append(res.Warnings, checkEnvironments(o.Config, manifest, o.Out, warnings)...)
 	}
 	worker, err := bundle(manifest)
 	if err != nil {

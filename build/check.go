@@ -78,6 +78,28 @@ func check(cfg *wrangler.Config, m *Manifest, out string) (warnings []string, er
 	return c.warnings, nil
 }
 
+// checkEnvironments checks the environments of the file that are not the one being built. What is wrong with one is a warning: it inherits no bindings, so
+// that a class that was added at the top is easily forgotten there. Warnings that known has already are left out.
+func checkEnvironments(cfg *wrangler.Config, m *Manifest, out string, known []string) (warnings []string) {
+	for _, env := range cfg.Environments {
+		other, err := wrangler.Load(cfg.Path, env)
+		var list []string
+		if err == nil {
+			other.Main = cfg.Main
+			list, err = check(other, m, out)
+		}
+		if err != nil {
+			list = append(list, err.Error())
+		}
+		for _, text := range list {
+			if !slices.Contains(known, text) {
+				warnings = append(warnings, fmt.Sprintf("[env.%s]: %s", env, text))
+			}
+		}
+	}
+	return warnings
+}
+
 func (c *checker) add(line int, lines, format string, args ...any) {
 	c.problems = append(c.problems, Problem{Text: fmt.Sprintf(format, args...), Line: line, Lines: lines})
 }

@@ -142,3 +142,33 @@ func TestANameThatTheProgramLooksForInVainIsAWarning(t *testing.T) {
 		t.Errorf("%v %v", warnings, err)
 	}
 }
+
+func TestOtherEnvironmentsAreCheckedToo(t *testing.T) {
+	const staging = "\n[env.staging]\n\n[[env.staging.durable_objects.bindings]]\nname = \"SESSIONS\"\nclass_name = \"SessionDO\"\n"
+	for name, k := range map[string]struct {
+		text string
+		want []string // parts of the warnings, which are as many
+	}{
+		"no environment":               {good, nil},
+		"one that fits":                {good + staging, nil},
+		"one that binds nothing":       {good + "\n[env.staging]\n", []string{"[env.staging]: ", "class SessionDO has no binding"}},
+		"one that is mistaken":         {good + staging + "\n[env.prod]\nmain = 3\n", []string{"[env.prod]: ", "main"}},
+		"one that binds a class wrong": {good + strings.Replace(staging, `"SessionDO"`, `"Session"`, 1), []string{"[env.staging]: ", `names class "Session"`}},
+	} {
+		cfg := config(t, k.text)
+		out := filepath.Join(cfg.Dir(), "build", "dist")
+		known, err := check(cfg, sessionManifest(), out)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		text := strings.Join(checkEnvironments(cfg, sessionManifest(), out, known), "\n")
+		if (text == "") != (len(k.want) == 0) {
+			t.Errorf("%s: %q", name, text)
+		}
+		for _, want := range k.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in %q", name, want, text)
+			}
+		}
+	}
+}

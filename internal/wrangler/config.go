@@ -14,7 +14,8 @@ import (
 
 // Config is a Worker's configuration with one environment applied.
 type Config struct {
-	Path string // of the file, as given to Load
+	Path         string   // of the file, as given to Load
+	Environments []string // the names of all [env.NAME] in the file
 
 	Name               string
 	Main               string

@@ -96,7 +96,7 @@ func parse(path string, data []byte, env string) (*Config, error) {
 	if err != nil {
 		return nil, located(path, data, err)
 	}
-	c := &Config{Path: path, lines: newLineIndex(string(data))}
+	c := &Config{Path: path, Environments: slices.Sorted(maps.Keys(f.Env)), lines: newLineIndex(string(data))}
 	s := f.settings
 	if env != "" {
 		if s, err = override(path, data, &meta, f, env); err != nil {

@@ -4,9 +4,11 @@ package deploy
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,23 +29,89 @@ func repository(t *testing.T) (root, tests string) {
 
 func TestWranglerAcceptsGrove(t *testing.T) {
 	root, _ := repository(t)
-	out := t.TempDir()
-	cmd, err := workerd.Wrangler(t.Context(), "deploy", "--dry-run", "--outdir", out)
+	for _, env := range []string{"", "staging"} {
+		out := t.TempDir()
+		cmd, err := workerd.Wrangler(t.Context(), "deploy", "--dry-run", "--outdir", out, "--env", env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Dir = root
+		text, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("wrangler deploy --dry-run --env %q: %v\n%s", env, err, text)
+		}
+		suffix := ""
+		if env != "" {
+			suffix = "-" + env
+		}
+		want := []string{"env.DB (grove" + suffix + ")", "env.MEDIA (grove-media" + suffix + ")", "env.FANOUT (grove-fanout" + suffix + ")", "env.JOBS (grove-jobs" + suffix + ")", "--dry-run: exiting now."}
+		cfg, err := wrangler.Load(filepath.Join(root, "wrangler.toml"), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range cfg.Objects {
+			want = append(want, "env."+o.Name+" ("+o.Class)
+		}
+		for _, line := range want {
+			if !strings.Contains(string(text), line) {
+				t.Errorf("environment %q: wrangler does not print %q:\n%s", env, line, text)
+			}
+		}
+		if strings.Contains(string(text), "WARNING") || strings.Contains(string(text), "[env.") {
+			t.Errorf("environment %q: a warning:\n%s", env, text)
+		}
+		if modules, _ := filepath.Glob(filepath.Join(out, "*-app.wasm")); len(modules) != 1 {
+			t.Errorf("wrangler would upload the modules %v", modules)
+		}
+	}
+}
+
+// What stands at the top of wrangler.toml stands in each environment too, under another name: they inherit nothing of it.
+func TestEnvironmentsHaveWhatProductionHas(t *testing.T) {
+	root, _ := repository(t)
+	path := filepath.Join(root, "wrangler.toml")
+	production, err := wrangler.Load(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Dir = root
-	text, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("wrangler deploy --dry-run: %v\n%s", err, text)
+	if len(production.Environments) == 0 {
+		t.Fatal("there is no environment")
 	}
-	for _, want := range []string{"env.SESSIONS (SessionDO)", "env.DB (grove)", "--dry-run: exiting now."} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("wrangler does not print %q:\n%s", want, text)
+	for _, env := range production.Environments {
+		c, err := wrangler.Load(path, env)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if modules, _ := filepath.Glob(filepath.Join(out, "*-app.wasm")); len(modules) != 1 {
-		t.Errorf("wrangler would upload the modules %v", modules)
+		parts := func(c *wrangler.Config, suffix string) (list []string) {
+			for name := range c.Vars {
+				list = append(list, "var "+name)
+			}
+			for _, o := range c.Objects {
+				list = append(list, "object "+o.Name+" "+o.Class)
+			}
+			for _, d := range c.Databases {
+				list = append(list, "database "+d.Binding+" "+d.Name+suffix+" "+d.Migrations())
+			}
+			for _, b := range c.Buckets {
+				list = append(list, "bucket "+b.Binding+" "+b.Name+suffix)
+			}
+			for _, q := range c.Producers {
+				list = append(list, "producer "+q.Binding+" "+q.Queue+suffix)
+			}
+			for _, q := range c.Consumers {
+				dead := q.DeadLetterQueue
+				if dead != "" {
+					dead += suffix
+				}
+				list = append(list, fmt.Sprint("consumer ", q.Queue+suffix, " ", *q.MaxBatchSize, *q.MaxRetries, *q.MaxBatchTimeout, " ", dead))
+			}
+			list = append(list, "name "+c.Name+suffix, fmt.Sprint("crons ", c.Crons), fmt.Sprint("classes ", c.LiveClasses()))
+			slices.Sort(list)
+			return list
+		}
+		if got, want := parts(c, ""), parts(production, "-"+env); !slices.Equal(got, want) {
+			t.Errorf("[env.%s] has\n%s\nwant\n%s", env, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
 	}
 }
 

@@ -227,8 +227,10 @@ func (f *Feed) erase(ctx context.Context, userID string) (durables.None, error) 
 		return none, err
 	}
 	return none, f.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		if err := f.object.Exec(ctx, `DELETE FROM notices WHERE user_id = ?`, userID); err != nil {
-			return err
+		for _, statement := range []string{`DELETE FROM notices WHERE user_id = ?`, `DELETE FROM changes WHERE user_id = ?`} {
+			if err := f.object.Exec(ctx, statement, userID); err != nil {
+				return err
+			}
 		}
 		return f.forgetAuthor(ctx, userID)
 	})

@@ -149,3 +149,15 @@ func (p *Post) sent(ctx context.Context, rows []outbox.Row) error {
 	}
 	return nil
 }
+
+// retryLetter sends a row again that D1 had refused.
+func (p *Post) retryLetter(ctx context.Context, l outbox.Letter) (durables.None, error) {
+	none := durables.None{}
+	if err := p.object.Prepare(ctx); err != nil {
+		return none, err
+	}
+	if err := p.outbox.Requeue(ctx, l); err != nil {
+		return none, err
+	}
+	return none, p.tasks.Schedule(ctx, taskComments, time.Now())
+}

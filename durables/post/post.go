@@ -36,6 +36,7 @@ var (
 	GetPresence       = durables.Method(Class, "getPresence", (*Post).getPresence)
 	Flush             = durables.Method(Class, "flush", (*Post).flush)
 	Rebuild           = durables.Method(Class, "rebuild", (*Post).rebuild)
+	RetryLetter       = durables.Method(Class, "retryLetter", (*Post).retryLetter)
 	RefreshSettings   = durables.Method(Class, "refreshSettings", (*Post).refreshSettings)
 	CloseSession      = durables.Method(Class, "closeSession", (*Post).closeSession)
 	GetBacklog        = durables.Method(Class, "getBacklog", (*Post).getBacklog)

@@ -174,6 +174,9 @@ func (p *Post) rebuild(ctx context.Context, _ durables.None) (durables.None, err
 	if s, err := p.ready(ctx); err != nil || !s.open() {
 		return none, err
 	}
+	if err := p.outbox.Restart(ctx); err != nil {
+		return none, err
+	}
 	if err := p.sendAll(ctx); err != nil {
 		return none, err
 	}

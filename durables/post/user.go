@@ -123,7 +123,7 @@ func (p *Post) forgetUser(ctx context.Context, userID string, written []string, 
 	p.first = firstPage{}
 	err := p.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
 		for _, statement := range []string{`DELETE FROM reactions WHERE user_id = ?`, `DELETE FROM comments_buffer WHERE user_id = ?`, `DELETE FROM requests WHERE user_id = ?`,
-			`DELETE FROM outbox WHERE kind = 'comment' AND batch IS NULL AND payload ->> 'user_id' = ?`, `DELETE FROM people WHERE user_id = ?`, `DELETE FROM notices WHERE ? IN (user_id, actor_id)`} {
+			`DELETE FROM outbox WHERE kind = 'comment' AND batch IS NULL AND payload ->> 'user_id' = ?`, `DELETE FROM people WHERE user_id = ?`, `DELETE FROM blocked WHERE user_id = ?`, `DELETE FROM notices WHERE ? IN (user_id, actor_id)`} {
 			if err := p.object.Exec(ctx, statement, userID); err != nil {
 				return err
 			}

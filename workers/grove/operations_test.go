@@ -17,6 +17,7 @@ import (
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/feed"
 	"grove.place/lattice/durables/notification"
+	"grove.place/lattice/durables/post"
 	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/grove/ids"
@@ -128,7 +129,7 @@ func traces(g *grove, text string) (found []string) {
 
 // classesOf are the classes that the tests' host has.
 func classesOf(*grove) []string {
-	return []string{"SessionDO", "TenantDO", "AnalyticsDO", "FeedDO", "NotificationDO"}
+	return []string{"SessionDO", "TenantDO", "AnalyticsDO", "PostDO", "FeedDO", "NotificationDO"}
 }
 
 func must[P, R, T any](g *grove, m *durables.MethodOf[T, P, R], stub *durables.Stub[T], p P) R {
@@ -145,6 +146,11 @@ func lives(g *grove, name string) {
 	g.Helper()
 	p, alice, bob, ed := g.people[name], g.people["alice"], g.people["bob"], g.people["ed"]
 	now := g.host.Clock.Now()
+	g.sql(`INSERT INTO blocked_users (tenant_id, user_id, created_at) VALUES (?, ?, 0)`, g.tenants["bob"], p.id)
+	var ofBob madePost
+	bob.ask("bob", "POST", "/api/admin/posts", `{"title":"At bob's","body":"text"}`, 201, &ofBob)
+	bob.ask("bob", "POST", "/api/admin/posts/"+ofBob.ID+"/publish", `{"version":1}`, 200, nil)
+	must(g, post.SetReaction, post.Of(g.tenants["bob"], ofBob.ID), post.Reaction{UserID: ed.id, Type: "like", On: true}) // now the object knows who is blocked
 	var made madePost
 	p.ask("alice", "POST", "/api/admin/posts", `{"title":"By `+name+`","body":"words of `+name+`"}`, 201, &made)
 	p.ask("alice", "POST", "/api/admin/posts/"+made.ID+"/publish", `{"version":1}`, 200, &made)
@@ -158,16 +164,24 @@ func lives(g *grove, name string) {
 	}
 	must(g, feed.GetFeed, feed.Of(p.id), feed.Query{Limit: 10, SortBy: "recent"})
 	must(g, feed.UpdateFollowing, feed.Of(p.id), feed.Change{UserID: ed.id, Action: feed.Follow})
+	must(g, feed.UpdateFollowing, feed.Of(ed.id), feed.Change{UserID: p.id, Action: feed.Follow})
 	g.minutes(2)
 	must(g, feed.UpdateFollowing, feed.Of(p.id), feed.Change{UserID: ed.id, Action: feed.Unfollow})
-	post := one[string](g, `SELECT id FROM posts WHERE status = 'published' ORDER BY id LIMIT 1`)
+	must(g, feed.UpdateFollowing, feed.Of(ed.id), feed.Change{UserID: p.id, Action: feed.Unfollow})
+	postID := one[string](g, `SELECT id FROM posts WHERE slug = 'of-alice'`)
 	at := g.host.Clock.Now().UnixMilli()
 	must(g, notification.AddNotification, notification.Of(bob.id), notification.Event{Type: notification.Follow, ActorID: p.id, TargetType: "profile", TargetID: bob.id, At: at, Seq: 1})
 	must(g, notification.AddNotification, notification.Of(p.id), notification.Event{Type: notification.Follow, ActorID: bob.id, TargetType: "profile", TargetID: p.id, At: at, Seq: 1})
-	g.sql(`INSERT INTO comments (id, tenant_id, post_id, author_id, body, status, seq, created_at) VALUES (?, ?, ?, ?, 'my comment', 'visible', 1, ?)`, ids.New(now), g.tenants["alice"], post, p.id, at)
-	g.sql(`INSERT INTO reactions (post_id, user_id, type, tenant_id, present, seq, created_at) VALUES (?, ?, 'like', ?, 1, 1, ?)`, post, p.id, g.tenants["alice"], at)
+	about := post.Of(g.tenants["alice"], postID)
+	comment := must(g, post.AddComment, about, post.NewComment{UserID: p.id, Content: "my comment"})
+	must(g, post.AddComment, about, post.NewComment{UserID: ed.id, Content: "an answer", ParentID: comment.Comment.ID})
+	must(g, post.AddComment, post.Of(g.tenants["alice"], made.ID), post.NewComment{UserID: ed.id, Content: "to a post of " + name})
+	must(g, post.SetReaction, about, post.Reaction{UserID: p.id, Type: "like", On: true})
+	must(g, post.SetReaction, about, post.Reaction{UserID: p.id, Type: "love", On: true})
+	g.minutes(6)
+	must(g, post.SetReaction, about, post.Reaction{UserID: p.id, Type: "love"})
+	p.at("alice", "GET", "/posts/by-"+name, "")
 	g.sql(`INSERT INTO user_blocks (user_id, blocked_id, kind, created_at) VALUES (?, ?, 'mute', 0), (?, ?, 'block', 0)`, ed.id, p.id, p.id, g.people["victor"].id)
-	g.sql(`INSERT INTO blocked_users (tenant_id, user_id, created_at) VALUES (?, ?, 0)`, g.tenants["bob"], p.id)
 	g.sql(`INSERT INTO dead_letters (source, seq, kind, payload, error, attempts, died_at) VALUES (?, 1, 'group', '{}', 'x', 5, 0), ('x', ?, 'x', ?, 'x', 1, 0)`,
 		"NotificationDO notifications:"+p.id, at, `{"userId":"`+p.id+`"}`)
 	g.sql(`INSERT INTO operator_log (id, actor_id, action, created_at) VALUES (?, ?, 'x', 0)`, ids.New(now), p.id)
@@ -206,7 +220,7 @@ func TestADeletedUserLeavesNoTrace(t *testing.T) {
 	ann, nobody := g.people["ann"], g.people["nobody"]
 	where := traces(g, ann.id)
 	for _, place := range []string{"D1 users", "D1 posts", "D1 drafts", "D1 media", "D1 follows", "D1 former_follows", "D1 notifications", "D1 applied_batches", "D1 audit_log", "D1 dead_letters",
-		"D1 export_jobs", "D1 comments", "D1 reactions", "D1 user_blocks", "D1 blocked_users", "D1 operator_log", "D1 follow_counts", "SessionDO", "TenantDO", "FeedDO feed:" + g.people["bob"].id,
+		"D1 export_jobs", "D1 comments", "D1 reactions", "D1 user_blocks", "D1 blocked_users", "D1 operator_log", "D1 follow_counts", "SessionDO", "TenantDO", "PostDO post:" + g.tenants["alice"], "PostDO post:" + g.tenants["bob"], "FeedDO feed:" + g.people["bob"].id,
 		"NotificationDO notifications:" + g.people["bob"].id, "NotificationDO notifications:" + g.people["ed"].id} {
 		if !slices.ContainsFunc(where, func(s string) bool { return strings.HasPrefix(s, place) }) {
 			t.Errorf("ann has left no trace in %s: the test proves nothing of it", place)
@@ -223,9 +237,9 @@ func TestADeletedUserLeavesNoTrace(t *testing.T) {
 	if status, _ := ann.at("alice", "GET", "/api/admin/posts", ""); status != 401 {
 		t.Errorf("ann is still signed in at alice's: %d", status)
 	}
-	g.minutes(15)
+	g.minutes(30)
 	if left := pending(g, "deletion_jobs"); left != "" {
-		t.Fatalf("after a quarter of an hour: %s", left)
+		t.Fatalf("after half an hour: %s", left)
 	}
 	g.host.Clock.Advance(3 * time.Hour) // what is only counted is forgotten by itself
 	g.minutes(1)
@@ -302,7 +316,7 @@ func deleteSite(t *testing.T, crash bool) {
 	alice.ask("alice", "POST", "/api/admin/export", "", 202, nil)
 	g.minutes(6)
 	where := traces(g, site)
-	for _, place := range []string{"D1 tenants", "D1 posts", "D1 drafts", "D1 media", "D1 applied_batches", "D1 audit_log", "D1 export_jobs", "D1 comments", "D1 reactions", "TenantDO", "AnalyticsDO", "FeedDO", "R2"} {
+	for _, place := range []string{"D1 tenants", "D1 posts", "D1 drafts", "D1 media", "D1 applied_batches", "D1 audit_log", "D1 export_jobs", "D1 comments", "D1 reactions", "TenantDO", "PostDO", "AnalyticsDO", "FeedDO", "R2"} {
 		if !slices.ContainsFunc(where, func(s string) bool { return strings.HasPrefix(s, place) }) {
 			t.Errorf("the site has left no trace in %s: the test proves nothing of it", place)
 		}
@@ -321,9 +335,9 @@ func deleteSite(t *testing.T, crash bool) {
 			t.Errorf("only %d crashes: the test does not meet every step", n)
 		}
 	}
-	g.minutes(12)
+	g.minutes(30)
 	if left := pending(g, "deletion_jobs"); left != "" {
-		t.Fatalf("after ten minutes: %s", left)
+		t.Fatalf("after half an hour: %s", left)
 	}
 	var held []string
 	for _, trace := range traces(g, site) {
@@ -490,7 +504,7 @@ func TestDeletingTwiceIsDeletingOnce(t *testing.T) {
 	if n := one[int](g, `SELECT count(*) FROM deletion_jobs`); n != 1 {
 		t.Errorf("%d jobs", n)
 	}
-	g.minutes(12)
+	g.minutes(30)
 	if left := traces(g, ann.id); pending(g, "deletion_jobs") != "" || len(left) > 0 {
 		t.Fatalf("%s %v", pending(g, "deletion_jobs"), left)
 	}
@@ -498,7 +512,7 @@ func TestDeletingTwiceIsDeletingOnce(t *testing.T) {
 	if err := operations.DeleteUser(g.host.Context(), ann.id); err != nil {
 		t.Fatal(err)
 	}
-	g.minutes(12)
+	g.minutes(30)
 	if left := traces(g, ann.id); pending(g, "deletion_jobs") != "" || len(left) > 0 {
 		t.Errorf("%s %v", pending(g, "deletion_jobs"), left)
 	}

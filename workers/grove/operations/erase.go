@@ -15,8 +15,9 @@ import (
 // Ghost is to whom the posts on other people's sites belong whose author is gone.
 const Ghost = "00000000-0000-7000-8000-000000000000"
 
-// settleFor is how long objects may keep what somebody did before D1 has it. After it D1 says where to look.
-const settleFor = 6 * time.Minute
+// settleFor is how long objects may keep what somebody did before D1 has it: they send it every five minutes, and when that failed they try again every
+// fifteen at least. After it D1 says where to look.
+const settleFor = 21 * time.Minute
 
 // eraseUser are the steps of the deletion of a user. Each may be done again. D1's rows go last but for the user's own objects: they say which objects to ask.
 var eraseUser []step
@@ -24,12 +25,13 @@ var eraseUser []step
 func init() {
 	eraseUser = []step{
 		{"close", closeUser}, {"sites", deleteSites}, {"settle", settle},
-		{"followers", eachOf(`SELECT follower_id FROM follows WHERE followee_id = ?1 AND follower_id > ?2 ORDER BY follower_id LIMIT 20`, func(ctx context.Context, j *job, other string) error {
+		{"followers", eachOf(`SELECT follower_id FROM (SELECT follower_id FROM follows WHERE followee_id = ?1 UNION SELECT follower_id FROM former_follows WHERE followee_id = ?1)
+			WHERE follower_id > ?2 ORDER BY follower_id LIMIT 20`, func(ctx context.Context, j *job, other string) error {
 			_, err := feed.EraseUser.Call(ctx, feed.Of(other), j.user())
 			return err
 		})},
 		{"followed", eachOf(followed, eraseInNotifications)}, {"answered", eachOf(answered, eraseInNotifications)}, {"named", eachOf(named, eraseInNotifications)},
-		{"posts", eraseOnPosts},
+		{"discussions", eraseOnPosts}, {"posts", leavePosts}, {"blocks", unblock},
 		{"members", eachOf(`SELECT tenant_id FROM (SELECT tenant_id FROM tenant_members WHERE user_id = ?1 UNION SELECT tenant_id FROM drafts WHERE author_id = ?1
 			UNION SELECT tenant_id FROM comments WHERE author_id = ?1 UNION SELECT tenant_id FROM reactions WHERE user_id = ?1) WHERE tenant_id > ?2 ORDER BY tenant_id LIMIT 20`,
 			func(ctx context.Context, j *job, site string) error {
@@ -39,7 +41,7 @@ func init() {
 		{"exports", eraseExports},
 		{"reactions", rowsOf(`DELETE FROM reactions WHERE (post_id, user_id, type) IN (SELECT post_id, user_id, type FROM reactions WHERE user_id = ?1 LIMIT ?2)`)},
 		// A comment that others have answered keeps its place, without its words.
-		{"comments", rowsOf(`UPDATE comments SET author_id = '` + Ghost + `', body = '', status = 'deleted', deleted_at = coalesce(deleted_at, unixepoch() * 1000)
+		{"comments", rowsOf(`UPDATE comments SET author_id = '', body = '', status = 'deleted', deleted_at = coalesce(deleted_at, unixepoch() * 1000)
 			WHERE id IN (SELECT id FROM comments WHERE author_id = ?1 LIMIT ?2)`)},
 		{"letters", rowsOf(`DELETE FROM dead_letters WHERE (source, seq) IN (SELECT source, seq FROM dead_letters WHERE instr(source, ?1) > 0 OR instr(payload, ?1) > 0 LIMIT ?2)`)},
 		{"following", rowsOf(`DELETE FROM follows WHERE (follower_id, followee_id) IN (SELECT follower_id, followee_id FROM follows WHERE follower_id = ?1 OR followee_id = ?1 LIMIT ?2)`)},
@@ -120,7 +122,6 @@ func eraseAccount(ctx context.Context, j *job) (next, error) {
 	id := j.user()
 	_, err := db.Batch(ctx,
 		// What belongs to others stays, under nobody's name.
-		db.Prepare(`UPDATE posts SET author_id = ?2 WHERE author_id = ?1`).Bind(id, Ghost),
 		db.Prepare(`UPDATE media SET uploaded_by = ?2 WHERE uploaded_by = ?1`).Bind(id, Ghost),
 		db.Prepare(`UPDATE comments SET moderated_by = ?2 WHERE moderated_by = ?1`).Bind(id, Ghost),
 		db.Prepare(`UPDATE audit_log SET actor_id = replace(actor_id, ?1, ?2), detail = replace(detail, ?1, ?2) WHERE actor_id = ?1 OR instr(detail, ?1) > 0`).Bind(id, Ghost),
@@ -130,7 +131,6 @@ func eraseAccount(ctx context.Context, j *job) (next, error) {
 		db.Prepare(`UPDATE export_jobs SET requested_by = ?2 WHERE requested_by = ?1`).Bind(id, Ghost),
 		// What is the user's goes.
 		db.Prepare(`DELETE FROM drafts WHERE author_id = ?`).Bind(id),
-		db.Prepare(`DELETE FROM blocked_users WHERE user_id = ?`).Bind(id),
 		db.Prepare(`DELETE FROM former_follows WHERE follower_id = ?1 OR followee_id = ?1`).Bind(id),
 		db.Prepare(`DELETE FROM follow_counts WHERE user_id = ?`).Bind(id),
 		db.Prepare(`DELETE FROM applied_batches WHERE source = 'NotificationDO notifications:' || ?`).Bind(id),

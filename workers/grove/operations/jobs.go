@@ -54,7 +54,6 @@ type job struct {
 
 	kind  string
 	lease string
-	lost  bool
 }
 
 // message is what Queue carries.

@@ -79,7 +79,7 @@ func open(t *testing.T, who ...string) *grove {
 		Buckets:   map[string]string{"MEDIA": "media"},
 		Queues:    map[string]string{"FANOUT": "grove-fanout", "JOBS": "grove-jobs"},
 		Consumers: map[string]local.Consumer{
-			"grove-fanout": {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 9, DeadLetterQueue: "grove-dead"},
+			"grove-fanout": {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 20, DeadLetterQueue: "grove-dead"},
 			"grove-jobs":   {MaxBatchSize: 1, MaxBatchTimeout: time.Second, MaxRetries: 3, DeadLetterQueue: "grove-dead"},
 			"grove-dead":   {MaxBatchTimeout: time.Second},
 		},

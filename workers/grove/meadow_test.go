@@ -397,10 +397,10 @@ func TestAFeedThatCannotBeReachedIsToldLater(t *testing.T) {
 	// One that stays unreachable ends among the dead. From there it can be sent again.
 	full = g.host.Inject(local.StorageFault{Class: "FeedDO", Object: "feed:" + bob.id, On: local.OnCommit})
 	publish(g, alice, "Violets", "x")
-	g.host.Clock.Advance(12 * time.Hour)
+	g.host.Clock.Advance(18 * time.Hour)
 	tries := full.Count()
 	g.host.Clock.Advance(4 * time.Hour)
-	if n := full.Count(); n != tries || n < 10 {
+	if n := full.Count(); n != tries || n < 25 {
 		t.Errorf("after %d tries there were %d more", tries, n-tries)
 	}
 	full.Remove()

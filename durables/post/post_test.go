@@ -1,8 +1,6 @@
 package post_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +12,6 @@ import (
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/grove/ids"
-	"grove.place/lattice/workers/websocket"
 )
 
 var db = d1.Database("DB")
@@ -397,6 +394,3 @@ func TestModeration(t *testing.T) {
 	p.reads(p.bert, "second", "mine")
 }
 
-var _ = context.Canceled
-var _ = errors.Is
-var _ = websocket.CloseCode

@@ -28,7 +28,7 @@ type run struct {
 
 type step func(ctx context.Context) error
 
-var flows = []flow{{"visits", visits}, {"drafts", drafts}, {"waypoints", waypoints}, {"notifications", notifications}, {"follows", follows}}
+var flows = []flow{{"visits", visits}, {"drafts", drafts}, {"waypoints", waypoints}, {"notifications", notifications}, {"follows", follows}, {"conversations", conversations}}
 
 // call is a step that calls a method. A stub is made for each attempt: one whose object was reset stays broken. refused says what is wrong with an answer; "" for nothing.
 func call[C, P, R any](stub func() *durables.Stub[C], method *durables.MethodOf[C, P, R], p P, refused func(R) string) step {

@@ -32,7 +32,7 @@ type world struct {
 
 func options() local.TestOptions {
 	return local.TestOptions{Package: "grove.place/lattice/tests/grove/app", Options: local.Options{
-		Objects: map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO"},
+		Objects: map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
 		Queues:  map[string]string{"FANOUT": "grove-fanout"}, Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
 		Vars:   map[string]string{"SESSION_KEYS": keyring.Generate("s1"), "TOKEN_KEYS": keyring.Generate("t1")},
 		Logger: slog.New(slog.DiscardHandler), // programs that are meant to fail say much
@@ -109,10 +109,13 @@ func (w *world) has(what string, want []string, query string, args ...any) {
 func (w *world) sound() {
 	w.t.Helper()
 	w.has("dead letters", nil, `SELECT source || ' ' || kind || ' ' || payload || ' ' || error FROM dead_letters`)
-	for _, class := range []string{"TenantDO", "NotificationDO"} {
+	for _, class := range []string{"TenantDO", "NotificationDO", "PostDO"} {
 		w.empty(class, "outbox")
 	}
 	w.empty("TenantDO", "analytics_buffer")
+	for _, table := range []string{"comments_buffer", "notices", "events", "reactions WHERE copied_seq < seq"} {
+		w.empty("PostDO", table)
+	}
 	w.empty("FeedDO", "notices")
 	w.empty("FeedDO", "changes WHERE NOT done")
 }

@@ -7,6 +7,7 @@ import (
 	_ "grove.place/lattice/durables/analytics"
 	_ "grove.place/lattice/durables/feed"
 	_ "grove.place/lattice/durables/notification"
+	_ "grove.place/lattice/durables/post"
 	_ "grove.place/lattice/durables/session"
 	_ "grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers"

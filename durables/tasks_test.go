@@ -127,3 +127,17 @@ func TestOnlyHandledTasksCanBeScheduled(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func TestATaskThatRemovesEverythingIsTheLast(t *testing.T) {
+	b := openBook(t)
+	b.schedule("wipes", time.Minute)
+	b.schedule("plain", time.Hour)
+	b.host.Clock.Advance(time.Minute)
+	b.want("wipes")
+	b.wantAlarm(-1)
+	b.host.Clock.Advance(2 * time.Hour)
+	b.want("wipes")
+	b.schedule("plain", time.Minute) // the object goes on, with tables of its own
+	b.host.Clock.Advance(time.Minute)
+	b.want("wipes", "plain")
+}

@@ -174,3 +174,48 @@ func TestAFlushThatReturnsHasSentWhatWasThere(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// heard checks which rows the object knows to be in D1.
+func (b book) heard(want ...string) {
+	b.Helper()
+	if got, err := ledger.Sent.Call(b.host.Context(), b.stub, durables.None{}); err != nil || !slices.Equal(got, want) {
+		b.Errorf("the object heard of %q, want %q, %v", got, want, err)
+	}
+}
+
+func TestTheObjectHearsWhatHasArrived(t *testing.T) {
+	b := open(t)
+	b.add("a", "bad", "c")
+	for i := 0; b.flush() != nil && i < 10; i++ {
+	}
+	b.heard(`"a"`, `"c"`) // and not of what was put aside
+	b.add("d")
+	if _, err := ledger.FlushAndForget.Call(b.host.Context(), b.stub, durables.None{}); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	b.heard(`"a"`, `"c"`)
+	if err := b.flush(); err != nil {
+		t.Fatal(err)
+	}
+	b.heard(`"a"`, `"c"`, `"d"`)
+}
+
+func TestOnlyWhatWasNotSentIsTakenBack(t *testing.T) {
+	b := open(t)
+	withdraw := func(want bool) {
+		t.Helper()
+		if got, err := ledger.Withdraw.Call(b.host.Context(), b.stub, durables.None{}); err != nil || got != want {
+			t.Errorf("taken back: %v, want %v, %v", got, want, err)
+		}
+	}
+	b.add("a", "b")
+	withdraw(true)
+	if _, err := ledger.FlushAndForget.Call(b.host.Context(), b.stub, durables.None{}); err == nil {
+		t.Fatal("the answer was not lost")
+	}
+	withdraw(false)
+	if err := b.flush(); err != nil {
+		t.Fatal(err)
+	}
+	b.holds(0, "a")
+}

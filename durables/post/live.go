@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"grove.place/lattice/durables"
@@ -29,9 +28,8 @@ const (
 )
 
 const (
-	maxSockets  = 30_000 // of the post; the platform allows 32,768
-	maxOwn      = 20     // of one user
-	announceFor = time.Second
+	maxSockets = 30_000 // of the post; the platform allows 32,768
+	maxOwn     = 20     // of one user
 
 	tagUser   = "users"     // sockets of people who are signed in
 	tagNobody = "anonymous" // the others
@@ -99,16 +97,11 @@ func (p *Post) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // full reports whether there are too many sockets, of all or of the user.
 func (p *Post) full(ctx context.Context, userID string) (bool, error) {
-	for tag, limit := range map[string]int{tagUser: maxSockets / 2, tagNobody: maxSockets / 2, userTag(userID): maxOwn} {
-		if userID == "" && (tag == userTag(userID) || tag == tagUser) || userID != "" && tag == tagNobody {
-			continue
-		}
-		open, err := p.state.GetWebSockets(ctx, tag)
-		if err != nil || len(open) >= limit {
-			return true, err
-		}
+	c, err := p.present(ctx)
+	if err != nil {
+		return false, err
 	}
-	return false, nil
+	return len(p.viewers) >= maxSockets || c.count() >= maxSockets || userID != "" && c.sockets[userID] >= maxOwn, nil
 }
 
 func (p *Post) welcome(w http.ResponseWriter, r *http.Request, s settings, v viewer) {
@@ -129,7 +122,7 @@ func (p *Post) welcome(w http.ResponseWriter, r *http.Request, s settings, v vie
 		_ = ws.Close(ctx, 1011, "try again")
 		return
 	}
-	p.viewers[ws] = &v
+	p.came(ctx, ws, &v)
 	hello, err := p.hello(ctx, s, v.UserID)
 	if err == nil {
 		err = ws.SendJSON(ctx, hello)
@@ -150,14 +143,17 @@ func (p *Post) hello(ctx context.Context, s settings, userID string) (m Message,
 		return m, err
 	}
 	m.Reactions = &reactions
-	n, _, err := p.present(ctx)
-	m.Count = ptr(int64(n))
+	c, err := p.present(ctx)
+	if err == nil {
+		m.Count = ptr(int64(c.count()))
+	}
 	return m, err
 }
 
 // WebSocketClose answers a client that leaves.
 func (p *Post) WebSocketClose(ctx context.Context, ws *durables.WebSocket, _ int, _ string, clean bool) error {
 	p.left(ctx, ws)
+	p.presenceChanged(ctx)
 	if !clean {
 		return nil
 	}
@@ -167,106 +163,8 @@ func (p *Post) WebSocketClose(ctx context.Context, ws *durables.WebSocket, _ int
 // WebSocketError forgets a socket that broke.
 func (p *Post) WebSocketError(ctx context.Context, ws *durables.WebSocket, _ error) error {
 	p.left(ctx, ws)
-	return nil
-}
-
-func (p *Post) left(ctx context.Context, ws *durables.WebSocket) {
-	p.leaving[ws] = true
-	delete(p.viewers, ws)
 	p.presenceChanged(ctx)
-}
-
-// Presence is who looks at the post. Viewers are told to the post's author only.
-type Presence struct {
-	Count   int      `json:"count"`
-	Viewers []string `json:"viewers,omitempty"` // ids of those who are signed in
-}
-
-// getPresence counts those who look at the post: everybody who is signed in once, the others by their sockets.
-func (p *Post) getPresence(ctx context.Context, userID string) (Presence, error) {
-	s, err := p.ready(ctx)
-	if err != nil || !s.open() {
-		return Presence{}, err
-	}
-	n, users, err := p.present(ctx)
-	out := Presence{Count: n}
-	if userID != "" && userID == s.AuthorID {
-		out.Viewers = users
-	}
-	return out, err
-}
-
-// present counts from the open sockets: there is no record of it that could be wrong.
-func (p *Post) present(ctx context.Context) (int, []string, error) {
-	anonymous, err := p.state.GetWebSockets(ctx, tagNobody)
-	if err != nil {
-		return 0, nil, err
-	}
-	signedIn, err := p.state.GetWebSockets(ctx, tagUser)
-	if err != nil {
-		return 0, nil, err
-	}
-	still := map[*durables.WebSocket]bool{}
-	n := 0
-	for _, ws := range anonymous {
-		if p.leaving[ws] {
-			still[ws] = true
-			continue
-		}
-		n++
-	}
-	users := []string{}
-	seen := map[string]bool{}
-	for _, ws := range signedIn {
-		if p.leaving[ws] {
-			still[ws] = true
-			continue
-		}
-		v, err := p.viewer(ctx, ws)
-		if err != nil {
-			return 0, nil, err
-		}
-		if v.UserID != "" && !seen[v.UserID] {
-			seen[v.UserID] = true
-			users = append(users, v.UserID)
-		}
-	}
-	p.leaving = still
-	slices.Sort(users)
-	return n + len(users), users, nil
-}
-
-// presenceChanged tells everybody how many are there: at once, and then no more often than announceFor allows.
-func (p *Post) presenceChanged(ctx context.Context) {
-	if p.announcing {
-		return
-	}
-	wait := announceFor - time.Since(p.announced)
-	if wait <= 0 {
-		p.announce(ctx)
-		return
-	}
-	p.announcing = true
-	p.state.WaitUntil(ctx, func(ctx context.Context) error {
-		time.Sleep(wait)
-		p.announcing = false
-		p.announce(ctx)
-		return nil
-	})
-}
-
-func (p *Post) announce(ctx context.Context) {
-	p.announced = time.Now()
-	n, _, err := p.present(ctx)
-	if err != nil {
-		p.object.Log(ctx, slog.LevelWarn, "viewers not counted", "error", err)
-		return
-	}
-	if n == p.shown {
-		return
-	}
-	p.shown = n
-	p.broadcast(ctx, Message{Type: "presence", Count: ptr(int64(n))})
+	return nil
 }
 
 // broadcast sends a message to all sockets, or to those with a tag.
@@ -334,8 +232,7 @@ func (p *Post) close(ctx context.Context, sockets []*durables.WebSocket, code in
 		if err := ws.Close(ctx, code, reason); err != nil {
 			p.object.Log(ctx, slog.LevelWarn, "socket not closed", "error", err)
 		}
-		p.leaving[ws] = true
-		delete(p.viewers, ws)
+		p.left(ctx, ws)
 	}
 	if len(sockets) > 0 {
 		p.presenceChanged(ctx)

@@ -251,7 +251,10 @@ func TestViewersAreCountedFromTheirSockets(t *testing.T) {
 func TestASocketThatSaysTooMuchHasToWait(t *testing.T) {
 	p := open(t)
 	ann := p.connect(p.ann, "s1")
-	react := func() post.Message { ann.send(`{"type":"react","id":"m","reactionType":"like","on":false}`); return ann.next() }
+	react := func() post.Message {
+		ann.send(`{"type":"react","id":"m","reactionType":"like","on":false}`)
+		return ann.next()
+	}
 	for i := range 20 {
 		if m := react(); m.Type != "ack" {
 			t.Fatalf("message %d: %+v", i+1, m)
@@ -394,4 +397,53 @@ func TestAUserCanHaveSoManySockets(t *testing.T) {
 	}
 	p.connect(p.bert, "s2")
 	p.connect("", "")
+}
+
+func TestFiveThousandViewers(t *testing.T) {
+	p := open(t)
+	viewers := 5000
+	if testing.Short() {
+		viewers = 500
+	}
+	var some []socket
+	for i := range viewers {
+		conn, _, err := p.dial("", "")
+		if err != nil {
+			t.Fatalf("viewer %d: %v", i+1, err)
+		}
+		if i%500 == 0 {
+			some = append(some, socket{p, conn})
+		}
+	}
+	if got := call(p, post.GetPresence, ""); got.Count != viewers {
+		t.Errorf("%+v", got)
+	}
+	author := p.connect(p.author, "s1")
+	p.evict()
+	started := time.Now()
+	p.say(p.ann, "hello", "")
+	call(p, post.SetReaction, post.Reaction{UserID: p.ann, Type: "like", On: true})
+	t.Logf("a comment and a reaction reached %d viewers of an object that was asleep in %v", viewers, time.Since(started))
+	for _, s := range some {
+		m := s.next()
+		if m.Type == "hello" {
+			m = s.next()
+		}
+		if m.Type != "comment" || m.Comment.Content != "hello" {
+			t.Errorf("%+v", m)
+		}
+	}
+	if m := author.next(); m.Type != "comment" {
+		t.Errorf("%+v", m)
+	}
+	if m := author.next(); m.Type != "reaction" || *m.Count != 1 {
+		t.Errorf("%+v", m)
+	}
+	if _, err := p.host.DropSockets("PostDO", post.Name(p.tenant, p.id)); err != nil {
+		t.Fatal(err)
+	}
+	p.host.Clock.Advance(2 * time.Second)
+	if got := call(p, post.GetPresence, ""); got.Count != 0 {
+		t.Errorf("%+v", got)
+	}
 }

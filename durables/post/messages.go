@@ -109,11 +109,11 @@ func (p *Post) WebSocketMessage(ctx context.Context, ws *durables.WebSocket, m d
 	if err == nil {
 		return nil
 	}
-	p.object.Log(ctx, slog.LevelError, "message not handled", "type", a.Type, "error", err)
 	var own *durables.Error
 	if errors.As(err, &own) && own.Name == "TypeError" {
 		return refuse(ctx, ws, a.ID, codeMessage, own.Message)
 	}
+	p.object.Log(ctx, slog.LevelError, "message not handled", "type", a.Type, "error", err)
 	return refuse(ctx, ws, a.ID, codeLater, "That does not work just now. Nothing was changed; try again in a moment.")
 }
 
@@ -214,11 +214,11 @@ func (p *Post) resync(ctx context.Context, ws *durables.WebSocket, userID string
 		return err
 	}
 	m.Reactions = &reactions
-	n, _, err := p.present(ctx)
+	c, err := p.present(ctx)
 	if err != nil {
 		return err
 	}
-	m.Count = ptr(int64(n))
+	m.Count = ptr(int64(c.count()))
 	return ws.SendJSON(ctx, m)
 }
 

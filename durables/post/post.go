@@ -90,6 +90,7 @@ type Post struct {
 	viewers map[*durables.WebSocket]*viewer // what is known of sockets; those that are not in it have it attached
 	leaving map[*durables.WebSocket]bool    // closed, and still listed by the runtime
 
+	crowd      *crowd    // who is there; nil: not counted yet
 	announcing bool      // a change of the presence is going to be told
 	announced  time.Time // when it was told last
 	shown      int       // what was told; -1: nothing yet

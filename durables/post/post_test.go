@@ -393,4 +393,3 @@ func TestModeration(t *testing.T) {
 	p.say(p.ann, "third", "")
 	p.reads(p.bert, "second", "mine")
 }
-

@@ -346,3 +346,66 @@ func findInFiles(t *testing.T, dir, text string) (found string) {
 	}
 	return found
 }
+
+// A session that has sockets in objects is remembered with them, and however it ends they are to be closed. (What closes them is tested in workers/grove.)
+func TestSocketsAreToBeClosedHoweverASessionEnds(t *testing.T) {
+	host := startHost(t)
+	a := as{t, host, "u1"}
+	register := func(c session.Created, object string) bool {
+		t.Helper()
+		return call(a, session.RegisterSocket, session.Socket{Session: session.PublicID(c.SessionID), Class: "NoSuchDO", Object: object})
+	}
+	rows := func(query, want string) {
+		t.Helper()
+		got, err := local.Rows[string](host.Storage("SessionDO", "session:u1"), query)
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q, %v", query, got, want, err)
+		}
+	}
+	const open, closing = `SELECT object FROM sockets ORDER BY object`, `SELECT object FROM closures ORDER BY object`
+	revoked, replaced, expired, kept := a.create("a"), a.create("b"), a.create("c"), a.create("d")
+	for c, object := range map[session.Created]string{revoked: "revoked", replaced: "replaced", expired: "expired", kept: "kept"} {
+		for range 2 {
+			if !register(c, object) {
+				t.Errorf("%s: the session is not alive", object)
+			}
+		}
+	}
+	rows(open, "expired kept replaced revoked")
+	call(a, session.RevokeSession, revoked.SessionID)
+	if register(revoked, "late") {
+		t.Error("a session that is over has a socket")
+	}
+	a.create("b")
+	rows(open, "expired kept")
+	rows(closing, "replaced revoked")
+	host.Clock.Advance(30 * time.Minute)
+	call(a, session.RefreshSession, kept.SessionID)
+	host.Clock.Advance(31 * time.Minute) // the others have expired
+	if register(expired, "late") {
+		t.Error("a session that has expired has a socket")
+	}
+	host.Clock.Advance(time.Hour)
+	rows(open, "")
+	rows(closing, "expired kept replaced revoked")
+	if _, set, err := host.Storage("SessionDO", "session:u1").Alarm(); err != nil || !set {
+		t.Error("nobody tries again", err)
+	}
+	if _, err := session.RegisterSocket.Call(host.Context(), session.Of("u1"), session.Socket{Session: "x"}); err == nil {
+		t.Error("a socket in no object was taken")
+	}
+}
+
+func TestTheOldestSocketsOfTooManyAreClosed(t *testing.T) {
+	host := startHost(t)
+	a := as{t, host, "u1"}
+	c := a.create("a")
+	for i := range session.MaxSockets + 2 {
+		call(a, session.RegisterSocket, session.Socket{Session: session.PublicID(c.SessionID), Class: "NoSuchDO", Object: fmt.Sprintf("%04d", i)})
+		host.Clock.Advance(time.Millisecond)
+	}
+	got, err := local.Rows[string](host.Storage("SessionDO", "session:u1"), `SELECT min(object) || ' ' || count(*) || ' ' || (SELECT group_concat(object) FROM closures) FROM sockets`)
+	if want := fmt.Sprintf("0002 %d 0000,0001", session.MaxSockets); err != nil || got[0] != want {
+		t.Errorf("%q, want %q, %v", got, want, err)
+	}
+}

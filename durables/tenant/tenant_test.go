@@ -425,3 +425,26 @@ func TestATenantCanBeForgotten(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 }
+
+func TestABatchOfEventsIsCountedOnce(t *testing.T) {
+	s := open(t, "oak")
+	b := analytics.Batch{Source: "post:x", ID: "1", Events: []analytics.Event{{Type: analytics.CommentAdded, Path: "/posts/x"}, {Type: analytics.ReactionGiven, Path: "/posts/x"}}}
+	call(s, tenant.RecordEvents, b)
+	s.host.Clock.Advance(time.Minute)
+	call(s, tenant.RecordEvents, b)
+	b.ID = "2"
+	call(s, tenant.RecordEvents, b)
+	s.host.Clock.Advance(time.Minute)
+	stats, err := analytics.GetStats.Call(s.host.Context(), analytics.Of(s.id, analytics.Day(s.host.Clock.Now().UnixMilli())), durables.None{})
+	if err != nil || stats.CommentsCreated != 2 || stats.ReactionsGiven != 2 {
+		t.Errorf("%+v, %v", stats, err)
+	}
+	refuses(s, tenant.RecordEvents, analytics.Batch{ID: "3"})
+	refuses(s, tenant.RecordEvents, analytics.Batch{Source: "x", ID: "3", Events: make([]analytics.Event, 501)})
+	s.host.Clock.Advance(8 * 24 * time.Hour)
+	b.ID = "4"
+	call(s, tenant.RecordEvents, b)
+	if n, err := local.Rows[int](s.host.Storage("TenantDO", "tenant:"+s.id), `SELECT count(*) FROM received`); err != nil || n[0] != 1 {
+		t.Errorf("%v batches are remembered, %v", n, err)
+	}
+}

@@ -52,6 +52,15 @@ func newObject(ctx context.Context, state *durables.State) (*object, error) {
 	o.tasks.Handle("cancels itself", func(ctx context.Context, info durables.TaskInfo) error {
 		return errors.Join(o.note(ctx, info), o.tasks.Cancel(ctx, info.Name), errors.New("and fails"))
 	})
+	o.tasks.Handle("wipes", func(ctx context.Context, info durables.TaskInfo) error {
+		if err := o.storage.DeleteAll(ctx); err != nil {
+			return err
+		}
+		if _, err := o.storage.SQL().Exec(ctx, "CREATE TABLE diary (entry TEXT)"); err != nil {
+			return err
+		}
+		return o.note(ctx, info)
+	})
 	o.tasks.Handle("cancels plain", func(ctx context.Context, info durables.TaskInfo) error {
 		return errors.Join(o.note(ctx, info), o.tasks.Cancel(ctx, "plain"))
 	})

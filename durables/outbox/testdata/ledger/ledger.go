@@ -37,6 +37,18 @@ var (
 	Flush = durables.Method(Class, "flush", func(l *Ledger, ctx context.Context, _ durables.None) (durables.None, error) {
 		return durables.None{}, l.Outbox.Flush(ctx)
 	})
+	// Withdraw takes the last entry back, and reports whether it could.
+	Withdraw = durables.Method(Class, "withdraw", func(l *Ledger, ctx context.Context, _ durables.None) (bool, error) {
+		last, err := durables.One[int64](ctx, l.Storage.SQL(), `SELECT max(seq) FROM outbox`)
+		if err != nil {
+			return false, err
+		}
+		return l.Outbox.Withdraw(ctx, last)
+	})
+	// Sent returns the payloads that the object has heard of as being in D1.
+	Sent = durables.Method(Class, "sent", func(l *Ledger, ctx context.Context, _ durables.None) ([]string, error) {
+		return durables.All[string](ctx, l.Storage.SQL(), `SELECT payload FROM sent ORDER BY rowid`)
+	})
 	// Backlog counts the rows that have not reached D1.
 	Backlog = durables.Method(Class, "backlog", func(l *Ledger, ctx context.Context, _ durables.None) (int64, error) {
 		b, err := l.Outbox.Backlog(ctx)

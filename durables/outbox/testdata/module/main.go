@@ -24,10 +24,18 @@ func init() {
 			}
 			return []d1.Stmt{db.Prepare(`INSERT INTO entries (text, seq) VALUES (?, ?)`).Bind(text, row.Seq)}, nil
 		})
+		l.Outbox.OnSent(func(ctx context.Context, rows []outbox.Row) error {
+			for _, row := range rows {
+				if _, err := state.Storage().SQL().Exec(ctx, `INSERT INTO sent (payload) VALUES (?)`, row.Payload); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		if exists, err := durables.One[int](ctx, state.Storage().SQL(), `SELECT count(*) FROM sqlite_master WHERE name = 'outbox'`); err != nil || exists == 1 {
 			return l, err
 		}
-		_, err := state.Storage().SQL().Exec(ctx, outbox.Table)
+		_, err := state.Storage().SQL().Exec(ctx, outbox.Table+`CREATE TABLE sent (payload TEXT)`)
 		return l, err
 	}
 }

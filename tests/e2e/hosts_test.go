@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -133,6 +134,9 @@ func start(name string, command func(dir string, port int) (*exec.Cmd, error)) (
 	return s, nil
 }
 
+// routes are left out of the copy: with them wrangler dev gives every request the host of the first route.
+var routes = regexp.MustCompile(`(?ms)^routes = \[.*?^\]\n`)
+
 // writeProject makes a copy of the repository's configuration that can stand anywhere.
 func writeProject(dir string, vars devoidc.Variables) error {
 	repository := filepath.Dir(root())
@@ -144,6 +148,7 @@ func writeProject(dir string, vars devoidc.Variables) error {
 		`main = "build/dist/`, `main = "../dist/`,
 		"[build]\n", "[unused]\n",
 	).Replace(string(config))
+	text = routes.ReplaceAllString(text, "")
 	begin, end := strings.Index(text, "[unused]"), strings.Index(text, "[vars]")
 	if begin >= 0 && end > begin {
 		text = text[:begin] + text[end:]

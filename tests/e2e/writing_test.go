@@ -11,15 +11,20 @@ import (
 // hurry lets the editors of a window save after a fifth of a second instead of half a minute.
 func (w *window) hurry() (stop func()) {
 	w.t.Helper()
-	script := `{ const every = setInterval; window.setInterval = (run, ms, ...rest) => every(run, ms === 30000 ? 200 : ms, ...rest) }`
+	return w.before(`{ const every = setInterval; window.setInterval = (run, ms, ...rest) => every(run, ms === 30000 ? 200 : ms, ...rest) }`)
+}
+
+// before has a script run at the start of each page, until stop is called.
+func (w *window) before(script string) (stop func()) {
+	w.t.Helper()
 	added, err := chromedp.Call(w.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 	if err != nil {
-		w.t.Fatalf("hurry: %v", err)
+		w.t.Fatalf("add a script: %v", err)
 	}
 	return func() {
 		_, err := chromedp.Call(w.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: added.Identifier})
 		if err != nil {
-			w.t.Errorf("take one's time again: %v", err)
+			w.t.Errorf("take the script away: %v", err)
 		}
 	}
 }

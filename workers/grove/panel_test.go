@@ -15,7 +15,7 @@ func TestThePagesOfTheAdminPanel(t *testing.T) {
 	post := "/admin/posts/" + names["{post}"]
 	for path, editors := range map[string]bool{
 		"/admin": false, "/admin/posts": false, "/admin/posts/new": false, post: false, "/admin/trails": false,
-		"/admin/drafts": false, "/admin/trails/book": false, "/admin/new-trail": true, "/admin/members": true, "/admin/analytics": true, "/admin/sections": true, "/admin/settings": true,
+		"/admin/drafts": false, "/admin/trails/book": false, "/admin/new-trail": true, "/admin/members": true, "/admin/comments": true, "/admin/comments?status=hidden": true, "/admin/analytics": true, "/admin/sections": true, "/admin/settings": true,
 	} {
 		for who, want := range map[string]int{"nobody": 303, "vera": 403, "bob": 403, "ann": 200, "ed": 200, "alice": 200} {
 			if who == "ann" && editors {

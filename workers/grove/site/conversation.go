@@ -99,12 +99,9 @@ func threads(comments []post.Comment) []markup.Data {
 
 func commentData(c post.Comment) markup.Data {
 	d := markup.Data{"id": c.ID, "parent": c.ParentID, "depth": strconv.Itoa(c.Depth), "at": strconv.FormatInt(c.CreatedAt, 10), "authorId": c.AuthorID, "state": c.Status,
-		"name": c.AuthorName, "text": c.Content, "when": iso(c.CreatedAt), "whenText": moment(c.CreatedAt), "edited": c.EditedAt > 0, "pending": c.Status == post.Pending}
-	switch {
-	case c.Status == post.Deleted:
+		"name": somebody(c.AuthorName), "text": c.Content, "when": iso(c.CreatedAt), "whenText": moment(c.CreatedAt), "edited": c.EditedAt > 0, "pending": c.Status == post.Pending}
+	if c.Status == post.Deleted {
 		d["name"], d["text"] = "", "This comment was deleted."
-	case c.AuthorName == "":
-		d["name"] = "Somebody"
 	}
 	return d
 }

@@ -16,7 +16,7 @@ import (
 
 func init() {
 	web.AddPagesWithin("pages/admin-layout.html", pageFiles, "pages", "admin-dashboard", "admin-posts", "admin-drafts", "admin-editor", "admin-sections",
-		"admin-analytics", "admin-trails", "admin-trail", "admin-members", "admin-settings")
+		"admin-analytics", "admin-trails", "admin-trail", "admin-members", "admin-comments", "admin-settings")
 }
 
 // panel is a page of the admin panel, for members with that role or a higher one. What it changes goes through the API of package admin.
@@ -31,6 +31,7 @@ var panels = map[string]panel{
 	"GET /admin/posts/new":     {"author", newPost},
 	"GET /admin/posts/{id}":    {"author", editPost},
 	"GET /admin/drafts":        {"author", draftList},
+	"GET /admin/comments":      {"editor", commentList},
 	"GET /admin/trails":        {"author", trailList},
 	"GET /admin/trails/{slug}": {"author", editTrail},
 	"GET /admin/new-trail":     {"editor", newTrail},
@@ -44,6 +45,7 @@ var panels = map[string]panel{
 // menu is the list of the panel's pages, with the role that each needs.
 var menu = []struct{ label, href, role string }{
 	{"Dashboard", "/admin", "author"}, {"Posts", "/admin/posts", "author"}, {"Drafts", "/admin/drafts", "author"}, {"Trails", "/admin/trails", "author"},
+	{"Comments", "/admin/comments", "editor"},
 	{"Analytics", "/admin/analytics", "editor"}, {"Sections", "/admin/sections", "editor"},
 	{"Members", "/admin/members", "editor"}, {"Settings", "/admin/settings", "editor"}, {"Data", "/admin/data", "owner"},
 }

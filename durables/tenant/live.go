@@ -34,6 +34,10 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "a socket needs a user and a session", http.StatusBadRequest)
 		return
 	}
+	// Dashboards keep their connection alive without waking the object.
+	if err := t.state.SetWebSocketAutoResponse(ctx, "ping", "pong"); err != nil {
+		t.object.Log(ctx, slog.LevelWarn, "pings are not answered", "error", err)
+	}
 	ws, err := t.state.UpgradeWebSocket(w, r, tagLive, sessionTag(who.Session))
 	if err != nil {
 		return // the client has been answered

@@ -3,7 +3,6 @@
 
 /**
  * @typedef {object} Listener
- * @property {boolean} [ping] asks every half minute whether the other side is there, which answers without waking up
  * @property {(message: any) => void} message
  * @property {() => void} [open]
  * @property {() => void} [lost] it is closed for now
@@ -22,6 +21,7 @@ export function connect(path, listener) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let heard = Date.now();
+  let away = false;
 
   function open() {
     clearTimeout(timer);
@@ -41,26 +41,40 @@ export function connect(path, listener) {
       socket = undefined;
       if (code === 4401 || code === 4403) return listener.ended(code);
       listener.lost?.();
+      if (away) return;
       if (code === 4429) wait = 60_000;
       timer = setTimeout(open, wait * (0.5 + Math.random()));
       wait = Math.min(wait * 2, 30_000);
     };
   }
-  /** Gives a connection up from which nothing comes any more, and does not wait until the network says so. */
+  /**
+   * Asks whether the other side is there, which answers without waking anything. It keeps what is between from closing a quiet connection; one from which
+   * nothing comes any more is given up.
+   */
   const ping = () => {
     if (socket?.readyState !== WebSocket.OPEN) return;
     if (Date.now() - heard > 90_000) socket.close(4000, "nothing was heard");
     else socket.send("ping");
   };
-  if (listener.ping) setInterval(ping, 30_000);
   const now = () => {
     if (timer !== undefined) open();
   };
+  // A page that is left may stay in the browser's cache with its connection: whoever is there would be counted for somebody who is not.
+  addEventListener("pagehide", () => {
+    away = true;
+    clearTimeout(timer);
+    timer = undefined;
+    socket?.close(1000, "left");
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    away = false;
+    if (socket === undefined || socket.readyState > WebSocket.OPEN) open();
+  });
   addEventListener("online", now);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && now());
   open();
-  // The host answers without waking anything. It keeps what is between from closing a quiet connection.
-  setInterval(() => socket?.readyState === WebSocket.OPEN && socket.send("ping"), 45_000);
+  setInterval(ping, 30_000);
   return {
     /** Sends a message, and reports whether there was a connection to send it on. @param {object} message */
     send(message) {

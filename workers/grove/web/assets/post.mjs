@@ -161,10 +161,10 @@ async function reload() {
 }
 
 const socket = connect(api + "/ws", {
-  ping: true,
   message(m) {
     switch (m.type) {
       case "hello":
+        if (me && !m.userId) return ended(4401);
         section.dataset.open = "";
         showReactions(m.reactions);
         showPresence(m.count);
@@ -212,16 +212,19 @@ const socket = connect(api + "/ws", {
     showPresence(0);
     for (const id of outgoing.keys()) find(".badge", elementOf(id) ?? document).textContent = "Waits for the connection";
   },
-  ended(code) {
-    delete section.dataset.open;
-    section.dataset.ended = String(code);
-    showPresence(0);
-    if (form) form.hidden = true;
-    for (const button of buttons.values()) button.disabled = true;
-    say(code === 4401 ? "You were signed out. Sign in again to take part." : "This post is not published any more.", true);
-    if (code === 4401) find("#status").append(" ", make("a", { href: "/auth/login?return_to=" + encodeURIComponent(location.pathname) }, "Sign in"));
-  },
+  ended,
 });
+
+/** The connection does not come back. @param {number} code */
+function ended(code) {
+  delete section.dataset.open;
+  section.dataset.ended = String(code);
+  showPresence(0);
+  if (form) form.hidden = true;
+  for (const button of buttons.values()) button.disabled = true;
+  say(code === 4401 ? "You were signed out. Sign in again to take part." : "This post is not published any more.", true);
+  if (code === 4401) find("#status").append(" ", make("a", { href: "/auth/login?return_to=" + encodeURIComponent(location.pathname) }, "Sign in"));
+}
 
 /** A comment is gone; one that has answers leaves its place. @param {string} id */
 function deleted(id) {

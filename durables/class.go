@@ -76,14 +76,8 @@ var reserved = map[string]bool{
 //
 // See https://developers.cloudflare.com/workers/runtime-apis/rpc/.
 func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context, P) (R, error), options ...MethodOption) *MethodOf[T, P, R] {
-	if reserved[name] || guest.ReservedMethod(name) {
-		panic(fmt.Sprintf("durables: %s.%s: the name is reserved by the runtime and cannot be called over RPC: give the method another", c.name, name))
-	}
-	if _, ok := c.methods[name]; ok {
-		panic(fmt.Sprintf("durables: %s has two methods called %s: give each its own name", c.name, name))
-	}
-	c.methods[name] = method[T]{
-		retryable: slices.Contains(options, Retryable),
+	c.add(name, method[T]{
+		retryable: isRetryable(options),
 		call: func(ctx context.Context, object *T, args []byte) ([]byte, error) {
 			p, err := guest.DecodeParameter[P](ctx, name, args)
 			if err != nil {
@@ -96,9 +90,26 @@ func Method[T, P, R any](c *ClassOf[T], name string, f func(*T, context.Context,
 			return guest.EncodeResult(ctx, name, result)
 		},
 		signature: func(types *guest.Types) string { return guest.Signature[P, R](types, ":") },
-	}
-	c.order = append(c.order, name)
+	})
 	return &MethodOf[T, P, R]{name: name}
+}
+
+func isRetryable(options []MethodOption) bool { return slices.Contains(options, Retryable) }
+
+func (c *ClassOf[T]) add(name string, m method[T]) {
+	_, taken := c.methods[name]
+	checkMethod(c.name, name, taken)
+	c.methods[name] = m
+	c.order = append(c.order, name)
+}
+
+func checkMethod(class, name string, taken bool) {
+	if reserved[name] || guest.ReservedMethod(name) {
+		panic(fmt.Sprintf("durables: %s.%s: the name is reserved by the runtime and cannot be called over RPC: give the method another", class, name))
+	}
+	if taken {
+		panic(fmt.Sprintf("durables: %s has two methods called %s: give each its own name", class, name))
+	}
 }
 
 // exported adapts a class to the guest runtime.

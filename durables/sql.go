@@ -159,64 +159,104 @@ func (c *Cursor) Close() error {
 //	for post, err := range durables.Query[Post](ctx, sql, "SELECT * FROM posts WHERE author = ?", author) {
 func Query[T any](ctx context.Context, s *SQL, query string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var zero T
-		c, err := s.Exec(ctx, query, args...)
-		if err != nil {
-			yield(zero, err)
-			return
-		}
-		defer c.Close()
-		for c.Next() {
-			var v T
-			if err := sqlvalue.ScanRow(c.columns, c.rows[c.next-1], &v); err != nil {
-				yield(zero, fmt.Errorf("sql: %w", err))
+		rows := s.rows(ctx, query, args)
+		defer rows.close()
+		for {
+			var v, zero T
+			found, err := rows.next(&v)
+			if err != nil {
+				yield(zero, err)
 				return
 			}
-			if !yield(v, nil) {
+			if !found || !yield(v, nil) {
 				return
 			}
 		}
-		if c.Err() != nil {
-			yield(zero, c.Err())
-		}
+	}
+}
+
+// rows are the rows of a query, or why there are none. The generic functions around it are short, since the compiler makes a copy of them for each type.
+type rows struct {
+	cursor *Cursor
+	err    error
+}
+
+func (s *SQL) rows(ctx context.Context, query string, args []any) rows {
+	c, err := s.Exec(ctx, query, args...)
+	return rows{c, err}
+}
+
+// next stores the next row in to, a pointer, and reports whether there was one.
+func (r rows) next(to any) (bool, error) {
+	if r.err != nil {
+		return false, r.err
+	}
+	c := r.cursor
+	if !c.Next() {
+		return false, c.Err()
+	}
+	if err := sqlvalue.ScanRow(c.columns, c.rows[c.next-1], to); err != nil {
+		return false, fmt.Errorf("sql: %w", err)
+	}
+	return true, nil
+}
+
+func (r rows) close() {
+	if r.err == nil {
+		r.cursor.Close()
 	}
 }
 
 // All returns all rows of query.
 func All[T any](ctx context.Context, s *SQL, query string, args ...any) ([]T, error) {
+	rows := s.rows(ctx, query, args)
+	defer rows.close()
 	list := []T{}
-	for v, err := range Query[T](ctx, s, query, args...) {
+	for {
+		var v T
+		found, err := rows.next(&v)
 		if err != nil {
 			return nil, err
 		}
+		if !found {
+			return list, nil
+		}
 		list = append(list, v)
 	}
-	return list, nil
 }
 
 // First returns the first row of query, and whether there is one.
 func First[T any](ctx context.Context, s *SQL, query string, args ...any) (v T, found bool, err error) {
-	for v, err := range Query[T](ctx, s, query, args...) {
-		return v, err == nil, err
+	rows := s.rows(ctx, query, args)
+	defer rows.close()
+	var zero T
+	if found, err = rows.next(&v); !found {
+		return zero, false, err
 	}
-	return v, false, nil
+	return v, true, nil
 }
 
 // One returns the row of query, which must be the only one.
 func One[T any](ctx context.Context, s *SQL, query string, args ...any) (one T, err error) {
-	n := 0
-	for v, err := range Query[T](ctx, s, query, args...) {
-		if err != nil {
-			return one, err
+	rows := s.rows(ctx, query, args)
+	defer rows.close()
+	var zero, second T
+	found, err := rows.next(&one)
+	if err == nil && found {
+		found, err = rows.next(&second)
+		if err == nil && !found {
+			return one, nil
 		}
-		if n++; n > 1 {
-			var zero T
-			return zero, guest.NewError("Error", "Expected exactly one result from SQL query, but got multiple results.")
-		}
-		one = v
 	}
-	if n == 0 {
-		return one, guest.NewError("Error", "Expected exactly one result from SQL query, but got no results.")
+	return zero, notOne(found, err)
+}
+
+func notOne(many bool, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case many:
+		return guest.NewError("Error", "Expected exactly one result from SQL query, but got multiple results.")
 	}
-	return one, nil
+	return guest.NewError("Error", "Expected exactly one result from SQL query, but got no results.")
 }

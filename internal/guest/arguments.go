@@ -14,7 +14,9 @@ import (
 type None struct{}
 
 // IsNone reports whether P is None.
-func IsNone[P any]() bool { return reflect.TypeFor[P]() == reflect.TypeFor[None]() }
+func IsNone[P any]() bool { return reflect.TypeFor[P]() == none }
+
+var none = reflect.TypeFor[None]()
 
 // ReservedMethod reports whether no method can have that name: the runtime takes it for something else.
 func ReservedMethod(name string) bool {
@@ -27,46 +29,53 @@ func ReservedMethod(name string) bool {
 
 // DecodeParameter takes the one parameter of a method or function from the encoded list of arguments. Streams in what it does not take are
 // given up; stubs end with the call.
+//
+// Like the other generic functions here it only says of which type something is, since the compiler makes a copy for each type.
 func DecodeParameter[P any](ctx context.Context, name string, args []byte) (p P, err error) {
+	err = takeParameter(ctx, name, args, &p, reflect.TypeFor[P]())
+	return p, err
+}
+
+// takeParameter stores the parameter in p, a pointer to t.
+func takeParameter(ctx context.Context, name string, args []byte, p any, t reflect.Type) error {
 	refs := newReferences(ctx)
 	unread := streamsIn(refs, args)
 	if unread != nil {
 		refs.claimed = map[claim]any{}
 	}
-	p, err = decodeParameter[P](refs, name, abi.NewReader(args))
+	err := decodeParameter(refs, name, abi.NewReader(args), p, t)
 	if err != nil {
 		refs.claimed = nil
 	}
 	disown(ctx, unread, refs.claimed)
-	return p, err
+	return err
 }
 
-func decodeParameter[P any](refs *references, name string, r *abi.Reader) (p P, err error) {
+func decodeParameter(refs *references, name string, r *abi.Reader, p any, t reflect.Type) error {
 	n := r.Count()
 	if r.Err() != nil {
-		return p, r.Err()
+		return r.Err()
 	}
 	want := 1
-	if IsNone[P]() {
+	if t == none {
 		want = 0
 	}
-	t := reflect.TypeFor[P]()
 	optional := t.Kind() == reflect.Pointer || want == 0
 	switch {
 	case n > want:
-		return p, NewError("TypeError", fmt.Sprintf("%s takes %s, got %d", name, arguments(want), n))
+		return NewError("TypeError", fmt.Sprintf("%s takes %s, got %d", name, arguments(want), n))
 	case n == 0 && !optional:
-		return p, NewError("TypeError", fmt.Sprintf("%s takes %s, got none", name, arguments(want)))
+		return NewError("TypeError", fmt.Sprintf("%s takes %s, got none", name, arguments(want)))
 	case n == 0:
-		return p, nil
+		return nil
 	}
 	if tag := r.Peek(); (tag == abi.TagUndefined || tag == abi.TagNull) && !optional && !nullable(t) {
-		return p, NewError("TypeError", fmt.Sprintf("%s: argument 1 is missing: expected %s", name, t))
+		return NewError("TypeError", fmt.Sprintf("%s: argument 1 is missing: expected %s", name, t))
 	}
-	if err := codec.UnmarshalWith(r, &p, refs); err != nil {
-		return p, NewError("TypeError", fmt.Sprintf("%s: argument 1: %v", name, err))
+	if err := codec.UnmarshalWith(r, p, refs); err != nil {
+		return NewError("TypeError", fmt.Sprintf("%s: argument 1: %v", name, err))
 	}
-	return p, nil
+	return nil
 }
 
 func nullable(t reflect.Type) bool {
@@ -86,11 +95,15 @@ func arguments(n int) string {
 
 // EncodeResult encodes what a method or function returned, after Headroom bytes.
 func EncodeResult[R any](ctx context.Context, name string, result R) ([]byte, error) {
-	if IsNone[R]() {
+	return encodeResult(ctx, name, IsNone[R](), Argument(result))
+}
+
+func encodeResult(ctx context.Context, name string, nothing bool, result any) ([]byte, error) {
+	if nothing {
 		return undefinedResult(), nil
 	}
 	w := abi.NewWriter(make([]byte, Headroom, 64))
-	if err := MarshalResult(ctx, w, result); err != nil {
+	if err := marshalResult(ctx, w, result); err != nil {
 		return nil, notEncoded(fmt.Sprintf("result of %s", name), err)
 	}
 	return w.Bytes(), nil
@@ -107,17 +120,21 @@ func notEncoded(what string, err error) error {
 
 // Signature is the TypeScript of a method or function, such as "(params: Plan): Promise<void>".
 func Signature[P, R any](types *Types, arrow string) string {
+	return signature(types, arrow, reflect.TypeFor[P](), reflect.TypeFor[R]())
+}
+
+func signature(types *Types, arrow string, p, r reflect.Type) string {
 	parameter := ""
-	if t := reflect.TypeFor[P](); !IsNone[P]() {
+	if p != none {
 		optional := ""
-		if t.Kind() == reflect.Pointer && !types.reference(t) {
-			optional, t = "?", t.Elem()
+		if p.Kind() == reflect.Pointer && !types.reference(p) {
+			optional, p = "?", p.Elem()
 		}
-		parameter = "params" + optional + ": " + types.Of(t)
+		parameter = "params" + optional + ": " + types.Of(p)
 	}
 	result := "void"
-	if !IsNone[R]() {
-		result = types.Of(reflect.TypeFor[R]())
+	if r != none {
+		result = types.Of(r)
 	}
 	return fmt.Sprintf("(%s)%s Promise<%s>", parameter, arrow, result)
 }

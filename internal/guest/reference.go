@@ -43,16 +43,21 @@ func newReferences(ctx context.Context) *references {
 }
 
 // Arguments is the list of arguments that the parameter p makes: none for None, and none for a nil pointer, which is left out.
-func Arguments[P any](p P) []any {
-	if t := reflect.TypeFor[P](); t == reflect.TypeFor[None]() || t.Kind() == reflect.Pointer && reflect.ValueOf(p).IsNil() {
+func Arguments[P any](p P) []any { return argumentList(reflect.TypeFor[P](), Argument(p)) }
+
+func argumentList(t reflect.Type, p any) []any {
+	if t == none || t.Kind() == reflect.Pointer && reflect.ValueOf(p).IsNil() {
 		return nil
 	}
-	return []any{Argument(p)}
+	return []any{p}
 }
 
 // Argument returns p as it is to be encoded: what is declared as a writer is one.
-func Argument[P any](p P) any {
-	switch w := any(&p).(type) {
+func Argument[P any](p P) any { return argument(&p, p) }
+
+// argument gets the value also behind a pointer, which tells how it is declared.
+func argument(declared, p any) any {
+	switch w := declared.(type) {
 	case *io.Writer:
 		if *w != nil {
 			return codec.Writer{Writer: *w}
@@ -67,8 +72,12 @@ func Argument[P any](p P) any {
 
 // MarshalResult is codec.Marshal for the result of the event of ctx: the event ends when the result's streams have been copied.
 func MarshalResult[R any](ctx context.Context, w *abi.Writer, result R) error {
+	return marshalResult(ctx, w, Argument(result))
+}
+
+func marshalResult(ctx context.Context, w *abi.Writer, result any) error {
 	refs := newReferences(ctx)
-	if err := codec.MarshalWith(w, Argument(result), refs); err != nil {
+	if err := codec.MarshalWith(w, result, refs); err != nil {
 		refs.withdraw()
 		return err
 	}

@@ -107,6 +107,7 @@ func (p *Post) erase(ctx context.Context, userID string) (durables.None, error) 
 	_, err = db.Batch(ctx,
 		db.Prepare(`UPDATE comments SET author_id = '', body = '', status = 'deleted', deleted_at = coalesce(deleted_at, ?1), seq = max(seq, ?2) WHERE post_id = ?3 AND tenant_id = ?4 AND author_id = ?5`).
 			Bind(now, seq, p.postID, p.tenantID, userID),
+		db.Prepare(`UPDATE comments SET moderated_by = NULL WHERE post_id = ? AND tenant_id = ? AND moderated_by = ?`).Bind(p.postID, p.tenantID, userID),
 		db.Prepare(`DELETE FROM reactions WHERE post_id = ? AND user_id = ?`).Bind(p.postID, userID),
 		db.Prepare(`DELETE FROM dead_letters WHERE source = ? AND instr(payload, ?) > 0`).Bind("PostDO "+p.object.Name(), userID))
 	if err != nil {
@@ -122,7 +123,7 @@ func (p *Post) erase(ctx context.Context, userID string) (durables.None, error) 
 func (p *Post) forgetUser(ctx context.Context, userID string, written []string, seq int64, now time.Time) error {
 	p.first = firstPage{}
 	err := p.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		for _, statement := range []string{`DELETE FROM reactions WHERE user_id = ?`, `DELETE FROM comments_buffer WHERE user_id = ?`, `DELETE FROM requests WHERE user_id = ?`,
+		for _, statement := range []string{`UPDATE comments_buffer SET moderated_by = NULL WHERE moderated_by = ?`, `DELETE FROM reactions WHERE user_id = ?`, `DELETE FROM comments_buffer WHERE user_id = ?`, `DELETE FROM requests WHERE user_id = ?`,
 			`DELETE FROM outbox WHERE kind = 'comment' AND batch IS NULL AND payload ->> 'user_id' = ?`, `DELETE FROM people WHERE user_id = ?`, `DELETE FROM blocked WHERE user_id = ?`, `DELETE FROM notices WHERE ? IN (user_id, actor_id)`} {
 			if err := p.object.Exec(ctx, statement, userID); err != nil {
 				return err

@@ -17,6 +17,8 @@ import (
 type flow struct {
 	name  string
 	begin func(w *world) run
+	// sparse: there are so many operations that those which are struck are so many times further apart, unless -every=1. 0 is 1.
+	sparse int
 }
 
 // run is a flow in one world: steps, each of which is repeated until it is acknowledged, and what D1 must have when all is quiet.
@@ -28,7 +30,7 @@ type run struct {
 
 type step func(ctx context.Context) error
 
-var flows = []flow{{"visits", visits}, {"drafts", drafts}, {"waypoints", waypoints}, {"notifications", notifications}, {"follows", follows}, {"conversations", conversations}}
+var flows = []flow{{"visits", visits, 0}, {"drafts", drafts, 0}, {"waypoints", waypoints, 0}, {"notifications", notifications, 0}, {"follows", follows, 0}, {"conversations", conversations, 9}}
 
 // call is a step that calls a method. A stub is made for each attempt: one whose object was reset stays broken. refused says what is wrong with an answer; "" for nothing.
 func call[C, P, R any](stub func() *durables.Stub[C], method *durables.MethodOf[C, P, R], p P, refused func(R) string) step {

@@ -118,6 +118,9 @@ func TestNothingIsLostWhateverFailsAtWhicheverStep(t *testing.T) {
 				if testing.Short() {
 					apart *= 3
 				}
+				if f.sparse > 0 && *every > 1 {
+					apart *= f.sparse
+				}
 				for after, met := 0, true; met && !t.Failed(); after += apart {
 					t.Run(fmt.Sprint("after=", after), func(t *testing.T) {
 						w := open(t, 1)
@@ -199,7 +202,7 @@ func TestASlowDatabaseLosesNothing(t *testing.T) {
 func TestASlowDatabaseThatFailsOnceLosesNothing(t *testing.T) {
 	for _, f := range flows {
 		for _, pause := range []time.Duration{7 * time.Second, 29 * time.Second, 45 * time.Second} {
-			for after, met := 0, true; met && !t.Failed(); after++ {
+			for after, met := 0, true; met && !t.Failed(); after += max(1, f.sparse) {
 				t.Run(fmt.Sprintf("%s/%s apart/after=%d", f.name, pause, after), func(t *testing.T) {
 					w := open(t, 1)
 					r := f.begin(w)

@@ -105,7 +105,7 @@ func (t *Tenant) limit(ctx context.Context, key string, limit int, window time.D
 	at := float64(now.UnixMilli())
 	span := float64(window.Milliseconds())
 	step := span / float64(limit)
-	arrival, _, err := durables.First[float64](ctx, t.object.SQL(), `SELECT arrival FROM rate_limits WHERE key = ?`, key)
+	arrival, known, err := durables.First[float64](ctx, t.object.SQL(), `SELECT arrival FROM rate_limits WHERE key = ?`, key)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -116,16 +116,20 @@ func (t *Tenant) limit(ctx context.Context, key string, limit int, window time.D
 	if err := t.object.Exec(ctx, `INSERT OR REPLACE INTO rate_limits (key, arrival) VALUES (?, ?)`, key, next); err != nil {
 		return Decision{}, err
 	}
-	return Decision{Allowed: true, Remaining: int((at + span - next) / step), ResetAt: int64(next + 0.999)}, t.scheduleTidy(ctx, now)
+	d := Decision{Allowed: true, Remaining: int((at + span - next) / step), ResetAt: int64(next + 0.999)}
+	if known {
+		return d, nil
+	}
+	return d, t.added(ctx, now)
 }
 
-// scheduleTidy has limits that are over removed later, and at once when there are too many.
-func (t *Tenant) scheduleTidy(ctx context.Context, now time.Time) error {
-	n, err := durables.One[int](ctx, t.object.SQL(), `SELECT count(*) FROM (SELECT 1 FROM rate_limits LIMIT ?)`, maxKeys+1)
-	if err != nil {
+// added is called for each new key. It has limits that are over removed later, and at once when there are too many.
+func (t *Tenant) added(ctx context.Context, now time.Time) (err error) {
+	if err := t.keys.add(ctx, t, `SELECT count(*) FROM rate_limits`); err != nil {
 		return err
 	}
-	if n > maxKeys {
+	if t.keys.n > maxKeys {
+		t.keys.known = false
 		return t.object.Exec(ctx, `DELETE FROM rate_limits WHERE key IN (SELECT key FROM rate_limits ORDER BY arrival LIMIT ?)`, maxKeys/10)
 	}
 	_, scheduled, err := t.tasks.Scheduled(ctx, taskTidy)
@@ -135,11 +139,29 @@ func (t *Tenant) scheduleTidy(ctx context.Context, now time.Time) error {
 	return t.tasks.Schedule(ctx, taskTidy, now.Add(tidyEvery))
 }
 
+// tally is how many rows a table has. It is counted once, and kept up then: counting reads every row.
+type tally struct {
+	n     int
+	known bool
+}
+
+// add counts a row that was added just now.
+func (c *tally) add(ctx context.Context, t *Tenant, query string) (err error) {
+	if c.known {
+		c.n++
+		return nil
+	}
+	c.n, err = durables.One[int](ctx, t.object.SQL(), query)
+	c.known = err == nil
+	return err
+}
+
 // tidy removes rate limits that are over and copied memberships that count no more, and comes again while there are others.
 func (t *Tenant) tidy(ctx context.Context) error {
 	if err := t.object.Prepare(ctx); err != nil {
 		return err
 	}
+	t.keys.known = false
 	now := time.Now()
 	if err := t.object.Exec(ctx, `DELETE FROM rate_limits WHERE arrival <= ?`, float64(now.UnixMilli())); err != nil {
 		return err
@@ -207,6 +229,9 @@ func (t *Tenant) buffer(ctx context.Context, e analytics.Event) error {
 		return err
 	}
 	t.showLive(ctx, e)
+	if _, scheduled, err := t.tasks.Scheduled(ctx, taskFlush); err != nil || scheduled {
+		return err
+	}
 	return t.tasks.Schedule(ctx, taskFlush, time.Now().Add(flushEvery))
 }
 
@@ -217,8 +242,12 @@ func (t *Tenant) store(ctx context.Context, e analytics.Event) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	last, err := durables.All[int64](ctx, t.object.SQL(), `INSERT INTO analytics_buffer (day, event_type, event_data, timestamp)
-		SELECT ?, ?, ?, ? WHERE (SELECT count(*) FROM (SELECT 1 FROM analytics_buffer LIMIT ?)) < ? RETURNING id`,
-		analytics.Day(e.Timestamp), e.Type, string(text), e.Timestamp, maxBuffered, maxBuffered)
-	return len(last) > 0, err
+	if t.visits.known && t.visits.n >= maxBuffered {
+		return false, nil
+	}
+	if err := t.object.Exec(ctx, `INSERT INTO analytics_buffer (day, event_type, event_data, timestamp) VALUES (?, ?, ?, ?)`,
+		analytics.Day(e.Timestamp), e.Type, string(text), e.Timestamp); err != nil {
+		return false, err
+	}
+	return true, t.visits.add(ctx, t, `SELECT count(*) FROM analytics_buffer`)
 }

@@ -90,6 +90,9 @@ type Tenant struct {
 	loading  bool       // a refresh from D1 is under way
 	flushing sync.Mutex // held while visits are flushed
 	trails   sync.Mutex // held while a trail is written
+
+	keys   tally // of rate_limits
+	visits tally // of analytics_buffer
 }
 
 const (
@@ -173,6 +176,6 @@ func (t *Tenant) getBacklog(ctx context.Context, _ durables.None) (b Backlog, er
 // destroy forgets everything, for a tenant that is deleted. Sockets are closed.
 func (t *Tenant) destroy(ctx context.Context, _ durables.None) (durables.None, error) {
 	t.closeAll(ctx)
-	t.config = nil
+	t.config, t.keys, t.visits = nil, tally{}, tally{}
 	return durables.None{}, t.object.Forget(ctx)
 }

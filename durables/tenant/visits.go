@@ -44,6 +44,7 @@ func (t *Tenant) flushVisits(ctx context.Context) error {
 		if _, err := analytics.RecordEvents.Call(ctx, analytics.Of(t.id, day), b); err != nil {
 			return fmt.Errorf("tenant: flush visits: %w", err)
 		}
+		t.visits.known = false
 		if err := t.object.Exec(ctx, `DELETE FROM analytics_buffer WHERE batch = ?`, batch); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ const (
 const (
 	leaseFor   = 2 * time.Minute  // without a sign of life for so long, somebody else takes a job over
 	sliceFor   = 20 * time.Second // how long a job is worked on in one go
-	slicePiece = 400              // how many pieces of work are done in one go
+	slicePiece = 40               // how many pieces of work are done in one go: each makes up to 22 calls, of the 1,000 that an event may make
 	firstRetry = 15 * time.Second
 	lastRetry  = time.Hour
 	maxTries   = 12 // of an export without progress; a deletion is tried for ever

@@ -55,7 +55,7 @@ func Tidy(ctx context.Context) error {
 
 // prune deletes rows in pieces, and leaves the rest for the next day when there are very many.
 func prune(ctx context.Context, query string, before time.Time) (rows int64, err error) {
-	for range 100 {
+	for range 20 {
 		done, err := db.Prepare(query).Bind(before, tidyPiece).Run(ctx)
 		if err != nil {
 			return rows, err
@@ -71,7 +71,7 @@ func prune(ctx context.Context, query string, before time.Time) (rows int64, err
 // dropExpired removes exports whose time is over, with their files.
 func dropExpired(ctx context.Context, now time.Time) error {
 	var list []string
-	if err := db.Prepare(`SELECT id FROM export_jobs WHERE expires_at < ? LIMIT 100`).Bind(now).All(ctx, &list); err != nil {
+	if err := db.Prepare(`SELECT id FROM export_jobs WHERE expires_at < ? LIMIT 50`).Bind(now).All(ctx, &list); err != nil {
 		return fmt.Errorf("operations: look for expired exports: %w", err)
 	}
 	for _, id := range list {
@@ -128,12 +128,17 @@ func dropUnknown(ctx context.Context, files []r2.Object, now time.Time) error {
 		has[key] = true
 	}
 	var gone []string
+	exports := map[string]bool{} // whether there is such a job
 	for _, key := range old {
 		key := key.(string)
 		if id := exportOf(key); id != "" {
-			there, err := exists(ctx, `SELECT 1 FROM export_jobs WHERE id = ?`, id)
-			if err != nil {
-				return err
+			there, asked := exports[id]
+			if !asked {
+				var err error
+				if there, err = exists(ctx, `SELECT 1 FROM export_jobs WHERE id = ?`, id); err != nil {
+					return err
+				}
+				exports[id] = there
 			}
 			has[key] = there
 		}

@@ -622,6 +622,62 @@ func TestNotifications(t *testing.T) {
 	alice.meadow("GET", "/api/notifications/ws", "", 426, nil)
 }
 
+func TestWhatHappensOnASiteRingsTheBell(t *testing.T) {
+	g := open(t, "stranger")
+	alice, bob, stranger := g.people["alice"], g.people["bob"], g.people["stranger"]
+	p := publish(g, alice, "Roses", "x")
+	phone, desk := alice.bell(), bob.bell()
+	phone()
+	desk()
+	expect := func(what string, bell func() string, unread int) {
+		t.Helper()
+		g.host.Clock.Advance(3 * time.Second) // a post waits two, for what is taken back at once
+		if got, want := bell(), fmt.Sprintf(`{"type":"unread","unread":%d}`, unread); got != want {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
+	}
+	said := func(who *person, want ...string) {
+		t.Helper()
+		var l struct{ Notifications []struct{ Text, URL string } }
+		who.meadow("GET", "/api/notifications", "", 200, &l)
+		var got []string
+		for _, n := range l.Notifications {
+			got = append(got, n.Text)
+			if n.URL != "http://alice."+g.domain+"/posts/roses" {
+				t.Errorf("%q leads to %q", n.Text, n.URL)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s reads %q, want %q", who.name, got, want)
+		}
+	}
+	like := "/api/posts/" + p.ID + "/reactions/like"
+	bob.ask("alice", "PUT", like, "", 200, nil)
+	expect("a reaction", phone, 1)
+	said(alice, "bob reacted to your post “Roses”")
+	bob.ask("alice", "DELETE", like, "", 200, nil)
+	expect("taken back", phone, 0)
+	said(alice)
+	c := bob.comment("alice", p.ID, "How red?")
+	expect("a comment", phone, 1)
+	said(alice, "bob commented on your post “Roses”")
+	g.host.Clock.Advance(time.Minute) // D1 has the comment
+	stranger.ask("alice", "POST", "/api/posts/"+p.ID+"/comments", fmt.Sprintf(`{"id":%q,"content":"Very.","parentId":%q}`, ids.New(g.host.Clock.Now()), c.ID), 201, nil)
+	expect("a reply", desk, 1)
+	said(bob, "stranger replied to your comment on “Roses”")
+	alice.ask("alice", "DELETE", "/api/admin/posts/"+p.ID, "", 204, nil)
+	var l struct{ Notifications []struct{ Text, URL string } }
+	if bob.meadow("GET", "/api/notifications", "", 200, &l); len(l.Notifications) != 1 || l.Notifications[0].Text != "stranger replied to your comment" || l.Notifications[0].URL != "" {
+		t.Errorf("the post is gone: %+v", l)
+	}
+	if status, _ := bob.form("/auth/logout", url.Values{}); status != 303 {
+		t.Fatalf("bob signs out: %d", status)
+	}
+	if got := desk(); got != "closed 4401" {
+		t.Errorf("after signing out: %s", got)
+	}
+}
+
 // bell opens the socket of the person's notifications and returns a function that reads the next message, or "closed 4401".
 func (p *person) bell() func() string {
 	p.g.Helper()
@@ -645,9 +701,11 @@ func (p *person) bell() func() string {
 	}
 	return func() string {
 		p.g.Helper()
+		waiting := time.AfterFunc(20*time.Second, func() { resp.Body.Close() }) // of the machine's clock
+		defer waiting.Stop()
 		head := make([]byte, 2)
 		if _, err := io.ReadFull(resp.Body, head); err != nil || head[1] > 125 {
-			p.g.Fatalf("frame % x, %v", head, err)
+			p.g.Fatalf("there is no message: frame % x, %v", head, err)
 		}
 		text := make([]byte, head[1])
 		if _, err := io.ReadFull(resp.Body, text); err != nil {

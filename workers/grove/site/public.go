@@ -48,7 +48,7 @@ func postData(p posts.Post) markup.Data {
 	for _, tag := range p.Tags {
 		tags = append(tags, markup.Data{"tag": tag})
 	}
-	return markup.Data{"id": p.ID, "link": "/posts/" + p.Slug, "edit": "/admin/posts/" + p.ID, "heading": p.Title, "excerpt": p.Excerpt, "author": p.AuthorName, "tags": tags, "hasTags": len(tags) > 0,
+	return markup.Data{"id": p.ID, "link": "/posts/" + p.Slug, "edit": "/admin/posts/" + p.ID, "heading": p.Title, "excerpt": p.Excerpt, "author": p.AuthorName, "authorPage": "/people/" + p.AuthorID, "tags": tags, "hasTags": len(tags) > 0,
 		"date": date(p.PublishedAt), "dateAt": iso(p.PublishedAt), "minutes": strconv.Itoa(p.ReadingMinutes)}
 }
 

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/analytics"
 	"grove.place/lattice/durables/feed"
 	"grove.place/lattice/durables/notification"
+	"grove.place/lattice/durables/post"
 	"grove.place/lattice/durables/tenant"
 )
 
@@ -30,7 +32,8 @@ type run struct {
 
 type step func(ctx context.Context) error
 
-var flows = []flow{{"visits", visits, 0}, {"drafts", drafts, 0}, {"waypoints", waypoints, 0}, {"notifications", notifications, 0}, {"follows", follows, 0}, {"conversations", conversations, 9}}
+var flows = []flow{{"visits", visits, 0}, {"drafts", drafts, 0}, {"waypoints", waypoints, 0}, {"notifications", notifications, 0}, {"follows", follows, 0},
+	{"conversations", conversations, 5}, {"feeds", feeds, 3}}
 
 // call is a step that calls a method. A stub is made for each attempt: one whose object was reset stays broken. refused says what is wrong with an answer; "" for nothing.
 func call[C, P, R any](stub func() *durables.Stub[C], method *durables.MethodOf[C, P, R], p P, refused func(R) string) step {
@@ -191,6 +194,92 @@ func follows(w *world) run {
 	}
 }
 
+// comments are kept by PostDO and flushed every 30 seconds. Who wrote the post hears of them, and the statistics count them.
+func comments(w *world) run {
+	ann, bert := w.people[0], w.people[1]
+	ids := map[string]string{} // what the client called a comment → its id
+	add := func(name, user, text, parent string) step {
+		return func(ctx context.Context) error {
+			return call(w.thread, post.AddComment, post.NewComment{ID: name, UserID: user, Content: text, ParentID: ids[parent]}, func(a post.Answer) string {
+				if a.Comment != nil {
+					ids[name] = a.Comment.ID
+				}
+				return a.Problem
+			})(ctx)
+		}
+	}
+	remove := func(name, user string) step {
+		return func(ctx context.Context) error {
+			return call(w.thread, post.DeleteComment, post.Removal{ID: ids[name], UserID: user}, func(a post.Answer) string {
+				if a.Problem == "not_found" { // it was deleted before D1 ever saw it, and the answer to that was lost
+					return ""
+				}
+				return a.Problem
+			})(ctx)
+		}
+	}
+	edit := func(name, user, text string) step {
+		return func(ctx context.Context) error {
+			return call(w.thread, post.EditComment, post.Edit{ID: ids[name], UserID: user, Content: text}, func(a post.Answer) string { return a.Problem })(ctx)
+		}
+	}
+	return run{
+		steps: []step{add("a", ann, "first", ""), add("b", bert, "an answer", "a"), edit("a", ann, "first, edited"), add("c", bert, "gone soon", ""), remove("c", bert), add("d", ann, "last", "b")},
+		quiet: 2 * day,
+		check: func() {
+			w.has("comments", []string{ann + " 0 first, edited", bert + " 1 an answer", ann + " 2 last"},
+				`SELECT author_id || ' ' || depth || ' ' || body FROM comments WHERE post_id = ? AND status = 'visible' ORDER BY created_at`, w.post)
+			w.has("comments that are gone", nil, `SELECT body FROM comments WHERE status <> 'visible' AND (status <> 'deleted' OR body <> '')`)
+			w.has("counts", []string{"3"}, `SELECT comments FROM post_counters WHERE post_id = ?`, w.post)
+			w.has("the day's comments", []string{"4"}, `SELECT sum(comments) FROM analytics_daily`)
+			w.has("told", []string{"comment 2", "reply 1", "reply 1"}, `SELECT type || ' ' || sum(actor_count) FROM notifications WHERE retracted_at IS NULL GROUP BY user_id, type ORDER BY type`)
+		},
+	}
+}
+
+// feeds of followers follow what D1 says of a post, by the queue.
+func feeds(w *world) run {
+	readers := w.people[:3]
+	for _, reader := range readers {
+		if c, err := feed.UpdateFollowing.Call(w.Context(), feed.Of(reader), feed.Change{UserID: w.owner, Action: feed.Follow}); err != nil || c.Problem != "" {
+			w.t.Fatal(c, err)
+		}
+		if _, err := feed.GetFeed.Call(w.Context(), feed.Of(reader), feed.Query{SortBy: feed.Recent}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	first, second, third := w.id(), w.id(), w.id()
+	w.Go("cron", func(ctx context.Context) error {
+		for range 30 {
+			w.Sleep(time.Minute)
+			_ = w.Scheduled(ctx, "* * * * *", w.Clock.Now()) // a run that fails is made up for by the next one
+		}
+		return nil
+	})
+	unpublish := func(ctx context.Context) error {
+		_, err := db.Prepare(`UPDATE posts SET status = 'draft', version = version + 1, updated_at = ? WHERE id = ? AND status = 'published'`).Bind(w.Clock.Now(), first).Run(ctx)
+		return err
+	}
+	return run{
+		steps: []step{w.publish(first), w.publish(second), unpublish, w.publish(third)},
+		quiet: time.Hour,
+		check: func() {
+			w.has("announcements", nil, `SELECT post_id FROM announcements`)
+			for _, reader := range readers {
+				export, err := feed.ExportUser.Call(w.Context(), feed.Of(reader), reader)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				slices.Sort(export.Posts) // some were published at the same moment
+				if want := []string{w.post, second, third}; !slices.Equal(export.Posts, want) {
+					w.t.Errorf("the feed of %s has %q, want %q", reader, export.Posts, want)
+				}
+			}
+		},
+	}
+}
+
+func (w *world) thread() *durables.Stub[post.Post]                { return post.Of(w.tenant, w.post) }
 func (w *world) site() *durables.Stub[tenant.Tenant]              { return tenant.Of(w.tenant) }
 func (w *world) feed() *durables.Stub[feed.Feed]                  { return feed.Of(w.owner) }
 func (w *world) bell() *durables.Stub[notification.Notifications] { return notification.Of(w.owner) }

@@ -6,6 +6,7 @@
 package grove
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,15 +28,18 @@ type world struct {
 	tenant string
 	owner  string
 	people []string // who are not the owner
+	post   string   // published by the owner
 	serial int
 }
 
 func options() local.TestOptions {
 	return local.TestOptions{Package: "grove.place/lattice/tests/grove/app", Options: local.Options{
-		Objects: map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
-		Queues:  map[string]string{"FANOUT": "grove-fanout"}, Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
-		Vars:   map[string]string{"SESSION_KEYS": keyring.Generate("s1"), "TOKEN_KEYS": keyring.Generate("t1")},
-		Logger: slog.New(slog.DiscardHandler), // programs that are meant to fail say much
+		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
+		Queues:    map[string]string{"FANOUT": "grove-fanout"},
+		Consumers: map[string]local.Consumer{"grove-fanout": {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 9, DeadLetterQueue: "grove-fanout-dead"}},
+		Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
+		Vars:      map[string]string{"SESSION_KEYS": keyring.Generate("s1"), "TOKEN_KEYS": keyring.Generate("t1")},
+		Logger:    slog.New(slog.DiscardHandler), // programs that are meant to fail say much
 	}}
 }
 
@@ -65,6 +69,10 @@ func populate(t *testing.T, sim *local.Sim) *world {
 	for range 4 {
 		w.people = append(w.people, w.user())
 	}
+	w.post = w.id()
+	if err := w.publish(w.post)(w.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -84,6 +92,16 @@ func (w *world) sql(query string, args ...any) {
 	w.t.Helper()
 	if _, err := db.Prepare(query).Bind(args...).Run(w.Context()); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// publish writes a post of the owner, as the admin API does.
+func (w *world) publish(id string) step {
+	return func(ctx context.Context) error {
+		now := w.Clock.Now()
+		_, err := db.Prepare(`INSERT OR IGNORE INTO posts (id, tenant_id, author_id, slug, title, body_md, body_html, status, published_at, created_at, updated_at)
+			VALUES (?1, ?2, ?3, ?1, 'Post', '', '', 'published', ?4, ?4, ?4)`).Bind(id, w.tenant, w.owner, now).Run(ctx)
+		return err
 	}
 }
 
@@ -112,10 +130,10 @@ func (w *world) sound() {
 	for _, class := range []string{"TenantDO", "NotificationDO", "PostDO"} {
 		w.empty(class, "outbox")
 	}
-	w.empty("TenantDO", "analytics_buffer")
-	for _, table := range []string{"comments_buffer", "notices", "events", "reactions WHERE copied_seq < seq"} {
+	for _, table := range []string{"comments_buffer", "reactions WHERE copied_seq < seq", "notices", "events"} {
 		w.empty("PostDO", table)
 	}
+	w.empty("TenantDO", "analytics_buffer")
 	w.empty("FeedDO", "notices")
 	w.empty("FeedDO", "changes WHERE NOT done")
 }

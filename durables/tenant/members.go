@@ -122,9 +122,12 @@ func (t *Tenant) rename(ctx context.Context, subdomain string) (Renamed, error) 
 	if err != nil {
 		return Renamed{}, fmt.Errorf("tenant: rename: %w", err)
 	}
-	if results[1].Meta.Changes == 0 {
+	c, err := t.refresh(ctx)
+	if err != nil {
+		return Renamed{}, err
+	}
+	if results[1].Meta.Changes == 0 && c.Subdomain != subdomain { // otherwise it was renamed before, and the answer to that was lost
 		return Renamed{Problem: "taken"}, nil
 	}
-	_, err = t.refresh(ctx)
-	return Renamed{}, err
+	return Renamed{}, nil
 }

@@ -100,7 +100,7 @@ func (w *world) crashWhen(fault *local.Injection) {
 }
 
 // every is odd and no divisor of the operations of a step, so that which of them are struck varies.
-var every = flag.Int("every", 7, "how far apart the reads and writes are that fail; 1 lets each of them fail in turn")
+var every = flag.Int("every", 17, "how far apart the reads and writes are that fail; 1 lets each of them fail in turn")
 
 // TestNothingIsLostWhateverFailsAtWhicheverStep lets every flow meet every trouble at its first operation, at its second, and so on, until it passes through
 // without meeting it.

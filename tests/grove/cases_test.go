@@ -88,9 +88,9 @@ func TestARowThatD1RefusesIsPutAsideAndTheOthersArrive(t *testing.T) {
 		remaining string // a query for what arrived
 		want      int
 	}{
-		{flow{"drafts", drafts}, `BEFORE INSERT ON drafts WHEN new.content = 'three'`, "TenantDO", `SELECT draft_id FROM drafts`, 1},
-		{flow{"comments", comments}, `BEFORE INSERT ON comments WHEN new.body = 'last'`, "PostDO", `SELECT id FROM comments WHERE status = 'visible'`, 2},
-		{flow{"notifications", notifications}, `BEFORE INSERT ON notifications WHEN new.type = 'follow'`, "NotificationDO", `SELECT id FROM notifications`, 2},
+		{flow{name: "drafts", begin: drafts}, `BEFORE INSERT ON drafts WHEN new.content = 'three'`, "TenantDO", `SELECT draft_id FROM drafts`, 1},
+		{flow{name: "comments", begin: comments}, `BEFORE INSERT ON comments WHEN new.body = 'last'`, "PostDO", `SELECT id FROM comments WHERE status = 'visible'`, 2},
+		{flow{name: "notifications", begin: notifications}, `BEFORE INSERT ON notifications WHEN new.type = 'follow'`, "NotificationDO", `SELECT id FROM notifications`, 2},
 	} {
 		t.Run(c.flow.name, func(t *testing.T) {
 			w := open(t, 1)

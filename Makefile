@@ -17,9 +17,11 @@ FUZZTIME ?= 20s
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-dev: .dev.vars ## serve Grove on http://localhost:8787 with a sign-in provider for development
-	go build -o bin/lattice ./cmd/lattice
-	bin/lattice dev --port $(PORT) --var GROVE_DOMAIN:localhost:$(PORT) --sidecar "go run ./tests/devoidc/cmd/devoidc" $(DEVFLAGS)
+dev: .dev.vars ## serve Grove with demo data on http://localhost:8787, and a sign-in provider for development
+	go build -o bin/ ./cmd/lattice ./tests/demo/cmd/demo
+	bin/demo -domain localhost:$(PORT) -sql .lattice/demo.sql -notice .lattice/notice.txt
+	bin/lattice dev --port $(PORT) --var GROVE_DOMAIN:localhost:$(PORT) --d1-seed DB=.lattice/demo.sql --notice .lattice/notice.txt \
+		--sidecar "go run ./tests/devoidc/cmd/devoidc" $(DEVFLAGS)
 
 .dev.vars:
 	go run ./tests/devoidc/cmd/devoidc -write-vars .dev.vars -domain localhost:$(PORT)

@@ -71,6 +71,7 @@ type Options struct {
 type Database struct {
 	ID         string // names its file. Default: the binding
 	Migrations string // folder of migrations that are applied at start. Default: none
+	Seed       string // file of SQL statements that run once, when the database is new, after the migrations. Default: none
 }
 
 // Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -33,11 +34,29 @@ func (o overrides) Set(v string) error {
 	return nil
 }
 
+// seeds is a flag of BINDING=file pairs.
+type seeds map[string]string
+
+func (s seeds) String() string { return "" }
+
+func (s seeds) Set(v string) error {
+	binding, file, ok := strings.Cut(v, "=")
+	if !ok || binding == "" || file == "" {
+		return errors.New("write it as BINDING=file.sql")
+	}
+	if s[binding] != "" {
+		return fmt.Errorf("%s has a seed already", binding)
+	}
+	s[binding] = file
+	return nil
+}
+
 func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	var (
 		p        project
 		sidecars list
 		vars     = overrides{}
+		seeded   = seeds{}
 	)
 	fs := newFlags("dev", devHelp, out, errs)
 	p.flags(fs)
@@ -47,6 +66,8 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
 	debug := fs.Bool("debug", false, "print debug messages of the program as well")
 	fs.Var(vars, "var", "set a variable, as `NAME:value`, whatever the files say; may be repeated")
+	fs.Var(seeded, "d1-seed", "`BINDING=file`: run the SQL of the file once, when that D1 database is new; may be repeated")
+	notice := fs.String("notice", "", "print the text of `file` when the program is ready for the first time")
 	fs.Var(&sidecars, "sidecar", "shell `command` to run next to the server; may be repeated")
 	var err error
 	if p.pkg, err = parse(fs, args, errs); err != nil {
@@ -63,16 +84,23 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if _, _, err := p.load(); err != nil {
 		return err // without a configuration there is nothing to wait for
 	}
+	var text []byte
+	if *notice != "" {
+		if text, err = os.ReadFile(*notice); err != nil {
+			return fmt.Errorf("--notice: %w", err)
+		}
+	}
 	state := *persist
 	if state == "" {
 		state = filepath.Join(filepath.Dir(p.configPath), ".lattice", "state")
 	}
 	log := devserver.Logger(out, *debug)
 	s, err := devserver.New(devserver.Options{
-		Host: *host, Port: *port, ConfigPath: p.configPath, Env: p.env, Vars: vars, Sidecars: sidecars, Log: log,
+		Ready: func() { out.Write(text) },
+		Host:  *host, Port: *port, ConfigPath: p.configPath, Env: p.env, Vars: vars, Sidecars: sidecars, Log: log,
 		Load: func() (*wrangler.Config, build.Options, error) { return p.load() },
 		Start: func(ctx context.Context, prog devserver.Program) (devserver.Host, error) {
-			return startHost(ctx, prog, state, *isolates, log)
+			return startHost(ctx, prog, state, *isolates, seeded, log)
 		},
 	})
 	if err != nil {

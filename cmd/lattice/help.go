@@ -43,7 +43,8 @@ over; stored state stays. While it does not compile, the last good build goes on
 
 Variables come from [vars] in wrangler.toml; .dev.vars beside it adds secrets as NAME=value lines and wins over [vars];
 --var NAME:value wins over both.
-D1 migrations are applied at the start and whenever one is added. Cron triggers run on time (UTC).
+D1 migrations are applied at the start and whenever one is added. --d1-seed DB=demo.sql runs the statements of a file after them, once, when the
+database of the binding DB is new: all of them or none. A database that has been there before is left alone. Cron triggers run on time (UTC).
 
 Addresses that are not the program's:
   GET /healthz                                      200 when the program is ready
@@ -56,6 +57,7 @@ Examples:
   lattice dev --port 9000 ./workers/site
   lattice dev --host 0.0.0.0                        let other machines connect
   lattice dev --sidecar "go run ./tools/mailcatcher"  run something next to it, and stop it too
+  lattice dev --d1-seed DB=demo.sql                 begin with data, where nothing is stored yet
   rm -r .lattice/state                              start over with nothing stored
 `
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 
 	"grove.place/lattice/internal/devserver"
@@ -14,8 +15,8 @@ import (
 )
 
 // startHost starts the local host with the bindings of wrangler.toml.
-func startHost(ctx context.Context, p devserver.Program, stateDir string, isolates int, log *slog.Logger) (devserver.Host, error) {
-	databases, err := localDatabases(p.Config)
+func startHost(ctx context.Context, p devserver.Program, stateDir string, isolates int, seeds map[string]string, log *slog.Logger) (devserver.Host, error) {
+	databases, err := localDatabases(p.Config, seeds)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +92,15 @@ func bindQueues(o *local.Options, cfg *wrangler.Config) {
 var fileName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 // localDatabases names the file of each database after the database, so that a new database_id does not empty it.
-func localDatabases(cfg *wrangler.Config) (map[string]local.Database, error) {
+func localDatabases(cfg *wrangler.Config, seeds map[string]string) (map[string]local.Database, error) {
 	all := map[string]local.Database{}
+	for binding := range seeds {
+		if !slices.ContainsFunc(cfg.Databases, func(d wrangler.Database) bool { return d.Binding == binding }) {
+			return nil, fmt.Errorf("--d1-seed %s=…: %s has no D1 database with that binding", binding, cfg.Path)
+		}
+	}
 	for _, d := range cfg.Databases {
-		one := local.Database{ID: d.Binding, Migrations: cfg.Abs(d.Migrations())}
+		one := local.Database{ID: d.Binding, Migrations: cfg.Abs(d.Migrations()), Seed: seeds[d.Binding]}
 		if fileName.MatchString(d.Name) {
 			one.ID = d.Name
 		}

@@ -30,6 +30,8 @@ func TestCommandLines(t *testing.T) {
 		{"dev --port many", exitUsage, "", `invalid value "many" for flag -port`},
 		{"dev --port 70000", exitUsage, "", "--port 70000"},
 		{"dev --isolates -1", exitUsage, "", "--isolates -1"},
+		{"dev --d1-seed DB", exitUsage, "", "write it as BINDING=file.sql"},
+		{"dev --d1-seed DB=a.sql --d1-seed DB=b.sql", exitUsage, "", "DB has a seed already"},
 		{"dev --var NAME=value", exitUsage, "", "write it as NAME:value"},
 		{"build --config /nowhere/wrangler.toml", exitFailure, "", "/nowhere/wrangler.toml: no such file; create it"},
 		{"dev --config /nowhere/wrangler.toml", exitFailure, "", "/nowhere/wrangler.toml: no such file; create it"},

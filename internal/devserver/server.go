@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -61,6 +62,7 @@ type Options struct {
 	Vars       map[string]string // win over [vars] and .dev.vars
 	Sidecars   []string          // shell commands that run next to the server
 	Log        *slog.Logger
+	Ready      func() // called once, when the first program serves; may be nil
 }
 
 // Server is a development server. Make one with New.
@@ -74,6 +76,8 @@ type Server struct {
 
 	unstarted *Program // what was built and could not start, while nothing runs
 	excuse    string   // why
+
+	greet sync.Once
 }
 
 // New takes the port, so that a port in use is known before anything else is done.
@@ -216,6 +220,9 @@ func (s *Server) rebuild(ctx context.Context, w *watcher) {
 
 func (s *Server) ready(p *Program, began time.Time) {
 	s.log.Info(fmt.Sprintf("ready on %s (%s) after %s", s.URL(), p.Manifest.Summary(), duration(time.Since(began))))
+	if s.opts.Ready != nil {
+		s.greet.Do(s.opts.Ready)
+	}
 }
 
 func (s *Server) failed(what string, err error) {

@@ -36,6 +36,14 @@ type User struct {
 	Verified bool
 }
 
+// ID is the subject under which the provider knows somebody: "dev|" and the e-mail address unless it is given.
+func (u User) ID() string {
+	if u.Subject != "" {
+		return u.Subject
+	}
+	return "dev|" + u.Email
+}
+
 // Provider is the provider. Make it with New; serve it as an http.Handler.
 type Provider struct {
 	issuer string
@@ -172,9 +180,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 			Email:    r.PostFormValue("email"),
 			Verified: r.PostFormValue("email_verified") != "",
 		}
-		if user.Subject == "" {
-			user.Subject = "dev|" + user.Email
-		}
+		user.Subject = user.ID()
 		answer.Set("code", p.grant(grant{
 			user: user, redirectURI: r.URL.Query().Get("redirect_uri"), nonce: req.nonce, challenge: req.challenge,
 			expires: time.Now().Add(time.Minute), signES256: r.PostFormValue("alg") == "ES256",

@@ -9,6 +9,7 @@ import (
 var Suggestions = []User{
 	{Name: "Alice Alder", Email: "alice@example.test", Verified: true},
 	{Name: "Bob Birch", Email: "bob@example.test", Verified: true},
+	{Name: "Carol Cedar", Email: "carol@example.test", Verified: true},
 	{Name: "Mallory Moss", Email: "alice@example.test", Subject: "dev|mallory", Verified: false},
 }
 
@@ -51,8 +52,8 @@ button { font: inherit; padding: .5rem 1rem; margin: .25rem 0; }
 {{end}}
 <h2>Somebody else</h2>
 <form method="post" action="{{.Action}}" id="other">
-<label>Name <input type="text" name="name" value="Carol Cedar" required></label>
-<label>E-mail <input type="email" name="email" value="carol@example.test" required></label>
+<label>Name <input type="text" name="name" value="Erin Elm" required></label>
+<label>E-mail <input type="email" name="email" value="erin@example.test" required></label>
 <label>Subject <input type="text" name="sub" placeholder="dev|e-mail"></label>
 <label><input type="checkbox" name="email_verified" value="1" checked> The e-mail address is verified</label>
 <label><input type="checkbox" name="alg" value="ES256"> Sign with ES256</label>

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -65,6 +66,7 @@ type Config struct {
 type Database struct {
 	ID         string // names the file
 	Migrations string // directory of migrations that are applied at start; may be empty
+	Seed       string // file of statements that run once, in a database that is new, after the migrations; may be empty
 }
 
 // Var is an environment variable or secret.
@@ -316,7 +318,7 @@ func (h *Host) openDatabases() error {
 		d := byID[id]
 		if d == nil {
 			var err error
-			if d, err = openDatabase(filepath.Join(h.cfg.Dir, "d1", id+".sqlite"), cfg.Migrations, h.cfg.Logger); err != nil {
+			if d, err = openDatabase(filepath.Join(h.cfg.Dir, "d1", id+".sqlite"), cfg, h.cfg.Logger); err != nil {
 				return fmt.Errorf("D1 binding %s: %w", binding, err)
 			}
 			h.simulate(d)
@@ -327,20 +329,44 @@ func (h *Host) openDatabases() error {
 	return nil
 }
 
-func openDatabase(path, migrations string, log *slog.Logger) (*storage.D1, error) {
+func openDatabase(path string, cfg Database, log *slog.Logger) (*storage.D1, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
+	_, err := os.Stat(path)
+	isNew := errors.Is(err, fs.ErrNotExist)
 	d, err := storage.OpenD1(path)
-	if err != nil || migrations == "" {
-		return d, err
-	}
-	applied, err := d.Migrate(migrations)
 	if err != nil {
-		return nil, errors.Join(err, d.Close())
+		return nil, err
 	}
-	for _, name := range applied {
-		log.Info("applied migration", "name", name)
+	if err = prepareDatabase(d, cfg, isNew, log); err == nil {
+		return d, nil
 	}
-	return d, nil
+	err = errors.Join(err, d.Close())
+	if isNew && cfg.Seed != "" { // so that the next start finds it new again, and seeds it
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			os.Remove(path + suffix)
+		}
+	}
+	return nil, err
+}
+
+func prepareDatabase(d *storage.D1, cfg Database, isNew bool, log *slog.Logger) error {
+	if cfg.Migrations != "" {
+		applied, err := d.Migrate(cfg.Migrations)
+		if err != nil {
+			return err
+		}
+		for _, name := range applied {
+			log.Info("applied migration", "name", name)
+		}
+	}
+	if cfg.Seed == "" || !isNew {
+		return nil
+	}
+	if err := d.Seed(cfg.Seed); err != nil {
+		return err
+	}
+	log.Info("seeded the new database", "file", cfg.Seed)
+	return nil
 }

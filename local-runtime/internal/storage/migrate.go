@@ -59,6 +59,20 @@ func (d *D1) Migrate(dir string) (applied []string, err error) {
 	return applied, nil
 }
 
+// Seed runs the statements of a file in one transaction: all of them or, when one fails, none.
+func (d *D1) Seed(path string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	if err := d.transaction(func() error { return d.db.script(string(text)) }); err != nil {
+		return fmt.Errorf("seed %s: %w; nothing of it was stored: correct the file and start again", path, err)
+	}
+	return nil
+}
+
 // migrations lists the files of dir by their leading number, then by name.
 func migrations(dir string) ([]string, error) {
 	files, err := os.ReadDir(dir)

@@ -113,7 +113,8 @@ func follow(ctx context.Context, v *heartwood.Visitor, id, action string) error 
 	}
 }
 
-// Kinds of blocks. Who is muted is not seen nor heard of by the one who mutes; of two of whom one has blocked the other, neither sees nor follows the other.
+// Kinds of blocks. Who is muted is not seen nor heard of by the one who mutes. Of two of whom one has blocked the other, neither sees the other in a feed nor follows the
+// other, and who has blocked does not hear of the other.
 const (
 	block = "block"
 	mute  = "mute"

@@ -54,7 +54,7 @@ func seed(now time.Time) string {
 	for _, m := range []member{willow, rowan} {
 		insert("tenant_members", "tenant_id, user_id, role, created_at", tenant, users[m.name], m.role, at)
 	}
-	for _, slug := range []string{"reeds", "otters", "ice"} {
+	for _, slug := range []string{"reeds", "otters", "ice", "mist"} {
 		insert("posts", "id, tenant_id, author_id, slug, title, excerpt, body_md, body_html, tags, status, word_count, reading_minutes, published_at, created_at, updated_at",
 			ids.New(now), tenant, users[willow.name], slug, "About "+slug, "Notes from the river.", siteText, "<p>Notes from the <em>river</em>.</p><h2>What is here</h2><ul><li>reeds</li><li>otters</li></ul>",
 			`["river"]`, "published", 8, 1, at, at, at)

@@ -51,9 +51,9 @@ func addPages(layoutFiles fs.FS, layoutName string, files fs.FS, dir string, nam
 	}
 }
 
-// Render answers with a page. What the layout needs is there even when data does not say it: user, home, notice and unread.
+// Render answers with a page. What the layout needs is there even when data does not say it: user, home, notice, unread and apex.
 func Render(w http.ResponseWriter, r *http.Request, status int, page string, data markup.Data) {
-	shown := markup.Data{"user": false, "home": page == "home", "notice": "", "unread": ""}
+	shown := markup.Data{"user": false, "home": page == "home", "notice": "", "unread": "", "apex": ""}
 	maps.Copy(shown, data)
 	var body bytes.Buffer
 	template, err := pages[page]()

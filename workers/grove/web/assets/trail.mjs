@@ -85,3 +85,5 @@ document.querySelector("#delete")?.addEventListener("click", doing(async () => {
   if (answer.ok) location.assign("/admin/trails");
   else say(answer.message, true);
 }));
+
+if (new URLSearchParams(location.search).has("saved")) say("Saved.", true);

@@ -11,7 +11,7 @@ import (
 
 func appModule(t testing.TB) []byte {
 	t.Helper()
-	module, _, err := compile.Module(context.Background(), "", "./testdata/app")
+	module, _, err := compile.Module(context.Background(), "", "./testdata/app", compile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type Options struct {
 	Out      string           // the output folder; "" is build/dist beside Config, or in Dir
 	Config   *wrangler.Config // checked against the module when not nil
 	CacheDir string           // keeps compiled Wasm between runs; "" keeps nothing
+	Small    bool             // compiles the program's own packages without inlining: smaller, and somewhat slower
 	NoSizes  bool             // leaves Result.Sizes zero: compressing takes as long as all the rest of a warm build
 }
 
@@ -51,7 +52,7 @@ type Result struct {
 // It returns a *CompileError when the Go program does not compile and a *CheckError when wrangler.toml does not fit it.
 func Build(ctx context.Context, o Options) (*Result, error) {
 	o = o.withDefaults()
-	module, warnings, err := compile.Module(ctx, o.Dir, o.Package)
+	module, warnings, err := compile.Module(ctx, o.Dir, o.Package, compile.Options{Small: o.Small})
 	if err != nil {
 		return nil, err
 	}

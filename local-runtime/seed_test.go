@@ -24,7 +24,7 @@ func seeded(t *testing.T, dir, statements string) (notes int, err error) {
 		t.Fatal(err)
 	}
 	o := options().Options
-	o.Module, o.Dir, o.Logger = module, dir, slog.New(slog.DiscardHandler)
+	o.Module, o.Dir, o.CacheDir, o.Logger = module, dir, local.TestCacheDir(), slog.New(slog.DiscardHandler)
 	o.Databases = map[string]local.Database{"DB": {ID: "notes", Migrations: "testdata/migrations", Seed: seed}}
 	h, err := local.New(context.Background(), o)
 	if err != nil {

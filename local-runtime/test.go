@@ -90,7 +90,7 @@ func buildOnce(pkg string) ([]byte, error) {
 }
 
 func buildWasm(pkg string) ([]byte, error) {
-	module, _, err := compile.Module(context.Background(), "", pkg)
+	module, _, err := compile.Module(context.Background(), "", pkg, compile.Options{})
 	switch {
 	case errors.Is(err, compile.ErrLibrary):
 		return nil, fmt.Errorf("%s is not a main package: TestOptions.Package names the Worker's, whose main calls workers.Run, such as %q", pkg, "../worker")

@@ -24,7 +24,7 @@ that the [build] command of wrangler.toml names, or else the folder that holds w
   [build]
   command = "lattice build ./workers/site"
 
-"wrangler deploy" builds the right program, and "lattice build" and "lattice dev" need no argument.
+"wrangler deploy" builds the right program, and "lattice build" and "lattice dev" need no argument. A --small there holds for both, too.
 
 Examples:
   lattice build

@@ -59,6 +59,7 @@ func TestPackageComesFromTheBuildCommand(t *testing.T) {
 		"go run ./cmd/lattice build ./workers/grove":                      {"app", "./workers/grove"},
 		"go run grove.place/lattice/cmd/lattice@v0.1.0 build --env x ./w": {"app", "./w"},
 		"cd x && lattice build --config=a.toml './w'":                     {"app", "./w"},
+		"lattice build --small ./w":                                       {"app", "./w"},
 		"lattice build && echo done":                                      {"app", "."},
 		"docker build ./w":                                                {"app", "."},
 	} {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"grove.place/lattice/build"
@@ -17,12 +18,14 @@ type project struct {
 	env        string
 	out        string
 	pkg        string
+	small      bool
 }
 
 func (p *project) flags(fs *flag.FlagSet) {
 	fs.StringVar(&p.configPath, "config", "wrangler.toml", "`file` with the Worker's configuration")
 	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`]")
 	fs.StringVar(&p.out, "out", "", "write to `folder` (default build/dist beside the configuration)")
+	fs.BoolVar(&p.small, "small", false, "compile the program's own packages, and other modules', without inlining: a smaller module, somewhat slower")
 }
 
 // load reads the configuration and says how to build the program with it.
@@ -31,7 +34,7 @@ func (p *project) load() (*wrangler.Config, build.Options, error) {
 	if err != nil {
 		return nil, build.Options{}, err
 	}
-	o := build.Options{Package: p.pkg, Out: p.out, Config: cfg, CacheDir: cacheDir()}
+	o := build.Options{Package: p.pkg, Out: p.out, Config: cfg, CacheDir: cacheDir(), Small: p.small || asksForSmall(cfg.Build.Command)}
 	if o.Package == "" {
 		o.Dir, o.Package = defaultPackage(cfg)
 	}
@@ -58,6 +61,15 @@ func isLattice(word string) bool {
 	return filepath.Base(strings.Trim(word, `"'`)) == "lattice"
 }
 
+// switches are the flags that take no value.
+var switches = map[string]bool{"small": true, "sizes": true}
+
+// asksForSmall reports whether the [build] command has the flag --small, so that lattice dev runs what is deployed.
+func asksForSmall(command string) bool {
+	words := strings.Fields(command)
+	return slices.Contains(words, "--small") || slices.Contains(words, "-small")
+}
+
 // packageWord returns the argument that is neither a flag nor the value of one.
 func packageWord(words []string) string {
 	for i := 0; i < len(words); i++ {
@@ -66,7 +78,7 @@ func packageWord(words []string) string {
 			return ""
 		case !strings.HasPrefix(word, "-"):
 			return strings.Trim(word, `"'`)
-		case !strings.Contains(word, "="):
+		case !strings.Contains(word, "=") && !switches[strings.TrimLeft(word, "-")]:
 			i++
 		}
 	}

@@ -32,22 +32,34 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("go build %s:\n%s", e.Package, strings.TrimRight(e.Output, "\n"))
 }
 
+// Options choose between ways to compile.
+type Options struct {
+	// Small compiles the program's own packages without inlining, which makes their code smaller and somewhat slower.
+	Small bool
+}
+
 // Module builds a program to Wasm, with the go command in dir. The bytes depend on the sources and the toolchain alone: no paths, no commit.
 // Warnings say why the module is larger than it might be. It returns an *Error when the program does not compile.
-func Module(ctx context.Context, dir, pkg string) (module []byte, warnings []string, err error) {
+func Module(ctx context.Context, dir, pkg string, o Options) (module []byte, warnings []string, err error) {
 	tmp, err := os.MkdirTemp("", "lattice-build-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a temporary folder for the compiler: %w", err)
 	}
 	defer os.RemoveAll(tmp)
+	packages := list(ctx, dir, pkg)
 	var flags []string
-	if overlay := standIn(ctx, tmp, dir, pkg); overlay != "" {
-		flags = []string{"-overlay", overlay}
+	if o.Small {
+		flags = withoutInlining(packages)
 	}
-	module, err = goBuild(ctx, tmp, dir, pkg, flags...)
-	if e, ok := errors.AsType[*Error](err); ok && flags != nil && strings.Contains(e.Output, "tls") {
+	overlay := standIn(tmp, packages)
+	if overlay == "" {
+		module, err = goBuild(ctx, tmp, dir, pkg, flags...)
+	} else {
+		module, err = goBuild(ctx, tmp, dir, pkg, append(flags[:len(flags):len(flags)], "-overlay", overlay)...)
+	}
+	if e, ok := errors.AsType[*Error](err); ok && overlay != "" && strings.Contains(e.Output, "tls") {
 		// The stand-in lacks what this release of Go, or this program, needs of the genuine package.
-		if genuine, err := goBuild(ctx, tmp, dir, pkg); err == nil {
+		if genuine, err := goBuild(ctx, tmp, dir, pkg, flags...); err == nil {
 			warnings = append(warnings, "the module contains crypto/tls, which makes it larger: without it, "+firstError(e.Output))
 			module = genuine
 		}

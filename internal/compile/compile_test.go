@@ -39,7 +39,7 @@ func TestTLSIsLeftOutWhereOnlyTheHTTPPackageKnowsIt(t *testing.T) {
 		{"a program without either", `"fmt"`, `fmt.Println()`, false, ""},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			module, warnings, err := Module(context.Background(), program(t, k.imports, k.body), ".")
+			module, warnings, err := Module(context.Background(), program(t, k.imports, k.body), ".", Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +54,7 @@ func TestTLSIsLeftOutWhereOnlyTheHTTPPackageKnowsIt(t *testing.T) {
 }
 
 func TestAProgramThatDoesNotCompileIsToldWhy(t *testing.T) {
-	_, _, err := Module(context.Background(), program(t, `"net/http"`, `println(new(http.Request).TLS.Nothing)`), ".")
+	_, _, err := Module(context.Background(), program(t, `"net/http"`, `println(new(http.Request).TLS.Nothing)`), ".", Options{})
 	if err == nil || !strings.Contains(err.Error(), "main.go:8") || !strings.Contains(err.Error(), "Nothing") {
 		t.Errorf("got %v, want the line and the name", err)
 	}
@@ -62,11 +62,11 @@ func TestAProgramThatDoesNotCompileIsToldWhy(t *testing.T) {
 
 func TestTheSameSourcesMakeTheSameBytes(t *testing.T) {
 	body := `http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { panic("here") })`
-	first, _, err := Module(context.Background(), program(t, `"net/http"`, body), ".")
+	first, _, err := Module(context.Background(), program(t, `"net/http"`, body), ".", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, _, err := Module(context.Background(), program(t, `"net/http"`, body), "program.test")
+	second, _, err := Module(context.Background(), program(t, `"net/http"`, body), "program.test", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,5 +75,35 @@ func TestTheSameSourcesMakeTheSameBytes(t *testing.T) {
 	}
 	if bytes.Contains(first, []byte("lattice-build-")) {
 		t.Error("the module holds a path of the machine that built it")
+	}
+}
+
+func TestASmallModuleIsSmaller(t *testing.T) {
+	dir := program(t, `"net/http"
+		"strconv"
+		"strings"`, `var b strings.Builder
+		for i := range 100 { b.WriteString(strconv.Itoa(i)); b.WriteByte(' '); first(&b); first(&b); first(&b); first(&b) }
+		println(b.String()); http.HandleFunc("/", nil)
+	}
+	func first(b *strings.Builder) { b.WriteString("a"); b.WriteByte('b'); b.WriteString("c"); b.WriteByte('d')`)
+	build := func(o Options) []byte {
+		t.Helper()
+		module, _, err := Module(context.Background(), dir, ".", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return module
+	}
+	if small, usual := build(Options{Small: true}), build(Options{}); len(small) >= len(usual) {
+		t.Errorf("small: %d bytes, otherwise %d", len(small), len(usual))
+	}
+}
+
+func TestOnlyTheProgramsOwnPackagesAreCompiledWithoutInlining(t *testing.T) {
+	got := strings.Join(withoutInlining([]listed{{path: "runtime", standard: true}, {path: "app.test/main"}, {path: "github.com/some/library"},
+		{path: "grove.place/lattice/internal/guest"}, {path: "grove.place/lattice/durables"}, {path: "grove.place/lattice/durables/post"}}), " ")
+	want := "-gcflags=app.test/main=-l -gcflags=github.com/some/library=-l -gcflags=grove.place/lattice/durables/post=-l"
+	if got != want {
+		t.Errorf("flags %s, want %s", got, want)
 	}
 }

@@ -98,11 +98,12 @@ type D1Fault struct {
 	Err          error         // what the caller gets
 	Delay        time.Duration // by the host's clock, before that, or before the statements run
 	AfterCommit  bool          // the statements run and are committed, and then the answer is Err
+	SlowAnswer   bool          // the statements run at once, and Delay is before the answer
 }
 
 func (f D1Fault) inject(h *host.Host) (*host.Injection, error) {
 	if f.Err == nil && (f.Delay == 0 || f.AfterCommit) {
 		f.Err = ErrD1Timeout
 	}
-	return h.D1Fault(host.Fault{After: f.After, Times: f.Times, Err: f.Err, Delay: f.Delay, Late: f.AfterCommit}, f.Binding, f.SQL)
+	return h.D1Fault(host.Fault{After: f.After, Times: f.Times, Err: f.Err, Delay: f.Delay, Late: f.AfterCommit, Answer: f.SlowAnswer}, f.Binding, f.SQL)
 }

@@ -108,9 +108,14 @@ func TestD1Faults(t *testing.T) {
 	if status, got := insert("b"); status != 500 || !strings.Contains(got, "exceeded timeout") || timeout.Count() != 1 {
 		t.Errorf("a timeout after the commit: %d %s", status, got)
 	}
+	answer := h.Inject(local.D1Fault{SQL: "SELECT", Delay: time.Minute, SlowAnswer: true, Times: 1})
+	began := h.Clock.Now()
+	if _, got := insert("x"); got != "b,x<nil>" || answer.Count() != 1 || h.Clock.Now().Sub(began) != time.Minute {
+		t.Errorf("an answer that is late: %s", got)
+	}
 	h.Inject(local.D1Fault{SQL: "SELECT", Delay: time.Second})
 	before := h.Clock.Now()
-	if status, got := insert("c"); status != 200 || got != "b,c<nil>" || h.Clock.Now().Sub(before) != time.Second {
+	if status, got := insert("c"); status != 200 || got != "b,x,c<nil>" || h.Clock.Now().Sub(before) != time.Second {
 		t.Errorf("%d %s after %s: want what was committed before the timeout", status, got, h.Clock.Now().Sub(before))
 	}
 }

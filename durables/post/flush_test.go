@@ -83,7 +83,7 @@ func TestAFlushWhileCommentsAreReadLosesNone(t *testing.T) {
 	p.say(p.ann, "new", "")
 	gone := p.say(p.ann, "gone", "")
 	var got post.CommentPage
-	p.during(local.D1Fault{SQL: "FROM comments c LEFT JOIN users u"}, func(ctx context.Context) (err error) {
+	p.during(local.D1Fault{SQL: "FROM comments c LEFT JOIN users u", SlowAnswer: true}, func(ctx context.Context) (err error) {
 		got, err = post.GetRecentComments.Call(ctx, p.stub, post.CommentQuery{})
 		return err
 	}, func() {

@@ -27,8 +27,15 @@ func (h *Host) d1(r *abi.Reader, done func(result []byte)) []byte {
 	for _, s := range statements {
 		text = append(text, s.SQL)
 	}
-	fail := func(err error) { done(failure(err)) }
 	struck := h.faults.meet(target{binding: binding, sql: strings.Join(text, "\n")})
+	if struck.answer && struck.delay > 0 {
+		now, delay := done, struck.delay
+		struck.delay = 0
+		done = func(result []byte) {
+			h.cfg.Clock.AfterFunc(delay, func() { h.work.run(func() { now(result) }) })
+		}
+	}
+	fail := func(err error) { done(failure(err)) }
 	h.work.run(func() { h.suffer(struck, fail, func(lost error) { h.runD1(d, mode, statements, lost, done) }) })
 	return nil
 }

@@ -16,6 +16,7 @@ type Fault struct {
 	Err          error
 	Delay        time.Duration // before the operation, or before its answer
 	Late         bool          // the operation is performed, and its answer lost
+	Answer       bool          // the operation is performed at once, and the delay is before its answer
 
 	match func(target) bool
 }
@@ -48,6 +49,8 @@ type damage struct {
 	err   error
 	delay time.Duration
 	late  bool
+
+	answer bool
 }
 
 // StorageFault matches operations on the storage of objects. An empty class or id matches all.
@@ -110,7 +113,7 @@ func (fs *faults) meet(t target) (o damage) {
 			continue
 		}
 		i.failed++
-		return damage{i.fault.Err, i.fault.Delay, i.fault.Late}
+		return damage{i.fault.Err, i.fault.Delay, i.fault.Late, i.fault.Answer}
 	}
 	return o
 }

@@ -165,7 +165,9 @@ func lives(g *grove, name string) {
 	must(g, feed.GetFeed, feed.Of(p.id), feed.Query{Limit: 10, SortBy: "recent"})
 	must(g, feed.UpdateFollowing, feed.Of(p.id), feed.Change{UserID: ed.id, Action: feed.Follow})
 	must(g, feed.UpdateFollowing, feed.Of(ed.id), feed.Change{UserID: p.id, Action: feed.Follow})
+	must(g, feed.UpdateFollowing, feed.Of(p.id), feed.Change{UserID: g.people["victor"].id, Action: feed.Follow}) // whom nothing else will lead to
 	g.minutes(2)
+	must(g, feed.UpdateFollowing, feed.Of(p.id), feed.Change{UserID: g.people["victor"].id, Action: feed.Unfollow})
 	must(g, feed.UpdateFollowing, feed.Of(p.id), feed.Change{UserID: ed.id, Action: feed.Unfollow})
 	must(g, feed.UpdateFollowing, feed.Of(ed.id), feed.Change{UserID: p.id, Action: feed.Unfollow})
 	postID := one[string](g, `SELECT id FROM posts WHERE slug = 'of-alice'`)
@@ -221,7 +223,7 @@ func TestADeletedUserLeavesNoTrace(t *testing.T) {
 	where := traces(g, ann.id)
 	for _, place := range []string{"D1 users", "D1 posts", "D1 drafts", "D1 media", "D1 follows", "D1 former_follows", "D1 notifications", "D1 applied_batches", "D1 audit_log", "D1 dead_letters",
 		"D1 export_jobs", "D1 comments", "D1 reactions", "D1 user_blocks", "D1 blocked_users", "D1 operator_log", "D1 follow_counts", "SessionDO", "TenantDO", "PostDO post:" + g.tenants["alice"], "PostDO post:" + g.tenants["bob"], "FeedDO feed:" + g.people["bob"].id,
-		"NotificationDO notifications:" + g.people["bob"].id, "NotificationDO notifications:" + g.people["ed"].id} {
+		"NotificationDO notifications:" + g.people["bob"].id, "NotificationDO notifications:" + g.people["ed"].id, "NotificationDO notifications:" + g.people["victor"].id} {
 		if !slices.ContainsFunc(where, func(s string) bool { return strings.HasPrefix(s, place) }) {
 			t.Errorf("ann has left no trace in %s: the test proves nothing of it", place)
 		}
@@ -518,6 +520,51 @@ func TestDeletingTwiceIsDeletingOnce(t *testing.T) {
 	}
 }
 
+func TestAnOwnersSitesGoWithThem(t *testing.T) {
+	g := openLives(t)
+	alice, site := g.people["alice"], g.tenants["alice"]
+	bobs := rest(g, "tenants WHERE subdomain = 'bob'", "posts WHERE tenant_id = '"+g.tenants["bob"]+"'")
+	alice.askApex("POST", "/api/account/delete", `{"confirm":"alice@example.test"}`, 202, nil)
+	if status, _ := g.people["nobody"].at("alice", "GET", "/", ""); status != 404 {
+		t.Errorf("the site: %d", status)
+	}
+	g.minutes(40)
+	if left := pending(g, "deletion_jobs"); left != "" {
+		t.Fatalf("after forty minutes: %s", left)
+	}
+	g.host.Clock.Advance(3 * time.Hour)
+	g.minutes(1)
+	for _, trace := range append(traces(g, alice.id), traces(g, site)...) {
+		if !strings.HasPrefix(trace, "D1 subdomain_history") {
+			t.Error("left: ", trace)
+		}
+	}
+	if after := rest(g, "tenants WHERE subdomain = 'bob'", "posts WHERE tenant_id = '"+g.tenants["bob"]+"'"); after != bobs {
+		t.Errorf("bob's site has changed:\n%s\nwas\n%s", after, bobs)
+	}
+	if n := one[int](g, `SELECT count(*) FROM users WHERE id = ?`, g.people["ann"].id); n != 1 {
+		t.Error("a member of the site is gone with it")
+	}
+}
+
+func TestExportsAreFew(t *testing.T) {
+	g := open(t, "ann")
+	ann := g.people["ann"]
+	var first, again operations.Job
+	ann.askApex("POST", "/api/account/export", "", 202, &first)
+	if ann.askApex("POST", "/api/account/export", "", 202, &again); again.ID != first.ID {
+		t.Error("an export that runs was begun a second time")
+	}
+	for range 4 {
+		g.minutes(1)
+		ann.askApex("POST", "/api/account/export", "", 202, nil)
+	}
+	g.minutes(1)
+	ann.askApex("POST", "/api/account/export", "", 429, nil)
+	g.host.Clock.Advance(24 * time.Hour)
+	ann.askApex("POST", "/api/account/export", "", 202, nil)
+}
+
 func TestAJobThatNobodyWorksOnIsTakenOver(t *testing.T) {
 	g := open(t, "ann")
 	now := g.host.Clock.Now()
@@ -525,6 +572,9 @@ func TestAJobThatNobodyWorksOnIsTakenOver(t *testing.T) {
 	g.sql(`INSERT INTO export_jobs (id, subject, requested_by, state, heartbeat_at, expires_at, created_at, lease, due_at) VALUES (?, ?, ?, 'running', ?, ?, ?, 'somebody', ?)`,
 		id, operations.User(g.people["ann"].id), g.people["ann"].id, now, now.Add(time.Hour), now, now.Add(2*time.Minute))
 	state := func() string { return one[string](g, `SELECT state FROM export_jobs WHERE id = ?`, id) }
+	if err := operations.Queue.Send(g.host.Context(), map[string]string{"kind": operations.Export, "id": id}); err != nil {
+		t.Fatal(err)
+	}
 	g.minutes(1)
 	if state() != "running" {
 		t.Fatal("the job was taken from somebody who has a lease")

@@ -122,7 +122,7 @@ func (p *Post) welcome(w http.ResponseWriter, r *http.Request, s settings, v vie
 		_ = ws.Close(ctx, 1011, "try again")
 		return
 	}
-	p.came(ctx, ws, &v)
+	p.came(ws, &v)
 	hello, err := p.hello(ctx, s, v.UserID)
 	if err == nil {
 		err = ws.SendJSON(ctx, hello)

@@ -393,3 +393,15 @@ func TestModeration(t *testing.T) {
 	p.say(p.ann, "third", "")
 	p.reads(p.bert, "second", "mine")
 }
+
+func TestAPostThatIsHiddenCanBeModerated(t *testing.T) {
+	p := open(t)
+	c := p.say(p.ann, "hm", "")
+	p.sql(`UPDATE posts SET status = 'draft'`)
+	call(p, post.RefreshSettings, durables.None{})
+	if a := call(p, post.ModerateComment, post.Moderation{ID: c.ID, ModeratorID: p.author, Action: "hide"}); a.Problem != "" {
+		t.Errorf("%+v", a)
+	}
+	p.host.Clock.Advance(time.Minute)
+	p.inD1("hm hidden")
+}

@@ -27,7 +27,7 @@ func (c *crowd) count() int { return c.anonymous + len(c.sockets) }
 
 func (c *crowd) add(userID string, n int) {
 	if userID == "" {
-		c.anonymous += n
+		c.anonymous = max(0, c.anonymous+n)
 		return
 	}
 	if c.sockets[userID] += n; c.sockets[userID] <= 0 {
@@ -98,7 +98,7 @@ func (p *Post) present(ctx context.Context) (*crowd, error) {
 }
 
 // came counts a socket in that was just accepted.
-func (p *Post) came(ctx context.Context, ws *durables.WebSocket, v *viewer) {
+func (p *Post) came(ws *durables.WebSocket, v *viewer) {
 	p.viewers[ws] = v
 	if p.crowd != nil {
 		p.crowd.add(v.UserID, 1)

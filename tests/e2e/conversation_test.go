@@ -23,6 +23,12 @@ import (
 // at has a visitor go to a site, signed in as somebody whom the database knows. The site's name is that of this machine.
 func (v *visitor) at(s site, m member) {
 	v.t.Helper()
+	v.atName(s, siteName, m)
+}
+
+// atName is at for a site of another name.
+func (v *visitor) atName(s site, name string, m member) {
+	v.t.Helper()
 	apex, err := url.Parse(s.url)
 	if err != nil {
 		v.t.Fatal(err)
@@ -35,7 +41,7 @@ func (v *visitor) at(s site, m member) {
 	}}
 	v.t.Cleanup(v.client.CloseIdleConnections)
 	v.signIn(devoidc.User{Subject: "e2e-" + m.name, Name: m.name, Email: m.email, Verified: true})
-	address := s.at(siteName, "/auth/login?return_to=%2F")
+	address := s.at(name, "/auth/login?return_to=%2F")
 	for range 3 {
 		a := v.get(address)
 		if a.status != http.StatusSeeOther {
@@ -43,7 +49,7 @@ func (v *visitor) at(s site, m member) {
 		}
 		address = a.location()
 	}
-	v.site.url = s.at(siteName, "")
+	v.site.url = s.at(name, "")
 	v.whoAmI()
 }
 

@@ -715,14 +715,14 @@ func TestMessagesThatAreRefusedCanBeSentAgain(t *testing.T) {
 	if err := feed.Queue.Send(g.host.Context(), map[string]string{"postId": "none"}); err != nil {
 		t.Fatal(err)
 	}
-	g.host.Clock.Advance(6 * time.Hour)
+	g.host.Clock.Advance(20 * time.Hour) // it is tried for half a day
 	var dead struct{ DeadLetters []operations.Letter }
 	ed.askApex("GET", "/api/operator/dead-letters", "", 200, &dead)
 	if len(dead.DeadLetters) != 1 || dead.DeadLetters[0].Source != "queue:FANOUT" || dead.DeadLetters[0].Payload != `{"postId":"none"}` {
 		t.Fatalf("%+v", dead)
 	}
 	ed.askApex("POST", "/api/operator/dead-letters/queue:FANOUT/1/retry", "", 204, nil)
-	g.host.Clock.Advance(6 * time.Hour)
+	g.host.Clock.Advance(20 * time.Hour) // it is tried for half a day
 	if ed.askApex("GET", "/api/operator/dead-letters", "", 200, &dead); len(dead.DeadLetters) != 1 {
 		t.Errorf("the message is not back: %+v", dead)
 	}

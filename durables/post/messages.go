@@ -169,6 +169,10 @@ func (p *Post) typing(ctx context.Context, ws *durables.WebSocket, v *viewer) er
 	if now.Sub(time.UnixMilli(v.Typed)) < typingEvery || now.Sub(p.typingAt) < typingAll {
 		return nil
 	}
+	v.Typed, p.typingAt = now.UnixMilli(), now // the next message does not wait for this one
+	if err := ws.SerializeAttachment(ctx, *v); err != nil {
+		return err
+	}
 	s, err := p.ready(ctx)
 	if err != nil || !s.open() || !s.Enabled {
 		return err
@@ -179,10 +183,6 @@ func (p *Post) typing(ctx context.Context, ws *durables.WebSocket, v *viewer) er
 	}
 	name, err := p.name(ctx, v.UserID)
 	if err != nil {
-		return err
-	}
-	v.Typed, p.typingAt = now.UnixMilli(), now
-	if err := ws.SerializeAttachment(ctx, *v); err != nil {
 		return err
 	}
 	p.broadcast(ctx, Message{Type: "typing", UserID: v.UserID, UserName: name})

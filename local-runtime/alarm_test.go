@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -227,4 +228,34 @@ func TestASectionThatWaitsForSomethingOutsideEndsAfterThirtySeconds(t *testing.T
 			}
 		})
 	}
+}
+
+func TestAnAlarmIsNotRunBesideItself(t *testing.T) {
+	o := options()
+	o.Logger = quiet()
+	local.Simulate(t, o, 3, func(t *testing.T, sim *local.Sim) {
+		a := &alarmed{t, sim.Host, "run by hand"}
+		a.set(time.Hour, thing.AlarmPlan{Do: "set one and linger"})
+		ran := 0
+		for i := range 3 {
+			sim.Go(fmt.Sprint("runs it ", i), func(context.Context) error {
+				sim.Sleep(time.Duration(i) * time.Second)
+				now, err := sim.Host.RunAlarm("Thing", a.name)
+				if now {
+					ran++
+				}
+				return err
+			})
+		}
+		sim.Go("looks", func(context.Context) error {
+			sim.Sleep(30 * time.Second)
+			a.want("0 false")
+			sim.Sleep(time.Minute)
+			a.want("0 false", "0 false")
+			if ran != 2 {
+				t.Errorf("%d calls ran an alarm, want 2: the last finds none", ran)
+			}
+			return nil
+		})
+	})
 }

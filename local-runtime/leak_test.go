@@ -66,6 +66,25 @@ func TestCancelledRequestsLeaveNothing(t *testing.T) {
 	}
 }
 
+func TestWhatWaitsForTheEndOfAnEventEnds(t *testing.T) {
+	o := options()
+	o.Isolates = 1
+	h := local.StartTest(t, o)
+	goroutines := func() int {
+		_, got := request(t, h, "GET", "/goroutines", nil)
+		return must[int](t)(strconv.Atoi(got))
+	}
+	linger := func() { must[durables.None](t)(thing.Linger.Call(h.Context(), named("x"), durables.None{})) }
+	linger()
+	before := goroutines()
+	for range 100 {
+		linger()
+	}
+	if after := goroutines(); after > before+4 {
+		t.Errorf("goroutines in the guest: %d, and %d after 100 events", before, after)
+	}
+}
+
 func TestManyObjects(t *testing.T) {
 	o := options()
 	h := local.StartTest(t, o)

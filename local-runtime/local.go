@@ -197,6 +197,7 @@ func (h *Host) Evict(class, object string) (bool, error) { return h.current().Ev
 func (h *Host) EvictAll() (int, error) { return h.current().EvictAll() }
 
 // RunAlarm runs an object's alarm now and waits for its handler. The object is named by its name or its id. It reports false when no alarm is set.
+// While the handler runs already it waits, and then runs the alarm that follows, if one does.
 func (h *Host) RunAlarm(class, object string) (bool, error) {
 	return h.current().RunAlarm(class, object)
 }

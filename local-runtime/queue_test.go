@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
@@ -139,5 +140,23 @@ func TestSeededQueuesAndBucketsAreTheSameAgain(t *testing.T) {
 	}
 	if _, other := run(8); other == seen {
 		t.Error("another seed gives the same versions and ids")
+	}
+}
+
+func TestSeededHostsOneAfterTheOtherNameMessagesAnew(t *testing.T) {
+	o := desk()
+	o.Seed, o.Dir = 7, t.TempDir()
+	var err error
+	if o.Module, err = local.BuildTest(o.Package); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		h, err := local.New(t.Context(), o.Options)
+		if err == nil {
+			err = later.SendBatch(h.Context(), queues.Message{Body: fmt.Sprint("note ", i)}) // waits half a minute, so that it is there when the next comes
+		}
+		if err = errors.Join(err, h.Close()); err != nil {
+			t.Fatalf("host %d: %v", i, err)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 )
@@ -117,7 +118,9 @@ func (f *Frame) cross(ctx context.Context, op uint32, request []byte) (*Frame, u
 			return nil, 0, nil, err
 		}
 		if ctx.Err() != nil && op != abi.OpDone && op != abi.OpRespond && op != abi.OpEnd && op != abi.OpLog {
-			return nil, 0, nil, cause(ctx)
+			if err := stopped(ctx); err != nil {
+				return nil, 0, nil, err
+			}
 		}
 		lastOperation++
 		id := lastOperation
@@ -125,7 +128,7 @@ func (f *Frame) cross(ctx context.Context, op uint32, request []byte) (*Frame, u
 		case abi.Pending:
 			return t, id, nil, nil
 		case abi.WrongFrame:
-			if err := t.hop(ctx); err != nil {
+			if err := t.hop(ctx); err != nil && err != errFinished {
 				return nil, 0, nil, err
 			}
 		default:
@@ -181,7 +184,28 @@ func (f *Frame) finishTask(told bool) {
 	if f.object == nil {
 		f.cancel(ErrFrameEnded)
 		f.forgetAll()
+	} else {
+		f.cancel(errFinished)
 	}
+}
+
+// errFinished is the cause of the contexts of an object's event that is over. What waits for them ends; operations that are made with them go on in
+// the object.
+var errFinished = errors.New("the event of this context is over")
+
+// stopped is the reason why an operation with ctx is not to be made, or nil.
+func stopped(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	err := cause(ctx)
+	if err != errFinished {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // Headroom is how many bytes an encoded result leaves before it for the head of DONE, so that it need not be copied.
@@ -297,8 +321,8 @@ func (f *Frame) section(ctx context.Context, s *section, request []byte) error {
 		if err != nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			return cause(ctx)
+		if err := stopped(ctx); err != nil {
+			return err
 		}
 		lastOperation++
 		id := lastOperation
@@ -306,7 +330,7 @@ func (f *Frame) section(ctx context.Context, s *section, request []byte) error {
 		n, result := cross(t.id, abi.OpSection, id, request)
 		if n == abi.WrongFrame {
 			delete(sections, id)
-			if err := t.hop(ctx); err != nil {
+			if err := t.hop(ctx); err != nil && err != errFinished {
 				return err
 			}
 			continue

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 )
@@ -76,14 +77,8 @@ func (o *Operation) Wait(ctx context.Context) (*abi.Reader, error) {
 		if o.result == nil && ctx.Value(nonBlockingKey{}) != nil {
 			return nil, errWouldBlock
 		}
-		select {
-		case <-o.done:
-		case <-ctx.Done():
-			return nil, cause(ctx)
-		case <-o.frame.ctx.Done():
-			if o.result == nil {
-				return nil, cause(o.frame.ctx)
-			}
+		if err := o.park(ctx); err != nil {
+			return nil, err
 		}
 	}
 	return open(o.result)
@@ -91,19 +86,56 @@ func (o *Operation) Wait(ctx context.Context) (*abi.Reader, error) {
 
 // wait parks until the operation completes, its frame dies or ctx is done; then it is abandoned.
 func (o *Operation) wait(ctx context.Context) ([]byte, error) {
-	f := o.frame
+	if err := o.park(ctx); err != nil {
+		o.abandon()
+		return nil, err
+	}
+	return o.result, nil
+}
+
+// park waits for the result.
+func (o *Operation) park(ctx context.Context) error {
 	select {
 	case <-o.done:
-		return o.result, nil
+		return nil
 	case <-ctx.Done():
-	case <-f.ctx.Done():
+	case <-o.frame.ctx.Done():
 	}
 	if o.result != nil {
-		return o.result, nil
+		return nil
 	}
-	o.abandon()
-	if ctx.Err() != nil {
-		return nil, cause(ctx)
+	return o.parkOn(ctx)
+}
+
+// parkOn is park when a context is done. Those of an object's finished event end nothing but their deadlines: the operation goes on with the object.
+func (o *Operation) parkOn(ctx context.Context) error {
+	asked, event := ctx.Done(), o.frame.ctx.Done()
+	var home <-chan struct{}
+	var late <-chan time.Time
+	for o.result == nil {
+		select {
+		case <-o.done:
+			return nil
+		case <-asked:
+			if err := stopped(ctx); err != nil {
+				return err
+			}
+			asked = nil
+			if deadline, ok := ctx.Deadline(); ok {
+				timer := time.NewTimer(time.Until(deadline))
+				defer timer.Stop()
+				late = timer.C
+			}
+		case <-event:
+			if err := stopped(o.frame.ctx); err != nil {
+				return err
+			}
+			event, home = nil, o.frame.object.frame.ctx.Done()
+		case <-home:
+			return cause(o.frame.object.frame.ctx)
+		case <-late:
+			return context.DeadlineExceeded
+		}
 	}
-	return nil, cause(f.ctx)
+	return nil
 }

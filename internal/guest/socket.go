@@ -75,6 +75,30 @@ func Lasting(ctx context.Context) context.Context {
 	return context.WithoutCancel(ctx)
 }
 
+// Going returns a context for waiting in Go code as operations with ctx wait: when ctx ends, but in an object not because its event is over. Call stop
+// when the waiting is over.
+func Going(ctx context.Context) (out context.Context, stop func()) {
+	f := FrameOf(ctx)
+	if f == nil || f.object == nil || f.object.frame == nil {
+		return ctx, func() {}
+	}
+	out, cancel := context.WithCancelCause(context.WithValue(f.object.frame.ctx, transportKey{}, f))
+	forget := func() {}
+	if deadline, ok := ctx.Deadline(); ok {
+		out, forget = context.WithDeadline(out, deadline)
+	}
+	watch := context.AfterFunc(ctx, func() {
+		if err := stopped(ctx); err != nil {
+			cancel(err)
+		}
+	})
+	return out, func() {
+		watch()
+		forget()
+		cancel(context.Canceled)
+	}
+}
+
 // SocketBody is the body of a response that carries a WebSocket.
 type SocketBody struct {
 	Number uint64

@@ -82,7 +82,7 @@ var parts = []string{
 	"d1/inside", "queue/note", "queue/notes", "fetch/inside", "rpc types/inside",
 	"exports/answer", "id/name for an alarm", "facet/used by its parent, which aborts", "facet/look",
 	"http/status that cannot be", "http/header that cannot be", "http/header that cannot be, streamed", "http/value of a header that cannot be",
-	"section/nested one fails", "section/hold, then fail", "abort/later", "error/of another", "error/after writing", "alarm/aborts", "alarm/aborts for good", "alarm/none follows",
+	"section/nested one fails", "section/hold, then fail", "abort/later", "event/leaves something behind", "error/of another", "error/after writing", "alarm/aborts", "alarm/aborts for good", "alarm/none follows",
 }
 
 // partsPrefix begins the names of further parts.

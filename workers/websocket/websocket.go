@@ -137,6 +137,8 @@ func (c *Conn) Accept(ctx context.Context, options ...AcceptOption) error {
 // Close the error is a *CloseError. It is for sockets that were accepted by Accept, Upgrade or Dial: those that hibernate have
 // handlers.
 func (c *Conn) Receive(ctx context.Context) (Message, error) {
+	ctx, stop := guest.Going(ctx)
+	defer stop()
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()

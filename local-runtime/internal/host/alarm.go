@@ -35,6 +35,7 @@ type alarm struct {
 	retries bool     // it has failed, and waits for its retry
 	next    *float64 // set meanwhile, in ms: what follows
 	removed bool     // deleted while it ran
+	after   []func() // called when the run has ended, by who wants to run the alarm now
 
 	backoff   int  // how often the next delay is doubled
 	counted   bool // the last failure counted
@@ -213,6 +214,13 @@ func (o *object) alarmSucceeded() error {
 func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) {
 	run.stop()
 	a.running = false
+	after := a.after
+	a.after = nil
+	defer func() {
+		for _, f := range after {
+			f()
+		}
+	}()
 	o := s.objects[k]
 	if o != nil && o.alarmRun == run {
 		o.alarmRun = nil

@@ -72,7 +72,8 @@ func (h *Host) Evict(class, id string) (evicted bool, err error) {
 	return evicted, err
 }
 
-// RunAlarm runs an object's alarm now and waits for its handler. It reports false when no alarm is set.
+// RunAlarm runs an object's alarm now and waits for its handler. It reports false when no alarm is set. While the handler runs already it waits, and then
+// runs the alarm that follows, if one does.
 func (h *Host) RunAlarm(class, id string) (ran bool, err error) {
 	k, err := h.locate(class, id)
 	if err != nil {
@@ -81,11 +82,20 @@ func (h *Host) RunAlarm(class, id string) (ran bool, err error) {
 	s := h.isolateOf(k)
 	done := h.newSignal()
 	var failed error
-	posted := s.post(func() {
+	var run func()
+	run = func() {
 		a := s.alarms[k]
-		if a == nil {
+		switch {
+		case a == nil:
 			done.set()
 			return
+		case a.running:
+			a.after = append(a.after, run)
+			return
+		}
+		if a.next != nil { // set between two retries
+			s.setAlarm(k, *a.next, true)
+			a = s.alarms[k]
 		}
 		ran = true
 		s.runAlarm(k, a, func(e *abi.Error) {
@@ -94,8 +104,8 @@ func (h *Host) RunAlarm(class, id string) (ran bool, err error) {
 			}
 			done.set()
 		})
-	})
-	if !posted {
+	}
+	if !s.post(run) {
 		return false, errClosed
 	}
 	if err := done.wait(context.Background(), "the alarm of "+k.String()); err != nil {

@@ -123,13 +123,19 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	var run uint64
+	if cfg.Seed != 0 {
+		if run, err = nextRun(cfg.Dir); err != nil {
+			return nil, errors.Join(fmt.Errorf("count the runs of the storage folder: %w", err), unlock())
+		}
+	}
 	engine, err := compile(ctx, cfg, cfg.Module)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
 	h := &Host{
 		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{},
-		random: newRandom(cfg.Seed), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}),
+		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}),
 	}
 	if cfg.Seed != 0 {
 		h.sched = newScheduler(cfg.Seed, virtual)

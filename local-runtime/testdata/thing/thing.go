@@ -47,6 +47,7 @@ var (
 	BookmarkAt = durables.Method(Class, "bookmarkAt", (*Thing).bookmarkAt)
 	Restore    = durables.Method(Class, "restore", (*Thing).restore)
 	Wipe       = durables.Method(Class, "wipe", (*Thing).wipe)
+	Linger     = durables.Method(Class, "linger", (*Thing).linger)
 	WriteLose  = durables.Method(Class, "writeLose", (*Thing).writeLose)
 )
 
@@ -54,6 +55,12 @@ var (
 type Thing struct {
 	state *durables.State
 	log   []string
+}
+
+// linger leaves a goroutine behind that waits for the end of its event.
+func (t *Thing) linger(ctx context.Context, _ durables.None) (durables.None, error) {
+	go func() { <-ctx.Done() }()
+	return durables.None{}, nil
 }
 
 // New fails for an object named "broken".

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,6 +115,25 @@ func init() {
 				return nil
 			})
 		},
+		"event/leaves something behind": func(ctx ctxt, s *self) (any, error) {
+			go func() {
+				<-ctx.Done()
+				s.note("the event's context ended")
+			}()
+			go func() {
+				time.Sleep(30 * ms)
+				err := s.st.Put(ctx, "k", "later")
+				within, cancel := context.WithTimeout(ctx, time.Minute)
+				defer cancel()
+				text, failed := echo.Call(within, objects().GetByName("event/another"), any("other"))
+				if err = errors.Join(err, failed); err != nil {
+					s.note(err.Error())
+					return
+				}
+				s.note(fmt.Sprint("stored, and called the ", text))
+			}()
+			return "answered", nil
+		},
 		"abort/later": func(ctx ctxt, s *self) (any, error) {
 			s.note("before")
 			s.state.WaitUntil(ctx, func(ctx ctxt) error {
@@ -165,6 +185,9 @@ func init() {
 			c.begun(c.object())
 			c.runs("abort/with reason")()
 			return slow()
+		},
+		"event/what it leaves behind goes on": func(c *call) (any, error) {
+			return all(c.runs("event/leaves something behind"), func() (any, error) { return c.lines(c.object(), 2) }, c.runs("kv/get k"))
 		},
 		"abort/of what was left behind": func(c *call) (any, error) {
 			stub := c.object()

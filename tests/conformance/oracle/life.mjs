@@ -51,6 +51,16 @@ export const object = {
 		await txn.put("k", 1);
 		self.ctx.abort("aborted inside");
 	}),
+	"event/leaves something behind": (self) => {
+		setTimeout(() => self.append("the event's context ended"), 1);
+		(async () => {
+			await sleep(30);
+			await self.ctx.storage.put("k", "later");
+			const text = await (await self.env.OBJ.getByName("event/another").echo("other"));
+			self.append(`stored, and called the ${text}`);
+		})();
+		return "answered";
+	},
 	"abort/later": (self) => {
 		self.append("before");
 		self.ctx.waitUntil((async () => {
@@ -89,6 +99,12 @@ export const worker = {
 		await begun(c.object());
 		await attempt(() => c.object().run({ name: "abort/with reason" }));
 		return slow;
+	},
+	"event/what it leaves behind goes on": async (c) => {
+		const answer = await c.object().run({ name: "event/leaves something behind" });
+		let log;
+		do log = await c.object().log(); while (log.length < 2 && await sleep(5) === undefined);
+		return [answer, log, await c.object().run({ name: "kv/get k" })];
 	},
 	"abort/of what was left behind": async (c) => {
 		const stub = c.object();

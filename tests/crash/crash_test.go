@@ -1,5 +1,5 @@
 // Package crash kills the local host at random moments and checks that nothing it acknowledged is lost: key-value
-// entries, rows, both halves of a turn or a transaction, alarms.
+// entries, rows, both halves of a turn or a transaction, alarms, messages of queues, objects in buckets.
 package crash
 
 import (

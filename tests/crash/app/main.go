@@ -129,7 +129,8 @@ func main() {
 		c, err := dump.Call(r.Context(), namespace.GetByName(r.PathValue("name")), durables.None{})
 		reply(w, c, err)
 	})
-	workers.Serve(mux)
+	serveStores(mux)
+	workers.Run(workers.Worker{Fetch: mux, Queue: deliver})
 }
 
 func reply(w http.ResponseWriter, v any, err error) {

@@ -152,7 +152,16 @@ func (f *Frame) hop(ctx context.Context) error {
 	case <-f.wake:
 		return nil
 	case <-f.ctx.Done():
+	}
+	if f.ended || f.dead != nil {
 		return cause(f.ctx)
+	}
+	// A critical section goes on when the event is over whose context it has.
+	select {
+	case <-f.wake:
+		return nil
+	case <-f.object.frame.ctx.Done():
+		return cause(f.object.frame.ctx)
 	}
 }
 

@@ -125,6 +125,18 @@ func init() {
 			err := rpc.Service("NONE").Start(c.ctx, "use", h.counter(c.ctx, 1)).Await(c.ctx, nil)
 			return []any{err != nil, h.wait(c.ctx)}, nil
 		},
+		"rpc service/no such method": func(c *call) (any, error) { return try(rpc.Service("SELF").Call(c.ctx, "nothing", nil, 1)), nil },
+		"rpc service/no such path":   func(c *call) (any, error) { return try(rpc.Service("SELF").Call(c.ctx, "nothing.deeper", nil, 1)), nil },
+		"rpc service/no such property": func(c *call) (any, error) {
+			var v any
+			return try(rpc.Service("SELF").Get(c.ctx, "nothing", &v)), nil
+		},
+		"rpc service/reserved name": func(c *call) (any, error) { return try(rpc.Service("SELF").Call(c.ctx, "alarm", nil)), nil },
+		"rpc service/no such method, given a target": func(c *call) (any, error) {
+			var h heard
+			err := rpc.Service("SELF").Call(c.ctx, "nothing", nil, h.counter(c.ctx, 1))
+			return []any{err != nil, h.wait(c.ctx)}, nil
+		},
 		"rpc promise/awaited twice":        awaitedTwice,
 		"rpc promise/stream awaited twice": streamAwaitedTwice,
 	})

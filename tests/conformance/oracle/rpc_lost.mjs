@@ -114,6 +114,15 @@ export const worker = {
 		}
 		return [failed, heard];
 	},
+	"rpc service/no such method": (c) => attempt(() => c.env.SELF.nothing(1)),
+	"rpc service/no such path": (c) => attempt(() => c.env.SELF.nothing.deeper(1)),
+	"rpc service/no such property": (c) => attempt(() => c.env.SELF.nothing),
+	"rpc service/reserved name": (c) => attempt(() => c.env.SELF.alarm()),
+	"rpc service/no such method, given a target": async (c) => {
+		const heard = [];
+		const failed = await c.env.SELF.nothing(new Counter(1, (line) => heard.push(line))).then(() => false, () => true);
+		return [failed, await waited(heard)];
+	},
 	"rpc promise/awaited twice": async (c) => {
 		const promise = c.object().counter(1);
 		const first = await promise, second = await promise;

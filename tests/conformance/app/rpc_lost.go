@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers/rpc"
@@ -176,7 +177,10 @@ func init() {
 // endless is a stream without an end that notes its Close.
 type endless struct{ heard heard }
 
-func (*endless) Read(p []byte) (int, error) { return len(p), nil }
+func (*endless) Read(p []byte) (int, error) {
+	time.Sleep(ms)
+	return len(p), nil
+}
 
 func (e *endless) Close() error {
 	e.heard.hear("closed")

@@ -63,11 +63,12 @@ export const object = {
 	},
 };
 
-/** A stream without an end that notes its cancellation. */
-const endless = (heard) => new ReadableStream({
+/** A stream of seconds that notes its cancellation. */
+const endless = (heard, chunks = 0) => new ReadableStream({
 	async pull(controller) {
-		await sleep(1);
-		controller.enqueue(new Uint8Array(100_000));
+		await sleep(5);
+		if (++chunks > 500) controller.close();
+		else controller.enqueue(new Uint8Array(1000));
 	},
 	cancel() { heard.push("closed"); },
 });

@@ -152,6 +152,7 @@ func (s *Server) rebuildForever(ctx context.Context) error {
 		return err
 	}
 	defer w.close()
+	s.log.Info("building; the first time this takes a minute")
 	for {
 		s.rebuild(ctx, w)
 		changed, err := s.waitForChange(ctx, w)

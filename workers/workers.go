@@ -70,7 +70,15 @@ func Serve(h http.Handler) {
 }
 
 // install sends what slog and log print to the host's console.
-func install() { slog.SetDefault(slog.New(guest.NewConsoleHandler())) }
+func install() { slog.SetDefault(slog.New(newLogHandler())) }
+
+var newLogHandler = guest.NewConsoleHandler
+
+// LogJSON has slog write each record as one JSON object, with timestamp, level, message and the attributes, where it writes text otherwise. Workers Logs
+// and `wrangler tail --format=json` can then be searched by attribute; lattice dev shows such lines as it shows text. Call it before Run.
+//
+// See https://developers.cloudflare.com/workers/observability/logs/workers-logs/.
+func LogJSON() { newLogHandler = guest.NewJSONConsoleHandler }
 
 // WaitUntil runs f in a goroutine of its own and keeps the event of ctx alive until it returns, also after the response was
 // sent. The context that f gets outlives the request's. An error of f is logged.

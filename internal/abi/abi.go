@@ -241,3 +241,9 @@ const (
 	LogWarn  = 2
 	LogError = 3
 )
+
+// Keys of a log line that is a JSON object. It begins with LogTime.
+const (
+	LogTime    = "timestamp"
+	LogMessage = "message"
+)

@@ -20,13 +20,15 @@ func Log(ctx context.Context, level byte, text string) {
 	log(frame, w.Bytes())
 }
 
-// consoleHandler is the slog.Handler that writes to the console: message first, then key=value pairs.
+// consoleHandler is a slog.Handler that writes to the console what another handler makes of a record.
 type consoleHandler struct {
 	slog.Handler
 	buf *bytes.Buffer
+	// line makes the line of a record and of what the other handler wrote.
+	line func(record slog.Record, written []byte) string
 }
 
-// NewConsoleHandler returns a slog.Handler that writes to the console of the host, one line a record.
+// NewConsoleHandler returns a slog.Handler that writes to the console of the host, one line a record: the message, then key=value pairs.
 func NewConsoleHandler() slog.Handler {
 	buf := new(bytes.Buffer)
 	return consoleHandler{slog.NewTextHandler(buf, &slog.HandlerOptions{
@@ -37,7 +39,31 @@ func NewConsoleHandler() slog.Handler {
 			}
 			return a
 		},
-	}), buf}
+	}), buf, func(record slog.Record, attributes []byte) string {
+		if len(attributes) == 0 {
+			return record.Message
+		}
+		return record.Message + " " + string(attributes)
+	}}
+}
+
+// NewJSONConsoleHandler returns a slog.Handler that writes to the console of the host, one JSON object a record.
+func NewJSONConsoleHandler() slog.Handler {
+	buf := new(bytes.Buffer)
+	return consoleHandler{slog.NewJSONHandler(buf, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			switch {
+			case a.Value.Kind() == slog.KindDuration:
+				a.Value = slog.StringValue(a.Value.Duration().String())
+			case len(groups) == 0 && a.Key == slog.TimeKey:
+				a.Key = abi.LogTime
+			case len(groups) == 0 && a.Key == slog.MessageKey:
+				a.Key = abi.LogMessage
+			}
+			return a
+		},
+	}), buf, func(_ slog.Record, object []byte) string { return string(object) }}
 }
 
 func (h consoleHandler) Handle(ctx context.Context, record slog.Record) error {
@@ -54,18 +80,16 @@ func (h consoleHandler) Handle(ctx context.Context, record slog.Record) error {
 	case record.Level >= slog.LevelInfo:
 		level = abi.LogInfo
 	}
-	text := record.Message
-	if attrs := bytes.TrimSpace(h.buf.Bytes()); len(attrs) > 0 {
-		text += " " + string(attrs)
-	}
-	Log(ctx, level, text)
+	Log(ctx, level, h.line(record, bytes.TrimSpace(h.buf.Bytes())))
 	return nil
 }
 
 func (h consoleHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return consoleHandler{h.Handler.WithAttrs(attrs), h.buf}
+	h.Handler = h.Handler.WithAttrs(attrs)
+	return h
 }
 
 func (h consoleHandler) WithGroup(name string) slog.Handler {
-	return consoleHandler{h.Handler.WithGroup(name), h.buf}
+	h.Handler = h.Handler.WithGroup(name)
+	return h
 }

@@ -5,5 +5,6 @@ package main
 import "grove.place/lattice/workers"
 
 func main() {
+	workers.LogJSON()
 	workers.Run(workers.Worker{Fetch: newRouter(), Scheduled: scheduled, Queue: consume})
 }

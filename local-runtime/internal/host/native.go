@@ -93,7 +93,7 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 	case abi.OpLog:
 		level, text := r.U8(), r.Str()
 		if r.End() == nil && int(level) < len(levels) {
-			h.cfg.Logger.Log(ctx, levels[level], text)
+			write(ctx, h.cfg.Logger, level, text)
 		}
 		return isolate.Success(nil)
 	case abi.OpID:

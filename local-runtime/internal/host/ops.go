@@ -2,8 +2,6 @@ package host
 
 import (
 	"bytes"
-	"context"
-	"log/slog"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -79,33 +77,6 @@ func (s *Isolate) hop(frame uint32) ([]byte, int32) {
 	}
 	s.deliver(lane{laneWake, uint64(frame)}, func() { f.deliver([]byte{abi.EventWake}) })
 	return nil, abi.Pending
-}
-
-var levels = []slog.Level{abi.LogDebug: slog.LevelDebug, abi.LogInfo: slog.LevelInfo, abi.LogWarn: slog.LevelWarn, abi.LogError: slog.LevelError}
-
-func (s *Isolate) log(frame uint32, req []byte) []byte {
-	r := abi.NewReader(req)
-	level, text := r.U8(), r.Str()
-	if r.End() != nil || int(level) >= len(levels) {
-		return failure(abi.Errorf("malformed log message"))
-	}
-	log := s.loggerOf(s.frames[frame])
-	if f := s.frames[frame]; f != nil && f.object != nil && strings.Contains(text, f.object.key.id) {
-		log = s.host.cfg.Logger // the program names its object, as it must on Cloudflare
-	}
-	log.Log(context.Background(), levels[level], text)
-	return isolate.Success(nil)
-}
-
-// logger names the object whose code runs.
-func (s *Isolate) logger() *slog.Logger { return s.loggerOf(s.current) }
-
-func (s *Isolate) loggerOf(f *frame) *slog.Logger {
-	log := s.host.cfg.Logger
-	if f != nil && f.object != nil {
-		return log.With("class", f.object.key.class, "id", f.object.key.id)
-	}
-	return log
 }
 
 // Output implements isolate.Guest: lines of standard output and error go to the log.

@@ -66,7 +66,7 @@ func (t *Tenant) erase(ctx context.Context, userID string) (durables.None, error
 	if err := t.object.Prepare(ctx); err != nil {
 		return none, err
 	}
-	if err := t.closeUser(ctx, userID); err != nil {
+	if err := t.closeUser(ctx, userID, "the account is gone"); err != nil {
 		return none, err
 	}
 	// D1 first, after the rows here that could still write it: should D1 fail, this is done again.
@@ -87,7 +87,7 @@ func (t *Tenant) erase(ctx context.Context, userID string) (durables.None, error
 }
 
 // closeUser closes the dashboards of a user.
-func (t *Tenant) closeUser(ctx context.Context, userID string) error {
+func (t *Tenant) closeUser(ctx context.Context, userID, reason string) error {
 	sockets, err := t.state.GetWebSockets(ctx, tagLive)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (t *Tenant) closeUser(ctx context.Context, userID string) error {
 	for _, ws := range sockets {
 		var who live
 		if _, err := ws.DeserializeAttachment(ctx, &who); err == nil && who.UserID == userID {
-			_ = ws.Close(ctx, CloseForbidden, "the account is gone")
+			_ = ws.Close(ctx, CloseForbidden, reason)
 		}
 	}
 	return nil

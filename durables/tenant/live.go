@@ -21,6 +21,9 @@ const (
 	CloseForbidden = 4403 // the role is not there any more
 )
 
+// liveRole is the lowest role that has a dashboard. The Worker asks for it when one opens.
+const liveRole = "editor"
+
 // ServeHTTP accepts the dashboard's WebSocket. Who may have one was checked by the Worker.
 func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()

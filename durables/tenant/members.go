@@ -64,7 +64,7 @@ type MemberChange struct {
 	Role   string `json:"role"`
 }
 
-// setMember changes a role. The owner stays the owner: a site always has one.
+// setMember changes a role. The owner stays the owner: a site always has one. Dashboards that the new role does not cover are closed.
 func (t *Tenant) setMember(ctx context.Context, m MemberChange) (durables.None, error) {
 	none := durables.None{}
 	if !ids.Valid(m.UserID) || m.Role != "" && (!slices.Contains(Roles, m.Role) || m.Role == "owner") {
@@ -87,7 +87,10 @@ func (t *Tenant) setMember(ctx context.Context, m MemberChange) (durables.None, 
 	case result.Meta.Changes == 0 && m.Role != "":
 		return none, durables.TypeError("setMember: the owner's role cannot be changed")
 	}
-	return none, t.object.Exec(ctx, `DELETE FROM members WHERE user_id = ?`, m.UserID)
+	if err := t.object.Exec(ctx, `DELETE FROM members WHERE user_id = ?`, m.UserID); err != nil || Covers(m.Role, liveRole) {
+		return none, err
+	}
+	return none, t.closeUser(ctx, m.UserID, "the role is gone")
 }
 
 const (

@@ -1,7 +1,10 @@
 package tenant_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/grove/ids"
+	"grove.place/lattice/workers/websocket"
 )
 
 var db = d1.Database("DB")
@@ -370,7 +374,13 @@ func TestDashboardStats(t *testing.T) {
 	if again := call(s, tenant.GetDashboardStats, durables.None{}); again.PostCount != 2 {
 		t.Errorf("computed again within the hour: %+v", again)
 	}
-	if fresh := call(s, tenant.RefreshDashboardStats, durables.None{}); fresh.PostCount != 0 {
+	s.host.Clock.Advance(time.Hour)
+	if later := call(s, tenant.GetDashboardStats, durables.None{}); later.PostCount != 0 || later.ComputedAt != s.host.Clock.Now().UnixMilli() {
+		t.Errorf("after the hour: %+v", later)
+	}
+	s.sql(`INSERT INTO posts (id, tenant_id, author_id, slug, title, body_md, body_html, status, published_at, created_at, updated_at)
+		VALUES (?, ?, ?, 'new', 'T', '', '', 'published', 0, 0, 0)`, ids.New(now), s.id, s.owner)
+	if fresh := call(s, tenant.RefreshDashboardStats, durables.None{}); fresh.PostCount != 1 {
 		t.Errorf("%+v", fresh)
 	}
 }
@@ -446,5 +456,200 @@ func TestABatchOfEventsIsCountedOnce(t *testing.T) {
 	call(s, tenant.RecordEvents, b)
 	if n, err := local.Rows[int](s.host.Storage("TenantDO", "tenant:"+s.id), `SELECT count(*) FROM received`); err != nil || n[0] != 1 {
 		t.Errorf("%v batches are remembered, %v", n, err)
+	}
+}
+
+// What the object keeps is there when its memory is gone and D1 as well.
+func TestWhatTheObjectKeepsIsInItsStorage(t *testing.T) {
+	s := open(t, "wanderer") // 120 a minute for one visitor
+	point, draft := ids.New(s.host.Clock.Now()), ids.New(s.host.Clock.Now())
+	call(s, tenant.SetTrail, tenant.Trail{Slug: "book", Name: "The book", Visibility: "public", Waypoints: []tenant.Waypoint{{ID: point, Title: "One", Status: "planned"}}})
+	call(s, tenant.QueueWaypointUpdate, tenant.WaypointUpdate{Slug: "book", WaypointID: point, Status: "done"})
+	call(s, tenant.SaveDraft, tenant.DraftSave{DraftID: draft, Slug: "s", Content: "text", Metadata: tenant.DraftMetadata{Title: "T"}, DeviceID: "desk", AuthorID: s.owner})
+	call(s, tenant.GetRole, s.owner)
+	for range 119 {
+		call(s, tenant.Admit, tenant.Visit{Visitor: "v"})
+	}
+	down := s.host.Inject(local.D1Fault{})
+	defer down.Remove()
+	if _, err := s.host.EvictAll(); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false} {
+		if a := call(s, tenant.Admit, tenant.Visit{Visitor: "v"}); a.Config == nil || a.Config.DisplayName != "Alice" || a.Allowed != want {
+			t.Errorf("visit %d: %+v", i+120, a)
+		}
+	}
+	if role := call(s, tenant.GetRole, s.owner); role != "owner" {
+		t.Errorf("the owner is %q", role)
+	}
+	if trail := call(s, tenant.GetTrail, "book"); trail == nil || trail.Waypoints[0].Status != "done" {
+		t.Errorf("%+v", trail)
+	}
+	if d := call(s, tenant.GetDraft, draft); d == nil || d.Content != "text" {
+		t.Errorf("%+v", d)
+	}
+	if b := call(s, tenant.GetBacklog, durables.None{}); b.Rows != 1 || b.Drafts != 1 {
+		t.Errorf("%+v waits, want a waypoint and a draft", b)
+	}
+}
+
+func TestFlushesCanBeAskedFor(t *testing.T) {
+	s := open(t, "oak")
+	point := ids.New(s.host.Clock.Now())
+	call(s, tenant.SetTrail, tenant.Trail{Slug: "book", Name: "The book", Visibility: "public", Waypoints: []tenant.Waypoint{{ID: point, Title: "One", Status: "planned"}}})
+	call(s, tenant.QueueWaypointUpdate, tenant.WaypointUpdate{Slug: "book", WaypointID: point, Status: "active"})
+	call(s, tenant.FlushWaypointUpdates, durables.None{})
+	if got := one[string](s, `SELECT status FROM trail_waypoints WHERE id = ?`, point); got != "active" {
+		t.Errorf("D1 has %q", got)
+	}
+	call(s, tenant.RecordEvent, analytics.Event{Type: analytics.PostCreated, Path: "/posts/x", Timestamp: 1})
+	day := analytics.Of(s.id, analytics.Day(s.host.Clock.Now().UnixMilli())) // the object's clock counts
+	for _, want := range []int{0, 1, 1} {
+		if stats, err := analytics.GetStats.Call(s.host.Context(), day, durables.None{}); err != nil || stats.PostsCreated != want {
+			t.Errorf("%+v, %v, want %d posts", stats, err, want)
+		}
+		call(s, tenant.FlushAnalytics, durables.None{})
+	}
+	if b := call(s, tenant.GetBacklog, durables.None{}); b != (tenant.Backlog{}) {
+		t.Errorf("%+v waits", b)
+	}
+}
+
+func TestATrailIsKeptUntilItIsInvalidated(t *testing.T) {
+	s := open(t, "oak")
+	call(s, tenant.SetTrail, tenant.Trail{Slug: "book", Name: "The book", Visibility: "public"})
+	s.sql(`UPDATE trails SET name = 'By hand'`)
+	if trail := call(s, tenant.GetTrail, "book"); trail.Name != "The book" {
+		t.Errorf("the copy is not used: %+v", trail)
+	}
+	call(s, tenant.InvalidateTrail, "book")
+	if trail := call(s, tenant.GetTrail, "book"); trail.Name != "By hand" {
+		t.Errorf("%+v", trail)
+	}
+}
+
+func TestLimitsThatAreOverAreForgottenAndTheObjectSleeps(t *testing.T) {
+	s := open(t, "oak")
+	rows := func() int {
+		t.Helper()
+		n, err := local.Rows[int](s.host.Storage("TenantDO", "tenant:"+s.id), `SELECT (SELECT count(*) FROM rate_limits) + (SELECT count(*) FROM members)`)
+		if err != nil || len(n) != 1 {
+			t.Fatal(n, err)
+		}
+		return n[0]
+	}
+	call(s, tenant.Admit, tenant.Visit{Visitor: "v"})
+	call(s, tenant.CheckRateLimit, tenant.Rate{Key: "upload", Limit: 1, WindowSeconds: 2 * 3600})
+	call(s, tenant.GetRole, s.owner)
+	if n := rows(); n != 4 {
+		t.Fatalf("%d rows, want the visitor, the site, the upload and the owner", n)
+	}
+	s.host.Clock.Advance(time.Hour)
+	if n := rows(); n != 1 {
+		t.Errorf("after an hour %d rows, want the upload", n)
+	}
+	s.host.Clock.Advance(2 * time.Hour)
+	if n := rows(); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+	if at, set, err := s.host.Storage("TenantDO", "tenant:"+s.id).Alarm(); err != nil || set {
+		t.Errorf("an object with nothing to do is woken at %v, %v", at, err)
+	}
+}
+
+func TestADashboardEndsWithItsRoleItsSessionAndItsSite(t *testing.T) {
+	s := open(t, "oak")
+	ed := ids.New(s.host.Clock.Now())
+	s.user(ed)
+	call(s, tenant.SetMember, tenant.MemberChange{UserID: ed, Role: "editor"})
+	dial := func(user, session string) (*websocket.Conn, error) {
+		conn, _, err := websocket.Dial(s.host.Context(), "ws://tenant/", &websocket.DialOptions{
+			Header: http.Header{tenant.HeaderUser: {user}, tenant.HeaderSession: {session}}, Fetch: s.stub.Fetch})
+		return conn, err
+	}
+	receive := func(c *websocket.Conn) (m tenant.LiveMessage, code int) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(s.host.Context(), 20*time.Second)
+		defer cancel()
+		got, err := c.Receive(ctx)
+		var closed *websocket.CloseError
+		switch {
+		case errors.As(err, &closed):
+			return m, closed.Code
+		case err != nil:
+			t.Fatal(err)
+		}
+		if err := got.JSON(&m); err != nil {
+			t.Fatal(err)
+		}
+		return m, 0
+	}
+	connect := func(user, session string) *websocket.Conn {
+		t.Helper()
+		c, err := dial(user, session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, code := receive(c); m.Type != "hello" || code != 0 {
+			t.Fatalf("%+v, closed with %d", m, code)
+		}
+		return c
+	}
+	ends := func(what string, c *websocket.Conn, want int) {
+		t.Helper()
+		if m, code := receive(c); code != want {
+			t.Errorf("%s: closed with %d, want %d; %+v", what, code, want, m)
+		}
+	}
+	for _, who := range [][2]string{{"", "s1"}, {ed, ""}} {
+		if _, err := dial(who[0], who[1]); err == nil {
+			t.Errorf("%q got a socket", who)
+		}
+	}
+	owner, ownerToo, editor := connect(s.owner, "s1"), connect(s.owner, "s2"), connect(ed, "s3")
+	if _, err := s.host.EvictAll(); err != nil {
+		t.Fatal(err)
+	}
+	call(s, tenant.Admit, tenant.Visit{Visitor: "v", Event: view("/a")})
+	for _, c := range []*websocket.Conn{owner, ownerToo, editor} {
+		if m, _ := receive(c); m.Type != "event" || m.Event != analytics.PageView || m.Path != "/a" || m.Recent != 1 || m.At != s.host.Clock.Now().UnixMilli() {
+			t.Errorf("%+v", m)
+		}
+	}
+	call(s, tenant.SetMember, tenant.MemberChange{UserID: ed, Role: "author"})
+	ends("an editor no longer", editor, tenant.CloseForbidden)
+	if n := call(s, tenant.CloseSession, "s1"); n != 1 {
+		t.Errorf("%d sockets were closed, want 1", n)
+	}
+	ends("signed out", owner, tenant.CloseRevoked)
+	call(s, tenant.Destroy, durables.None{})
+	ends("a site that is gone", ownerToo, tenant.CloseForbidden)
+}
+
+// Ten thousand page views are a read of the configuration, and a day that is written when it is over.
+func TestVisitsCostTheDatabaseNextToNothing(t *testing.T) {
+	s := open(t, "evergreen")
+	call(s, tenant.GetConfig, durables.None{})
+	during := s.host.Inject(local.D1Fault{})
+	for i := range 10_000 {
+		e := analytics.Event{Type: analytics.PageView, Path: fmt.Sprint("/", i%10), Visitor: fmt.Sprint(i % 100)}
+		if a := call(s, tenant.Admit, tenant.Visit{Visitor: e.Visitor, Event: &e}); !a.Allowed {
+			t.Fatalf("visit %d: %+v", i, a)
+		}
+	}
+	if n := during.Count(); n != 0 {
+		t.Errorf("the visits were %d calls of D1", n)
+	}
+	during.Remove()
+	after := s.host.Inject(local.D1Fault{Delay: time.Nanosecond}) // it harms nothing, and counts
+	s.host.Clock.Advance(48 * time.Hour)
+	n := after.Count()
+	after.Remove()
+	if got := one[string](s, `SELECT views || ' ' || visitors || ' ' || (SELECT count(*) FROM analytics_pages) FROM analytics_daily`); got != "10000 100 10" {
+		t.Errorf("D1 has %q", got)
+	}
+	if n != 1 {
+		t.Errorf("the day was written with %d calls of D1, want 1", n)
 	}
 }

@@ -149,10 +149,31 @@ func TestTheDayEndsInD1AndIsForgotten(t *testing.T) {
 	if err != nil || !found || got != (row{4, 3, 4, 4}) {
 		t.Errorf("D1 has %+v, %v, %v", got, found, err)
 	}
+	if tables, err := local.Rows[string](d.host.Storage("AnalyticsDO", "analytics:"+d.tenant+":"+d.name), `SELECT name FROM sqlite_master`); err != nil || len(tables) != 0 {
+		t.Errorf("the object keeps %v, the key of its visitors among them: %v", tables, err)
+	}
 	if got := d.record("later", view("/a", "eve")); !got.Closed {
 		t.Error("a closed day counts on")
 	}
 	if got := d.stats(); got.PageViews != 0 {
 		t.Errorf("the object remembers %+v", got)
+	}
+}
+
+func TestADayThatIsForgottenIsNotWritten(t *testing.T) {
+	d := open(t)
+	d.record("1", view("/a", "ann"))
+	for range 2 {
+		if _, err := analytics.Destroy.Call(d.context(), analytics.Of(d.tenant, d.name), durables.None{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.host.Clock.Advance(48 * time.Hour)
+	var n int
+	if _, err := db.Prepare(`SELECT (SELECT count(*) FROM analytics_daily) + (SELECT count(*) FROM analytics_pages)`).First(d.context(), &n); err != nil || n != 0 {
+		t.Errorf("D1 has %d rows, %v", n, err)
+	}
+	if tables, err := local.Rows[string](d.host.Storage("AnalyticsDO", "analytics:"+d.tenant+":"+d.name), `SELECT name FROM sqlite_master`); err != nil || len(tables) != 0 {
+		t.Errorf("the object keeps %v, %v", tables, err)
 	}
 }

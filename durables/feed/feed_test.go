@@ -488,3 +488,31 @@ func TestPreviewsCanBeCorrected(t *testing.T) {
 	}
 	fault.Remove()
 }
+
+func TestAFeedIsReadAnewOrForgotten(t *testing.T) {
+	g := open(t)
+	alice, bob := g.user(), g.user()
+	a, b := g.write(alice, 2, time.Hour), g.write(bob, 2, 2*time.Hour)
+	g.follow(alice)
+	g.shows(idsOf(a)...)
+	// D1 was changed by hand: the object does not know until it is told to look.
+	g.sql(`DELETE FROM follows`)
+	g.sql(`INSERT INTO follows (follower_id, followee_id, created_at) VALUES (?, ?, 0)`, g.reader, bob)
+	following := func(want string) {
+		t.Helper()
+		if x := call(g, feed.ExportUser, g.reader); strings.Join(x.Following, " ") != want {
+			t.Errorf("the object follows %v, want %q", x.Following, want)
+		}
+	}
+	following(alice)
+	for range 2 {
+		call(g, feed.RebuildFeed, durables.None{})
+	}
+	following(bob)
+	g.shows(idsOf(b)...)
+	call(g, feed.Destroy, durables.None{})
+	if tables, err := local.Rows[string](g.host.Storage("FeedDO", "feed:"+g.reader), `SELECT name FROM sqlite_master`); err != nil || len(tables) != 0 {
+		t.Errorf("%v are left, %v", tables, err)
+	}
+	g.shows(idsOf(b)...) // it is built from D1 again when it is read
+}

@@ -10,6 +10,7 @@ import (
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/notification"
+	"grove.place/lattice/durables/outbox"
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/grove/ids"
@@ -458,4 +459,33 @@ func TestTwoUsersShareNothing(t *testing.T) {
 	call(other, notification.EraseUser, r.id)
 	other.counts(0, "")
 	r.counts(1, "1")
+}
+
+func TestWhatD1RefusedOrLostIsSentAgain(t *testing.T) {
+	r := open(t)
+	r.sql(`CREATE TRIGGER rule BEFORE INSERT ON notifications BEGIN SELECT RAISE(ABORT, 'against the rule'); END`)
+	call(r, notification.AddNotification, r.like(r.newID(), r.newID()))
+	r.host.Clock.Advance(time.Hour)
+	letter := one[outbox.Letter](r, `SELECT seq, kind, payload FROM dead_letters WHERE source = ?`, "NotificationDO notifications:"+r.id)
+	r.sql(`DROP TRIGGER rule`)
+	has := func(what string, want int) {
+		t.Helper()
+		r.host.Clock.Advance(time.Minute)
+		if n := one[int](r, `SELECT count(*) FROM notifications WHERE user_id = ? AND actor_count = 1`, r.id); n != want {
+			t.Errorf("%s: D1 has %d groups, want %d", what, n, want)
+		}
+	}
+	has("refused", 0)
+	for range 2 {
+		call(r, notification.RetryLetter, letter)
+		has("sent again", 1)
+	}
+	// D1 was restored to an earlier time: the object has the events, and writes all of it anew.
+	call(r, notification.AddNotification, r.like(r.newID(), r.newID()))
+	has("another", 2)
+	r.sql(`DELETE FROM notifications`)
+	has("lost", 0)
+	call(r, notification.Rebuild, durables.None{})
+	has("rebuilt", 2)
+	r.counts(2, "1 1")
 }

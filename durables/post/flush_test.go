@@ -12,6 +12,7 @@ import (
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/analytics"
 	"grove.place/lattice/durables/notification"
+	"grove.place/lattice/durables/outbox"
 	"grove.place/lattice/durables/post"
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/grove/ids"
@@ -402,5 +403,27 @@ func TestAThousandReactionsAreAFewCallsOfD1(t *testing.T) {
 	}
 	if n := calls.Count(); n == 0 || n > 10 {
 		t.Errorf("%d calls of D1, want at most 10", n)
+	}
+}
+
+func TestACommentThatD1RefusesIsReadAndCanBeSentAgain(t *testing.T) {
+	p := open(t)
+	p.say(p.ann, "good", "")
+	p.sql(`CREATE TRIGGER rule BEFORE INSERT ON comments WHEN new.body = 'bad' BEGIN SELECT RAISE(ABORT, 'against the rule'); END`)
+	p.host.Clock.Advance(time.Second)
+	p.say(p.ann, "bad", "")
+	p.host.Clock.Advance(time.Hour)
+	p.inD1("good visible")
+	p.reads("", "bad", "good")
+	letter := one[outbox.Letter](p, `SELECT seq, kind, payload FROM dead_letters WHERE source = ?`, "PostDO "+post.Name(p.tenant, p.id))
+	p.sql(`DROP TRIGGER rule`)
+	for range 2 {
+		call(p, post.RetryLetter, letter)
+		p.host.Clock.Advance(time.Minute)
+	}
+	p.inD1("good visible", "bad visible")
+	p.reads("", "bad", "good")
+	if _, err := post.RetryLetter.Call(p.host.Context(), p.stub, outbox.Letter{Seq: 1, Kind: "draft", Payload: `{}`}); err == nil {
+		t.Error("a letter of another class was taken")
 	}
 }

@@ -460,3 +460,30 @@ func TestSocketsAreClosedWithTheSession(t *testing.T) {
 		t.Errorf("the object failed %d times, want 2: the test does not tell", fault.Count())
 	}
 }
+
+func TestAReactionIsTakenBack(t *testing.T) {
+	g := open(t, "ann", "stranger")
+	ann, stranger := g.people["ann"], g.people["stranger"]
+	at := "/api/posts/" + publish(g, ann, "Talk", "text").ID + "/reactions"
+	likes := func(want int64, mine ...string) {
+		t.Helper()
+		var counts, own post.Reactions
+		ann.ask("alice", "GET", at, "", 200, &counts)
+		if stranger.ask("alice", "GET", at, "", 200, &own); counts.Counts["like"] != want || !slices.Equal(own.Mine, mine) {
+			t.Errorf("%+v %+v, want %d", counts, own, want)
+		}
+	}
+	stranger.ask("alice", "PUT", at+"/like", "", 200, nil)
+	likes(1, "like")
+	var done post.Reacted
+	for range 2 {
+		done.Added = true
+		if stranger.ask("alice", "DELETE", at+"/like", "", 200, &done); done.Added || done.NewCount != nil {
+			t.Errorf("%+v", done)
+		}
+		likes(0)
+	}
+	if status, text := stranger.at("alice", "DELETE", at+"/hate", ""); status != 400 || !strings.Contains(text, "bad_type") {
+		t.Errorf("%d %s", status, text)
+	}
+}

@@ -7,12 +7,12 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PORT ?= 8787
 # What compiles to Wasm: the SDK, the application, and the programs of the tests.
 WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./internal/guest/... ./internal/sqlvalue/... \
-	./tests/hello ./tests/grove/app ./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app
+	./tests/hello ./tests/grove/app ./tests/grovebench/plain ./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app
 # Half of these is used on Wasm only, which staticcheck cannot see. ST1005: many error texts are workerd's own.
 SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s
 
-.PHONY: help dev build test test-short conformance bench lint fuzz npm browser clean
+.PHONY: help dev build test test-short conformance bench grove-bench lint fuzz npm browser clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ conformance: npm ## compare Go on workerd and on the local host with JavaScript 
 
 bench: npm ## measure side by side; takes minutes, on an otherwise idle machine
 	go run ./tests/bench
+
+grove-bench: npm ## measure what Grove's objects save, beside D1 alone; writes docs/grove/promises.md
+	go run ./tests/grovebench -o docs/grove/promises.md
 
 lint: ## gofmt, vet for both targets, staticcheck
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \

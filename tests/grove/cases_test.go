@@ -68,9 +68,12 @@ func (w *world) alarms() (ran int, err error) {
 	return ran, nil
 }
 
-// everyFlush calls the flushes that can be called.
+// everyFlush calls the flushes that can be called, unless the site is gone.
 func (w *world) everyFlush() {
 	w.t.Helper()
+	if len(w.lines(`SELECT id FROM tenants WHERE id = ?`, w.tenant)) == 0 {
+		return
+	}
 	none := durables.None{}
 	for _, s := range []step{call(w.site, tenant.FlushAnalytics, none, nil), call(w.site, tenant.FlushWaypointUpdates, none, nil), call(w.thread, post.Flush, none, nil)} {
 		if err := s(w.Context()); err != nil {

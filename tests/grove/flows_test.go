@@ -33,7 +33,7 @@ type run struct {
 type step func(ctx context.Context) error
 
 var flows = []flow{{"visits", visits, 0}, {"drafts", drafts, 0}, {"waypoints", waypoints, 0}, {"notifications", notifications, 0}, {"follows", follows, 0},
-	{"conversations", conversations, 5}, {"feeds", feeds, 3}}
+	{"conversations", conversations, 5}, {"feeds", feeds, 3}, {"deletions", deletions, 5}}
 
 // call is a step that calls a method. A stub is made for each attempt: one whose object was reset stays broken. refused says what is wrong with an answer; "" for nothing.
 func call[C, P, R any](stub func() *durables.Stub[C], method *durables.MethodOf[C, P, R], p P, refused func(R) string) step {
@@ -249,13 +249,7 @@ func feeds(w *world) run {
 		}
 	}
 	first, second, third := w.id(), w.id(), w.id()
-	w.Go("cron", func(ctx context.Context) error {
-		for range 30 {
-			w.Sleep(time.Minute)
-			_ = w.Scheduled(ctx, "* * * * *", w.Clock.Now()) // a run that fails is made up for by the next one
-		}
-		return nil
-	})
+	w.cron(30)
 	unpublish := func(ctx context.Context) error {
 		_, err := db.Prepare(`UPDATE posts SET status = 'draft', version = version + 1, updated_at = ? WHERE id = ? AND status = 'published'`).Bind(w.Clock.Now(), first).Run(ctx)
 		return err
@@ -274,6 +268,68 @@ func feeds(w *world) run {
 				if want := []string{w.post, second, third}; !slices.Equal(export.Posts, want) {
 					w.t.Errorf("the feed of %s has %q, want %q", reader, export.Posts, want)
 				}
+			}
+		},
+	}
+}
+
+// cron runs the jobs of each minute, for so many minutes.
+func (w *world) cron(minutes int) {
+	w.Go("cron", func(ctx context.Context) error {
+		for range minutes {
+			w.Sleep(time.Minute)
+			_ = w.Scheduled(ctx, "* * * * *", w.Clock.Now()) // a run that fails is made up for by the next one
+		}
+		return nil
+	})
+}
+
+// deletions of a site leave nothing of it, in D1 or in objects, and take nothing from others.
+func deletions(w *world) run {
+	w.admit()
+	other, kept := w.id(), w.id()
+	w.sql(`INSERT INTO tenants (id, subdomain, owner_user_id, display_name, tier, created_at, updated_at) VALUES (?, 'bob', ?, 'Bob', 'oak', 0, 0)`, other, w.people[0])
+	w.sql(`INSERT INTO posts (id, tenant_id, author_id, slug, title, body_md, body_html, status, published_at, created_at, updated_at) VALUES (?, ?, ?, 's', 'Kept', '', '', 'published', 1, 1, 1)`, kept, other, w.owner)
+	reader := w.people[1]
+	for _, s := range append(drafts(w).steps[:3], comments(w).steps[:3]...) {
+		if err := s(w.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if c, err := feed.UpdateFollowing.Call(w.Context(), feed.Of(reader), feed.Change{UserID: w.owner, Action: feed.Follow}); err != nil || c.Problem != "" {
+		w.t.Fatal(c, err)
+	}
+	if _, err := feed.GetFeed.Call(w.Context(), feed.Of(reader), feed.Query{SortBy: feed.Recent}); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := call(w.site, tenant.Admit, tenant.Visit{Visitor: "v", Event: &analytics.Event{Type: analytics.PageView, Path: "/"}}, nil)(w.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	w.Clock.Advance(10 * time.Minute)
+	w.cron(90)
+	job := w.id()
+	return run{
+		steps: []step{func(ctx context.Context) error {
+			_, err := db.Prepare(`INSERT OR IGNORE INTO deletion_jobs (id, subject, requested_by, state, started_at, heartbeat_at) VALUES (?, 'tenant:' || ?, ?, 'running', ?4, ?4)`).
+				Bind(job, w.tenant, w.owner, w.Clock.Now()).Run(ctx)
+			return err
+		}},
+		quiet: 2 * day,
+		check: func() {
+			w.has("jobs", []string{"done"}, `SELECT state FROM deletion_jobs`)
+			w.has("sites", []string{other}, `SELECT id FROM tenants`)
+			w.has("posts", []string{kept}, `SELECT id FROM posts`)
+			for _, table := range []string{"comments", "reactions", "post_counters", "drafts", "tenant_members", "analytics_daily", "analytics_pages", "analytics_hourly"} {
+				w.has(table, nil, `SELECT tenant_id FROM `+table)
+			}
+			for class, name := range map[string]string{"TenantDO": "tenant:" + w.tenant, "PostDO": post.Name(w.tenant, w.post)} {
+				if rows, err := w.Storage(class, name).Query(`SELECT name FROM sqlite_master`); err != nil || len(rows) > 0 {
+					w.t.Errorf("%s has stored %v, %v", class, rows, err)
+				}
+			}
+			export, err := feed.ExportUser.Call(w.Context(), feed.Of(reader), reader)
+			if err != nil || !slices.Equal(export.Posts, []string{kept}) {
+				w.t.Errorf("the reader's feed has %q, %v", export.Posts, err)
 			}
 		},
 	}

@@ -34,9 +34,13 @@ type world struct {
 
 func options() local.TestOptions {
 	return local.TestOptions{Package: "grove.place/lattice/tests/grove/app", Options: local.Options{
-		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
-		Queues:    map[string]string{"FANOUT": "grove-fanout"},
-		Consumers: map[string]local.Consumer{"grove-fanout": {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 9, DeadLetterQueue: "grove-fanout-dead"}},
+		Objects: map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
+		Queues:  map[string]string{"FANOUT": "grove-fanout", "JOBS": "grove-jobs"},
+		Consumers: map[string]local.Consumer{
+			"grove-fanout": {MaxBatchSize: 5, MaxBatchTimeout: time.Second, MaxRetries: 20, DeadLetterQueue: "grove-dead"},
+			"grove-jobs":   {MaxBatchSize: 1, MaxBatchTimeout: time.Second, MaxRetries: 3},
+		},
+		Buckets:   map[string]string{"MEDIA": "grove-media"},
 		Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
 		Vars:      map[string]string{"SESSION_KEYS": keyring.Generate("s1"), "TOKEN_KEYS": keyring.Generate("t1")},
 		Logger:    slog.New(slog.DiscardHandler), // programs that are meant to fail say much

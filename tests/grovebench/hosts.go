@@ -102,7 +102,7 @@ func onLocalHost(ctx context.Context, m module) (*host, error) {
 		namespaces[binding] = durables.Class[anyObject](class, nil).Namespace(binding)
 	}
 	return &host{
-		name: "local host", client: dial(server.Listener.Addr().String()), close: func() { server.Close(); h.Close() },
+		name: "the local host", client: dial(server.Listener.Addr().String()), close: func() { server.Close(); h.Close() },
 		sql: func(query string) (rows []map[string]any, err error) {
 			before := total()
 			err = db.Prepare(query).All(h.Context(), &rows)

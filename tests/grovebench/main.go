@@ -2,7 +2,7 @@
 // Grove and a program that does the same with D1 alone (plain) on the local host and on workerd, one after the other, and counts the calls of D1 that are
 // really made.
 //
-//	make grove-bench
+//	make grove-bench                            # writes docs/grove/promises.md
 //
 // Start with measure, in measure.go; hosts.go runs the programs and counts.
 package main
@@ -25,7 +25,7 @@ var (
 	sessions  = flag.Int("sessions", 1000, "session validations")
 	feeds     = flag.Int("feeds", 300, "loads of a feed")
 	wait      = flag.Duration("wait", 70*time.Second, "how long what objects do every minute may take")
-	out       = flag.String("o", "", "a file for the table, such as docs/grove/measured.md; default: standard output")
+	out       = flag.String("o", "", "the file whose tables are replaced, such as docs/grove/promises.md; default: standard output")
 )
 
 func main() {

@@ -23,7 +23,7 @@ func report(results []result) error {
 	fmt.Fprintf(&b, "Measured on %s with `make grove-bench`: %s/%s, %d processors, %s.\n", time.Now().UTC().Format("2006-01-02"), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	for ; len(results) >= 2; results = results[2:] {
 		g, p := results[0], results[1]
-		fmt.Fprintf(&b, "\n### On the %s\n\n| calls of D1 | Grove | D1 alone | without content |\n|---|---|---|---|\n", g.Host)
+		fmt.Fprintf(&b, "\n### On %s\n\n| calls of D1 | Grove | D1 alone | without content |\n|---|---|---|---|\n", g.Host)
 		for _, row := range []struct {
 			what string
 			g, p calls
@@ -40,5 +40,21 @@ func report(results []result) error {
 		fmt.Print(b.String())
 		return nil
 	}
-	return os.WriteFile(*out, []byte(b.String()), 0o644)
+	return replace(*out, b.String())
+}
+
+// The tables stand between these two lines of the file.
+const begin, end = "<!-- measured -->\n", "<!-- end of what was measured -->\n"
+
+func replace(file, tables string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return fmt.Errorf("%s has no lines %q and %q", file, begin, end)
+	}
+	return os.WriteFile(file, []byte(before+begin+"\n"+tables+"\n"+end+after), 0o644)
 }

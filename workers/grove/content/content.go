@@ -1,18 +1,20 @@
 // Package content turns what people write into what others may safely see: Markdown into sanitised HTML, titles into slugs, and text into
 // excerpts and counts. Whatever a writer puts in, no script, style, form or frame comes out.
 //
-// goldmark renders Markdown and leaves raw HTML out; sanitize (allow.go) then lets through only what is on its list, so that a fault in either is not
-// enough. The tests have bluemonday judge the result, which is too large for the module. Start with Render.
+// goldmark renders Markdown and leaves raw HTML out; bluemonday then lets through only what is on its list, so that a fault in either is not
+// enough. Start with Render.
 package content
 
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 )
@@ -27,9 +29,31 @@ const (
 	wordsPerMinute = 220
 )
 
-// The renderer is made when the first text is rendered, not while the instance starts.
-var markdownRenderer = sync.OnceValue(func() goldmark.Markdown {
-	return goldmark.New(goldmark.WithExtensions(extension.Strikethrough, extension.Table))
+// The renderer and the policy are made when the first text is rendered, not while the instance starts.
+var tools = sync.OnceValue(func() struct {
+	markdown goldmark.Markdown
+	policy   *bluemonday.Policy
+	strict   *bluemonday.Policy
+} {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li",
+		"table", "thead", "tbody", "tr", "th", "td", "a", "img")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("title").OnElements("a", "img")
+	p.AllowAttrs("alt").OnElements("img")
+	// Images come from this site alone: one from elsewhere would tell its host who reads what.
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`^/media/[A-Za-z0-9/_.-]+$`)).OnElements("img")
+	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
+	p.AllowURLSchemes("http", "https", "mailto")
+	p.AllowRelativeURLs(true)
+	p.RequireParseableURLs(true)
+	p.RequireNoFollowOnFullyQualifiedLinks(true)
+	p.RequireNoReferrerOnFullyQualifiedLinks(true)
+	return struct {
+		markdown goldmark.Markdown
+		policy   *bluemonday.Policy
+		strict   *bluemonday.Policy
+	}{goldmark.New(goldmark.WithExtensions(extension.Strikethrough, extension.Table)), p, bluemonday.StrictPolicy()}
 })
 
 // HTML is sanitised HTML. Only Render makes it.
@@ -41,10 +65,10 @@ func Render(markdown string) (HTML, error) {
 		return "", fmt.Errorf("the text has %d bytes: %d are allowed", len(markdown), MaxMarkdown)
 	}
 	var b bytes.Buffer
-	if err := markdownRenderer().Convert([]byte(markdown), &b); err != nil {
+	if err := tools().markdown.Convert([]byte(markdown), &b); err != nil {
 		return "", fmt.Errorf("render Markdown: %w", err)
 	}
-	return HTML(sanitize(b.String())), nil
+	return HTML(tools().policy.Sanitize(b.String())), nil
 }
 
 // Summary is what lists show of a text.
@@ -56,13 +80,18 @@ type Summary struct {
 
 // Summarize counts the words that a rendered text shows, and takes the first of them as an excerpt.
 func Summarize(html HTML) Summary {
-	words := strings.Fields(plain(string(html)))
+	words := strings.Fields(unescape(tools().strict.Sanitize(breakBlocks(string(html)))))
 	s := Summary{Words: len(words), Excerpt: clipRunes(strings.Join(words, " "), excerptRunes)}
 	if s.Words > 0 {
 		s.ReadingMinutes = max(1, (s.Words+wordsPerMinute/2)/wordsPerMinute)
 	}
 	return s
 }
+
+var blocks = regexp.MustCompile(`</?(p|h[1-6]|li|tr|td|th|blockquote|pre|br|hr)[^>]*>`)
+
+// breakBlocks puts a space where a block ends, so that the words around it stay two.
+func breakBlocks(html string) string { return blocks.ReplaceAllString(html, "$0 ") }
 
 var unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#34;", `"`, "&quot;", `"`, "&#39;", "'", "&amp;", "&")
 

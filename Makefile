@@ -12,7 +12,7 @@ WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./in
 SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s
 
-.PHONY: help dev build test test-short conformance bench grove-bench lint fuzz npm browser clean
+.PHONY: help dev build test test-short conformance bench grove-bench screenshots lint fuzz npm browser clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: npm ## measure side by side; takes minutes, on an otherwise idle machine
 
 grove-bench: npm ## measure what Grove's objects save, beside D1 alone; writes docs/grove/promises.md
 	go run ./tests/grovebench -o docs/grove/promises.md
+
+screenshots: browser ## take the pictures of docs/images anew
+	go run ./tests/gallery
 
 lint: ## gofmt, vet for both targets, staticcheck
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \

@@ -146,7 +146,7 @@ function came(c) {
   if (c.authorId === me) {
     // One's own may come before its acknowledgement, and from another window.
     for (const [id, what] of outgoing) if (what.content.trim() === c.content && (what.parentId ?? "") === (c.parentId ?? "")) return arrived(id, c);
-  } else if (!comments.has(c.id)) say(`${c.authorName} commented.`);
+  } else if (!comments.has(c.id)) find("#news").textContent = `${c.authorName} commented.`;
   show(c);
 }
 

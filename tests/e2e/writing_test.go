@@ -22,7 +22,7 @@ func (w *window) before(script string) (stop func()) {
 		w.t.Fatalf("add a script: %v", err)
 	}
 	return func() {
-		_, err := chromedp.Call(w.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: added.Identifier})
+		_, err := chromedp.Call(w.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(added))
 		if err != nil {
 			w.t.Errorf("take the script away: %v", err)
 		}

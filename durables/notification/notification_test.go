@@ -369,6 +369,19 @@ func (r reader) receive(c *websocket.Conn) (m notification.LiveMessage, code int
 	return m, 0
 }
 
+// ponged sends a ping and checks that it is answered.
+func (r reader) ponged(c *websocket.Conn) {
+	r.Helper()
+	ctx, cancel := context.WithTimeout(r.host.Context(), 20*time.Second)
+	defer cancel()
+	if err := c.SendText(ctx, "ping"); err != nil {
+		r.Fatal(err)
+	}
+	if got, err := c.Receive(ctx); err != nil || got.Text() != "pong" {
+		r.Errorf("a ping was answered with %q, %v", got.Text(), err)
+	}
+}
+
 func TestSocketsAreToldTheUnreadCount(t *testing.T) {
 	r := open(t)
 	for user, session := range map[string]string{r.newID(): "s1", r.id: "", "": "s1"} {
@@ -405,6 +418,13 @@ func TestSocketsAreToldTheUnreadCount(t *testing.T) {
 	expect("unread", 1, one, two)
 	call(r, notification.MarkRead, notification.Selection{All: true})
 	expect("unread", 0, one, two)
+	if _, err := r.host.EvictAll(); err != nil {
+		t.Fatal(err)
+	}
+	r.ponged(one)
+	if woken, err := r.host.Evict("NotificationDO", "notifications:"+r.id); err != nil || woken {
+		t.Errorf("a ping has woken the object: %v, %v", woken, err)
+	}
 	if n := call(r, notification.CloseSession, "s1"); n != 1 {
 		t.Errorf("%d sockets were closed, want 1", n)
 	}

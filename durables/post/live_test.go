@@ -447,3 +447,22 @@ func TestFiveThousandViewers(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestAPingIsAnsweredWithoutTheObject(t *testing.T) {
+	p := open(t)
+	s := p.connect("", "")
+	p.evict()
+	s.send("ping")
+	ctx, cancel := context.WithTimeout(p.host.Context(), 20*time.Second)
+	defer cancel()
+	got, err := s.Receive(ctx)
+	for err == nil && strings.Contains(got.Text(), "presence") { // told before it slept
+		got, err = s.Receive(ctx)
+	}
+	if err != nil || got.Text() != "pong" {
+		t.Errorf("%q, %v", got.Text(), err)
+	}
+	if woken, err := p.host.Evict("PostDO", post.Name(p.tenant, p.id)); err != nil || woken {
+		t.Errorf("the object was woken: %v, %v", woken, err)
+	}
+}

@@ -611,6 +611,17 @@ func TestADashboardEndsWithItsRoleItsSessionAndItsSite(t *testing.T) {
 	if _, err := s.host.EvictAll(); err != nil {
 		t.Fatal(err)
 	}
+	if err := owner.SendText(s.host.Context(), "ping"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(s.host.Context(), 20*time.Second)
+	defer cancel()
+	if got, err := owner.Receive(ctx); err != nil || got.Text() != "pong" {
+		t.Errorf("a ping was answered with %q, %v", got.Text(), err)
+	}
+	if woken, err := s.host.Evict("TenantDO", "tenant:"+s.id); err != nil || woken {
+		t.Errorf("a ping has woken the object: %v, %v", woken, err)
+	}
 	call(s, tenant.Admit, tenant.Visit{Visitor: "v", Event: view("/a")})
 	for _, c := range []*websocket.Conn{owner, ownerToo, editor} {
 		if m, _ := receive(c); m.Type != "event" || m.Event != analytics.PageView || m.Path != "/a" || m.Recent != 1 || m.At != s.host.Clock.Now().UnixMilli() {

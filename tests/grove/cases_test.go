@@ -284,3 +284,31 @@ func TestANameThatWasGivenUpServesAnotherSiteLaterAndNothingMoves(t *testing.T) 
 	}
 	w.sound()
 }
+
+// TestAProcessThatEndsBetweenAnyTwoStepsLosesNothing: after each step objects are evicted, or the process ends and another starts on the same folder.
+func TestAProcessThatEndsBetweenAnyTwoStepsLosesNothing(t *testing.T) {
+	for _, f := range flows {
+		if f.name == "feeds" || f.name == "deletions" {
+			continue // cron goes on beside their steps; TestWhatWasAcknowledgedIsInD1WhateverHappens has crashes with clients
+		}
+		for name, interrupt := range map[string]func(w *world) error{
+			"evicted": func(w *world) error { _, err := w.EvictAll(); return err },
+			"restart": func(w *world) error { return w.Restart(t.Context()) },
+		} {
+			t.Run(f.name+"/"+name, func(t *testing.T) {
+				w := open(t, 1)
+				r := f.begin(w)
+				for i, s := range r.steps {
+					w.Go("somebody", func(context.Context) error { return w.insist(s) })
+					w.rest(time.Duration(i) * 9 * time.Second)
+					if err := interrupt(w); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.rest(r.quiet)
+				r.check()
+				w.sound()
+			})
+		}
+	}
+}

@@ -17,10 +17,25 @@ func (c calls) without() int { return c.Writes + c.Reads }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000) }
 
+// first returns what the first line of a file that begins with name says, with prefix before it; "" when there is none.
+func first(file, name, prefix string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, found := strings.CutPrefix(line, name); found {
+			return prefix + strings.TrimSpace(strings.TrimLeft(rest, "\t: "))
+		}
+	}
+	return ""
+}
+
 // report writes a table for each host. results come in pairs, Grove's first.
 func report(results []result) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Measured on %s with `make grove-bench`: %s/%s, %d processors, %s.\n", time.Now().UTC().Format("2006-01-02"), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(&b, "Measured on %s with `make grove-bench`: %s/%s, %d processors%s, %s. Load of the machine afterwards: %s.\n", time.Now().UTC().Format("2006-01-02"),
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), first("/proc/cpuinfo", "model name", ", "), runtime.Version(), first("/proc/loadavg", "", ""))
 	for ; len(results) >= 2; results = results[2:] {
 		g, p := results[0], results[1]
 		fmt.Fprintf(&b, "\n### On %s\n\n| calls of D1 | Grove | D1 alone | without content |\n|---|---|---|---|\n", g.Host)

@@ -74,6 +74,7 @@ func (t *Tenant) erase(ctx context.Context, userID string) (durables.None, error
 	if err != nil {
 		return none, err
 	}
+	t.roles++
 	if err := t.object.Exec(ctx, `DELETE FROM members WHERE user_id = ?`, userID); err != nil {
 		return none, err
 	}

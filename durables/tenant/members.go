@@ -37,9 +37,12 @@ func (t *Tenant) getRole(ctx context.Context, userID string) (string, error) {
 	if err != nil || found {
 		return role, err
 	}
-	if _, err := db.Prepare(`SELECT m.role FROM tenant_members m JOIN users u ON u.id = m.user_id AND u.status = 'active' WHERE m.tenant_id = ? AND m.user_id = ?`).
-		Bind(t.id, userID).First(ctx, &role); err != nil {
-		return "", fmt.Errorf("tenant: read the role: %w", err)
+	for changes := -1; changes != t.roles; { // what D1 said before a change that was made meanwhile must not be kept
+		changes, role = t.roles, ""
+		if _, err := db.Prepare(`SELECT m.role FROM tenant_members m JOIN users u ON u.id = m.user_id AND u.status = 'active' WHERE m.tenant_id = ? AND m.user_id = ?`).
+			Bind(t.id, userID).First(ctx, &role); err != nil {
+			return "", fmt.Errorf("tenant: read the role: %w", err)
+		}
 	}
 	return role, t.object.Exec(ctx, `INSERT OR REPLACE INTO members (user_id, role, loaded_at) VALUES (?, ?, ?)`, userID, role, now)
 }
@@ -87,6 +90,7 @@ func (t *Tenant) setMember(ctx context.Context, m MemberChange) (durables.None, 
 	case result.Meta.Changes == 0 && m.Role != "":
 		return none, durables.TypeError("setMember: the owner's role cannot be changed")
 	}
+	t.roles++
 	if err := t.object.Exec(ctx, `DELETE FROM members WHERE user_id = ?`, m.UserID); err != nil || Covers(m.Role, liveRole) {
 		return none, err
 	}

@@ -87,6 +87,7 @@ type Tenant struct {
 	id     string
 
 	config   *Config    // a copy of the row; nil: not read yet
+	roles    int        // changes of roles
 	loading  bool       // a refresh from D1 is under way
 	flushing sync.Mutex // held while visits are flushed
 	trails   sync.Mutex // held while a trail is written

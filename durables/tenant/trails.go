@@ -129,7 +129,7 @@ type TrailSaved struct {
 func (trail *Trail) check() error {
 	text := func(s string, limit int) bool { return len(s) <= limit && strings.ToValidUTF8(s, "") == s }
 	switch {
-	case trail.Slug == "" || !validHref("/"+trail.Slug) || strings.Contains(trail.Slug, "/"):
+	case trail.Slug == "" || !validHref("/"+trail.Slug) || strings.Contains(trail.Slug, "/") || trail.Slug == ".":
 		return durables.TypeError("setTrail: slug has letters, digits and hyphens")
 	case strings.TrimSpace(trail.Name) == "" || !text(trail.Name, 100) || !text(trail.Intro, 2000):
 		return durables.TypeError("setTrail: name has 1 to 100 bytes, intro at most 2,000")

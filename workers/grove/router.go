@@ -19,15 +19,7 @@ import (
 
 // newRouter sends a request to what its host name means.
 func newRouter() http.Handler {
-	apex := http.NewServeMux()
-	heartwood.Routes(apex)
-	meadow.Routes(apex)
-	operations.Routes(apex)
-	tenants := http.NewServeMux()
-	site.Routes(tenants)
-	conversation.Routes(tenants)
-	files := http.NewServeMux() // the same on every host, whether there is a site or not
-	files.HandleFunc("GET /assets/{name}", web.Asset)
+	apex, tenants, files := routes()
 	return secured(contained(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		domain := workers.Getenv(r.Context(), "GROVE_DOMAIN")
 		if r.URL.Path == "/healthz" {
@@ -52,6 +44,18 @@ func newRouter() http.Handler {
 			web.Fail(w, r, &web.Problem{Status: http.StatusNotFound, Code: "unknown_site", Title: "There is no such site", Message: "Grove is at " + domain + ".", Away: true})
 		}
 	})))
+}
+
+// routes are what the apex host, the hosts of sites, and every host whether there is a site or not answer to.
+func routes() (apex, tenants, files *http.ServeMux) {
+	apex, tenants, files = http.NewServeMux(), http.NewServeMux(), http.NewServeMux()
+	heartwood.Routes(apex)
+	meadow.Routes(apex)
+	operations.Routes(apex)
+	site.Routes(tenants)
+	conversation.Routes(tenants)
+	files.HandleFunc("GET /assets/{name}", web.Asset)
+	return apex, tenants, files
 }
 
 // serve answers with the mux, and with pages of ours for what it has no route for.

@@ -71,7 +71,7 @@ func callback(w http.ResponseWriter, r *http.Request, c *config) error {
 	}
 	c.leave(r, cred)
 	http.SetCookie(w, c.cookie(deviceCookie, from.deviceID, "/auth", deviceAge))
-	if err := c.remember(w, cred, idleLifetime); err != nil {
+	if err := c.remember(w, r.Host, cred, idleLifetime); err != nil {
 		return err
 	}
 	http.Redirect(w, r, returnTo, http.StatusSeeOther)
@@ -129,7 +129,7 @@ func (c *config) leave(r *http.Request, now credential) {
 	if err != nil {
 		return
 	}
-	before, err := decodeCredential(c.sessionKeys, cookie.Value)
+	before, err := decodeCredential(c.sessionKeys, c.scope(r.Host), cookie.Value)
 	if err != nil || before.userID == now.userID {
 		return
 	}

@@ -30,27 +30,36 @@ type credential struct {
 	sessionID string
 }
 
-const credentialLabel = "grove session cookie"
+// credentialLabel is completed by the host, or by the domain that shares its cookies: the cookie of a site lets nobody in at the apex or at another site.
+const credentialLabel = "grove session cookie\n"
 
-func (c credential) encode(ring keyring.Ring) (string, error) {
+func (c credential) encode(ring keyring.Ring, scope string) (string, error) {
 	body := "v1." + ring.Current() + "." + c.userID + "." + c.sessionID
-	mac, err := ring.Sum(ring.Current(), credentialLabel, body)
+	mac, err := ring.Sum(ring.Current(), credentialLabel+scope, body)
 	if err != nil {
 		return "", err
 	}
 	return body + "." + mac, nil
 }
 
-func decodeCredential(ring keyring.Ring, text string) (credential, error) {
+func decodeCredential(ring keyring.Ring, scope, text string) (credential, error) {
 	parts := strings.Split(text, ".")
 	if len(text) > 512 || len(parts) != 5 || parts[0] != "v1" || !plainID(parts[2]) || !plainID(parts[3]) {
 		return credential{}, errNoCredential
 	}
 	body := text[:len(text)-len(parts[4])-1]
-	if err := ring.Check(parts[1], credentialLabel, body, parts[4]); err != nil {
+	if err := ring.Check(parts[1], credentialLabel+scope, body, parts[4]); err != nil {
 		return credential{}, err
 	}
 	return credential{parts[2], parts[3]}, nil
+}
+
+// scope is where the session cookie of a host counts.
+func (c *config) scope(host string) string {
+	if c.cookieDomain != "" {
+		return "." + c.cookieDomain
+	}
+	return strings.ToLower(host)
 }
 
 // plainID reports whether s is an identifier of letters, digits, "-" and "_".

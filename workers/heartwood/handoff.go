@@ -115,7 +115,7 @@ func enter(w http.ResponseWriter, r *http.Request, c *config) error {
 	if !result.Valid {
 		return errHandoff
 	}
-	if err := c.remember(w, credential{h.UserID, h.SessionID}, idleLifetime); err != nil {
+	if err := c.remember(w, r.Host, credential{h.UserID, h.SessionID}, idleLifetime); err != nil {
 		return err
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)

@@ -209,7 +209,7 @@ func (g *grove) signedCookie() http.Header {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	value, err := credential{"u1", "s1"}.encode(ring)
+	value, err := credential{"u1", "s1"}.encode(ring, g.vars["GROVE_DOMAIN"])
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestOutsideLocalhostEverythingIsSecure(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	if err := c.remember(w, credential{"u1", "s1"}, idleLifetime); err != nil {
+	if err := c.remember(w, "grove.place", credential{"u1", "s1"}, idleLifetime); err != nil {
 		t.Fatal(err)
 	}
 	if cookie := w.Result().Cookies()[0]; !cookie.Secure || !cookie.HttpOnly || cookie.Domain != "grove.place" || cookie.SameSite != http.SameSiteLaxMode {

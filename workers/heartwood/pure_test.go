@@ -21,11 +21,11 @@ func testRing(t *testing.T, text string) keyring.Ring {
 func TestCredentialsRoundTripAcrossARotation(t *testing.T) {
 	oldText := keyring.Generate("k1")
 	want := credential{"0192f0c4-7d1e-7c3a-9a51-2f6d6a1f0e77", "s3ss10n_id-"}
-	cookie, err := want.encode(testRing(t, oldText))
+	cookie, err := want.encode(testRing(t, oldText), "grove.place")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := decodeCredential(testRing(t, keyring.Generate("k2")+","+oldText), cookie)
+	got, err := decodeCredential(testRing(t, keyring.Generate("k2")+","+oldText), "grove.place", cookie)
 	if err != nil || got != want {
 		t.Fatalf("got %+v, %v, want %+v", got, err, want)
 	}
@@ -33,18 +33,20 @@ func TestCredentialsRoundTripAcrossARotation(t *testing.T) {
 
 func TestForgedCredentialsAreRefused(t *testing.T) {
 	ring := testRing(t, keyring.Generate("k1"))
-	cookie, err := credential{"user-1", "session-1"}.encode(ring)
+	cookie, err := credential{"user-1", "session-1"}.encode(ring, "grove.place")
 	if err != nil {
 		t.Fatal(err)
 	}
 	parts := strings.Split(cookie, ".")
-	other, _ := credential{"user-1", "session-1"}.encode(testRing(t, keyring.Generate("k1")))
+	other, _ := credential{"user-1", "session-1"}.encode(testRing(t, keyring.Generate("k1")), "grove.place")
+	site, _ := credential{"user-1", "session-1"}.encode(ring, "alice.grove.place")
 	csrf := csrfToken(ring, "grove.place", "session-1")
 	for name, text := range map[string]string{
 		"nothing":                   "",
 		"another user":              strings.Replace(cookie, "user-1", "user-2", 1),
 		"another session":           strings.Replace(cookie, "session-1", "session-2", 1),
 		"another key's MAC":         other,
+		"the cookie of a site":      site,
 		"an unknown key":            strings.Replace(cookie, ".k1.", ".k9.", 1),
 		"a later version":           "v2" + cookie[2:],
 		"no MAC":                    strings.Join(parts[:4], ".") + ".",
@@ -53,7 +55,7 @@ func TestForgedCredentialsAreRefused(t *testing.T) {
 		"a MAC for another purpose": strings.Join(parts[:4], ".") + "." + csrf[strings.IndexByte(csrf, '.')+1:],
 		"very long":                 cookie + strings.Repeat("A", 1000),
 	} {
-		if got, err := decodeCredential(ring, text); err == nil {
+		if got, err := decodeCredential(ring, "grove.place", text); err == nil {
 			t.Errorf("%s: accepted as %+v", name, got)
 		}
 	}

@@ -1,7 +1,6 @@
 package heartwood
 
 import (
-	"context"
 	"errors"
 	"grove.place/lattice/workers/grove/web"
 	"log/slog"
@@ -65,7 +64,7 @@ func authenticate(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, 
 	if err != nil {
 		return nil, nil
 	}
-	cred, err := decodeCredential(c.sessionKeys, cookie.Value)
+	cred, err := decodeCredential(c.sessionKeys, c.scope(r.Host), cookie.Value)
 	if err != nil {
 		c.forget(w)
 		return nil, nil
@@ -80,26 +79,27 @@ func authenticate(w http.ResponseWriter, r *http.Request, c *config) (*Visitor, 
 		return nil, nil
 	}
 	if result.NeedsRefresh {
-		c.refresh(r.Context(), w, cred)
+		c.refresh(w, r, cred)
 	}
 	return &Visitor{UserID: cred.userID, sessionID: cred.sessionID, CSRF: csrfToken(c.sessionKeys, r.Host, cred.sessionID)}, nil
 }
 
 // refresh renews a session and its cookie. Should it fail the session is still good, so that the next request can try
 // again.
-func (c *config) refresh(ctx context.Context, w http.ResponseWriter, cred credential) {
+func (c *config) refresh(w http.ResponseWriter, r *http.Request, cred credential) {
+	ctx := r.Context()
 	renewed, err := session.RefreshSession.Call(ctx, session.Of(cred.userID), cred.sessionID)
 	if err == nil && renewed != nil {
-		err = c.remember(w, cred, time.Duration(renewed.ExpiresIn)*time.Second)
+		err = c.remember(w, r.Host, cred, time.Duration(renewed.ExpiresIn)*time.Second)
 	}
 	if err != nil {
 		slog.WarnContext(ctx, "session not renewed", "error", err)
 	}
 }
 
-// remember sets the session cookie; forget removes it.
-func (c *config) remember(w http.ResponseWriter, cred credential, lifetime time.Duration) error {
-	value, err := cred.encode(c.sessionKeys)
+// remember sets the session cookie of a host; forget removes it.
+func (c *config) remember(w http.ResponseWriter, host string, cred credential, lifetime time.Duration) error {
+	value, err := cred.encode(c.sessionKeys, c.scope(host))
 	if err != nil {
 		return err
 	}

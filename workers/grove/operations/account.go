@@ -36,6 +36,8 @@ func Routes(mux *http.ServeMux) {
 		"GET /api/operator/dead-letters":                       operator(getLetters),
 		"POST /api/operator/dead-letters/{source}/{seq}/retry": operator(postRetry),
 		"POST /api/operator/rebuild":                           operator(postRebuild),
+		"POST /api/operator/accounts/{userId}/close":           operator(closeAccount),
+		"POST /api/operator/accounts/{userId}/open":            operator(openAccount),
 	} {
 		mux.Handle(pattern, h)
 	}

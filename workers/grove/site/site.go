@@ -54,7 +54,9 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Vary", "Cookie")
 	v := access.From(r)
-	v.Identify(w, r)
+	if v.Identify(w, r); v.User != nil {
+		w.Header().Set("Cache-Control", "private, no-cache") // it has their token
+	}
 	if err := h(w, r, v); err != nil {
 		web.Fail(w, r, err)
 	}

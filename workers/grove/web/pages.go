@@ -71,7 +71,14 @@ func Render(w http.ResponseWriter, r *http.Request, status int, page string, dat
 	w.Write(body.Bytes())
 }
 
-// RenderProblem answers with Grove's error page.
+// RenderProblem answers with Grove's error page, or with JSON for those who ask for it.
 func RenderProblem(w http.ResponseWriter, r *http.Request, status int, title, message string) {
-	renderProblem(w, r, &Problem{Status: status, Title: title, Message: message})
+	p := &Problem{Status: status, Code: problemCodes[status], Title: title, Message: message}
+	if status >= 400 && WantsJSON(r) {
+		writeProblem(w, p)
+		return
+	}
+	renderProblem(w, r, p)
 }
+
+var problemCodes = map[int]string{http.StatusNotFound: "not_found", http.StatusMethodNotAllowed: "bad_method", http.StatusInternalServerError: "internal"}

@@ -73,14 +73,18 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if WantsJSON(r) {
-		body := map[string]any{"error": map[string]string{"code": p.Code, "message": p.Message}}
-		for name, value := range p.Extra {
-			body[name] = value
-		}
-		WriteJSON(w, p.Status, body)
+		writeProblem(w, p)
 		return
 	}
 	renderProblem(w, r, p)
+}
+
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	body := map[string]any{"error": map[string]string{"code": p.Code, "message": p.Message}}
+	for name, value := range p.Extra {
+		body[name] = value
+	}
+	WriteJSON(w, p.Status, body)
 }
 
 func renderProblem(w http.ResponseWriter, r *http.Request, p *Problem) {

@@ -50,6 +50,12 @@ var everybody = []struct{ name, alice, bob string }{
 
 func open(t *testing.T, who ...string) *grove {
 	t.Helper()
+	return openWith(t, func(*local.Options) {}, who...)
+}
+
+// openWith is open with other options of the host.
+func openWith(t *testing.T, change func(*local.Options), who ...string) *grove {
+	t.Helper()
 	g := &grove{T: t, tenants: map[string]string{}, people: map[string]*person{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ip := r.Header.Get("Test-From"); ip != "" { // where a request comes from is the host's to say
@@ -73,7 +79,7 @@ func open(t *testing.T, who ...string) *grove {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	g.host = local.StartTest(t, local.TestOptions{Package: "grove.place/lattice/workers/grove", Options: local.Options{
+	options := local.Options{
 		Objects:   map[string]string{"SESSIONS": "SessionDO", "TENANTS": "TenantDO", "ANALYTICS": "AnalyticsDO", "FEEDS": "FeedDO", "NOTIFICATIONS": "NotificationDO", "POSTS": "PostDO"},
 		Databases: map[string]local.Database{"DB": {Migrations: "../../migrations"}},
 		Buckets:   map[string]string{"MEDIA": "media"},
@@ -85,7 +91,9 @@ func open(t *testing.T, who ...string) *grove {
 		},
 		Vars: devoidc.Vars(g.domain, provider.Issuer(), provider.Client()), Isolates: 1,
 		Clock: local.NewVirtualClock(time.Now()), // the provider's tokens are dated with the machine's clock
-	}})
+	}
+	change(&options)
+	g.host = local.StartTest(t, local.TestOptions{Package: "grove.place/lattice/workers/grove", Options: options})
 	g.host.Clock.Advance(time.Since(g.host.Clock.Now())) // building the module takes its time
 	now := g.host.Clock.Now()
 	for _, name := range append([]string{"alice", "bob"}, who...) {

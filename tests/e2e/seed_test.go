@@ -54,10 +54,15 @@ func seed(now time.Time) string {
 	for _, m := range []member{willow, rowan} {
 		insert("tenant_members", "tenant_id, user_id, role, created_at", tenant, users[m.name], m.role, at)
 	}
+	var post string
 	for _, slug := range []string{"reeds", "otters", "ice", "mist"} {
+		post = ids.New(now)
 		insert("posts", "id, tenant_id, author_id, slug, title, excerpt, body_md, body_html, tags, status, word_count, reading_minutes, published_at, created_at, updated_at",
-			ids.New(now), tenant, users[willow.name], slug, "About "+slug, "Notes from the river.", siteText, "<p>Notes from the <em>river</em>.</p><h2>What is here</h2><ul><li>reeds</li><li>otters</li></ul>",
+			post, tenant, users[willow.name], slug, "About "+slug, "Notes from the river.", siteText, "<p>Notes from the <em>river</em>.</p><h2>What is here</h2><ul><li>reeds</li><li>otters</li></ul>",
 			`["river"]`, "published", 8, 1, at, at, at)
+	}
+	for i, text := range []string{"May I come in?", "Buy my boats."} { // on the last of them, and not shown yet
+		insert("comments", "id, tenant_id, post_id, author_id, body, status, seq, created_at", ids.New(now), tenant, post, users[reader.name], text, "pending", i+1, at+int64(i))
 	}
 	trail, phase := ids.New(now), ids.New(now)
 	insert("trails", "id, tenant_id, slug, name, intro, created_at, updated_at", trail, tenant, "upstream", "Upstream", "To the source.", at, at)

@@ -174,6 +174,19 @@ func TestThePanelInUse(t *testing.T) {
 		w.shows("h1", "Willow upstream")
 		w.until("the colour", `document.documentElement.dataset.accent === "river"`)
 
+		w.open(s.at(siteName, "/admin/comments"))
+		for _, c := range []struct{ text, button, said string }{{"May I come in?", "approve", "Everybody sees"}, {"Buy my boats.", "hide", "is hidden"}} {
+			w.shows("#list .words", c.text)
+			w.js(fmt.Sprintf(`[...document.querySelectorAll("[data-comment]")].find(e => e.innerText.includes(%q)).querySelector('[value=%q]').click()`, c.text, c.button))
+			w.shows("#status", c.said)
+			w.until("it to be gone", fmt.Sprintf(`!document.querySelector("#list").innerText.includes(%q)`, c.text))
+		}
+		w.open(s.at(siteName, "/posts/mist"))
+		w.shows(".comment .words", "May I come in?")
+		if n := w.count(".comment"); n != 1 {
+			t.Errorf("%d comments are shown, want the one that was approved", n)
+		}
+
 		w.open(s.at(siteName, "/admin/members"))
 		w.fill("#email", reader.email)
 		w.click("#add button")

@@ -1,5 +1,5 @@
 // Comments as moderators see them: approve, hide, show again; and people who may not take part.
-import { ask, confirmed, find, onButton, renew, say } from "./admin.mjs";
+import { ask, confirmed, find, make, onButton, renew, say } from "./admin.mjs";
 
 const done = { approve: "Everybody sees the comment now.", hide: "The comment is hidden.", restore: "The comment is shown again." };
 
@@ -21,8 +21,9 @@ onButton("#main", async (button) => {
     answer = await ask("POST", `/comments/${comment}/${what}?post=${post}`, {});
     text = done[what];
   }
-  if (answer.ok && comment && what !== "block") item.remove(); // D1 hears of it later than this page
-  else if (answer.ok) await renew("#blocked");
-  if (find("#list").children.length === 0) await renew("#list");
+  if (answer.ok && comment && what !== "block") {
+    item.remove(); // the list on the site hears of it up to half a minute later
+    if (find("#list").children.length === 0) find("#list").append(make("li", { class: "empty" }, "That was all."));
+  } else if (answer.ok) await renew("#blocked");
   say(answer.ok ? text : answer.message, true);
 });

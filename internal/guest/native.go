@@ -11,7 +11,10 @@ import (
 
 // Natively there are no frames: operations go to the Transport of a local host.
 func cross(frame, op, id uint32, request []byte) (int, []byte) {
-	panic("lattice: frames exist in Wasm only")
+	var w abi.Writer
+	w.U8(abi.StatusError)
+	w.Error(&abi.Error{Name: "Error", Message: "lattice: frames exist in Wasm only"})
+	return 0, w.Bytes()
 }
 
 // Serve explains that a Worker does not run as an ordinary program, and exits.

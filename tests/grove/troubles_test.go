@@ -111,13 +111,11 @@ func TestNothingIsLostWhateverFailsAtWhicheverStep(t *testing.T) {
 				apart := 1
 				if tr.many {
 					apart = *every
-					if pause == 0 {
+					if pause == 0 && *every > 1 {
 						apart *= 3 // flushes are under way at the other pace
 					}
 				}
-				if *every > 1 {
-					apart *= 3 * max(1, f.sparse)
-				}
+				apart *= f.apart(3)
 				for after, met := 0, true; met && !t.Failed(); after += apart {
 					t.Run(fmt.Sprint("after=", after), func(t *testing.T) {
 						w := open(t, 1)
@@ -133,6 +131,18 @@ func TestNothingIsLostWhateverFailsAtWhicheverStep(t *testing.T) {
 			})
 		}
 	})
+}
+
+// apart is how far apart the operations of the flow are that fail, where those of others are n apart.
+func (f flow) apart(n int) int {
+	switch {
+	case *every == 1:
+		return 1
+	case f.sparse > 0:
+		return 3 * f.sparse
+	default:
+		return n
+	}
 }
 
 // each runs a test with every flow, at every pace.
@@ -199,7 +209,7 @@ func TestASlowDatabaseLosesNothing(t *testing.T) {
 func TestASlowDatabaseThatFailsOnceLosesNothing(t *testing.T) {
 	for _, f := range flows {
 		for _, pause := range []time.Duration{7 * time.Second, 29 * time.Second, 45 * time.Second} {
-			for after, met := 0, true; met && !t.Failed(); after += max(1, f.sparse) {
+			for after, met := 0, true; met && !t.Failed(); after += f.apart(1) {
 				t.Run(fmt.Sprintf("%s/%s apart/after=%d", f.name, pause, after), func(t *testing.T) {
 					w := open(t, 1)
 					r := f.begin(w)

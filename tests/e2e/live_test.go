@@ -112,10 +112,10 @@ func TestAConnectionThatWasLost(t *testing.T) {
 		hazel.before(`{ const Real = WebSocket; window.sockets = []; window.WebSocket = class extends Real {
 			constructor(url) { super(window.tunnel ? url.replace("/ws", "/nowhere") : url); sockets.push(this); }
 			send(text) { if (!window.deaf) super.send(text); } } }`)
-		author.enter(s, willow, "/posts/ice")
-		hazel.enter(s, reader, "/posts/ice")
-		author.reads(s, "ice")
-		hazel.reads(s, "ice")
+		author.enter(s, willow, "/posts/rain")
+		hazel.enter(s, reader, "/posts/rain")
+		author.reads(s, "rain")
+		hazel.reads(s, "rain")
 
 		hazel.js(`window.deaf = true`)
 		hazel.says("Is it safe?")

@@ -55,7 +55,7 @@ func seed(now time.Time) string {
 		insert("tenant_members", "tenant_id, user_id, role, created_at", tenant, users[m.name], m.role, at)
 	}
 	var post string
-	for _, slug := range []string{"reeds", "otters", "ice", "mist"} {
+	for _, slug := range []string{"reeds", "otters", "ice", "mist", "rain", "moss"} {
 		post = ids.New(now)
 		insert("posts", "id, tenant_id, author_id, slug, title, excerpt, body_md, body_html, tags, status, word_count, reading_minutes, published_at, created_at, updated_at",
 			post, tenant, users[willow.name], slug, "About "+slug, "Notes from the river.", siteText, "<p>Notes from the <em>river</em>.</p><h2>What is here</h2><ul><li>reeds</li><li>otters</li></ul>",

@@ -181,7 +181,7 @@ func TestThePanelInUse(t *testing.T) {
 			w.shows("#status", c.said)
 			w.until("it to be gone", fmt.Sprintf(`!document.querySelector("#list").innerText.includes(%q)`, c.text))
 		}
-		w.open(s.at(siteName, "/posts/mist"))
+		w.open(s.at(siteName, "/posts/moss"))
 		w.shows(".comment .words", "May I come in?")
 		if n := w.count(".comment"); n != 1 {
 			t.Errorf("%d comments are shown, want the one that was approved", n)

@@ -83,7 +83,11 @@ function types(id, name) {
 
 /** Shows a comment with what its reader can do with it. @param {Comment} c */
 function show(c) {
+  const was = comments.get(c.id);
+  // What is there already stays, with the focus that may be in it: one's own comment comes twice.
+  if (was && elementOf(c.id)?.dataset.ready !== undefined && was.status === c.status && was.content === c.content) return;
   const item = put(c);
+  item.dataset.ready = "";
   item.querySelector(":scope > .actions")?.remove();
   /** @type {HTMLElement[]} */
   const actions = [];

@@ -69,6 +69,9 @@ func writeEnv(b *strings.Builder, m *Manifest, cfg *wrangler.Config) {
 		for _, r := range cfg.Buckets {
 			fmt.Fprintf(b, "  %s: R2Bucket;\n", property(r.Binding))
 		}
+		for _, k := range cfg.KV {
+			fmt.Fprintf(b, "  %s: KVNamespace;\n", property(k.Binding))
+		}
 		if a := cfg.Assets; a != nil && a.Binding != "" {
 			fmt.Fprintf(b, "  %s: Fetcher;\n", property(a.Binding))
 		}

@@ -36,6 +36,7 @@ type Options struct {
 	QueueDelays map[string]time.Duration // queue producer binding → delay of messages that have none of their own, up to a day
 	Consumers   map[string]Consumer      // queue → how this Worker consumes it
 	Buckets     map[string]string        // R2 binding → bucket
+	KV          map[string]string        // KV binding → namespace
 	Assets      *Assets                  // static files. Default: none
 	Vars        map[string]string        // variables and secrets
 	JSONVars    map[string]string        // variables that are not strings, as JSON
@@ -137,7 +138,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	h.config = host.Config{
 		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases,
-		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
+		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},
 	}

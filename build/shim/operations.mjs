@@ -7,6 +7,7 @@ import { d1Operations } from "./d1.mjs";
 import { envOperations } from "./env.mjs";
 import { facetOperations } from "./facets.mjs";
 import { httpOperations } from "./http.mjs";
+import { kvOperations } from "./kv.mjs";
 import { queueOperations } from "./queues.mjs";
 import { r2Operations } from "./r2.mjs";
 import { rpcOperations } from "./rpc.mjs";
@@ -74,6 +75,6 @@ const own = {
 
 /** @type {Operation[]} */
 export const operations = [];
-for (const table of [own, envOperations, httpOperations, rpcOperations, facetOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations, socketOperations]) {
+for (const table of [own, envOperations, httpOperations, rpcOperations, facetOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations, kvOperations, socketOperations]) {
   for (const [op, operation] of Object.entries(table)) operations[Number(op)] = operation;
 }

@@ -22,7 +22,7 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 	}
 	o := local.Options{
 		Module: p.Module, Name: p.Config.Name, Databases: databases,
-		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{}, Buckets: map[string]string{},
+		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{}, Buckets: map[string]string{}, KV: map[string]string{},
 		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: log,
 	}
 	for _, b := range p.Config.Objects {
@@ -53,6 +53,12 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 		o.Buckets[b.Binding] = b.Name
 		if b.Name == "" {
 			o.Buckets[b.Binding] = b.Binding
+		}
+	}
+	for _, k := range p.Config.KV {
+		o.KV[k.Binding] = k.Binding
+		if fileName.MatchString(k.ID) {
+			o.KV[k.Binding] = k.ID
 		}
 	}
 	return local.New(context.WithoutCancel(ctx), o)

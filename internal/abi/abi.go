@@ -70,6 +70,10 @@ const (
 	OpD1          = 50
 	OpQueueSend   = 51
 	OpR2          = 52
+	OpWorkersKV   = 53
+	OpRateLimit   = 54
+	OpDataPoint   = 55
+	OpCache       = 56
 
 	OpSocketPair         = 60
 	OpSocketAccept       = 61
@@ -225,6 +229,13 @@ const (
 	QueueText  = 1
 	QueueBytes = 2
 	QueueV8    = 3
+)
+
+// What CACHE does.
+const (
+	CacheMatch  = 0
+	CachePut    = 1
+	CacheDelete = 2
 )
 
 // Flags of key-value operations.

@@ -110,13 +110,18 @@ func closeSocket(ctx context.Context, number uint64) {
 	}
 }
 
+// passes reports whether the results of an operation pass something by reference.
+func passes(op uint32) bool {
+	return op == abi.OpRPC || op == abi.OpFetch || op == abi.OpR2 || op == abi.OpWorkersKV || op == abi.OpCache
+}
+
 // abandon has the result given up when it comes: nobody waits for it any more.
 func (o *Operation) abandon() {
 	if o.frame == nil {
 		return
 	}
 	switch {
-	case o.op != abi.OpRPC && o.op != abi.OpFetch && o.op != abi.OpR2:
+	case !passes(o.op):
 		o.frame.forget(o.id)
 	case o.result != nil:
 		o.late()
@@ -136,9 +141,13 @@ func (o *Operation) late() {
 	switch o.op {
 	case abi.OpRPC:
 		all = claims(r.Rest())
-	case abi.OpR2:
+	case abi.OpR2, abi.OpWorkersKV:
 		r.Value()
 		body = r.Body()
+	case abi.OpCache:
+		if r.Bool() {
+			body = r.Response().Body
+		}
 	default:
 		p := r.Response()
 		if body = p.Body; p.Socket != 0 {

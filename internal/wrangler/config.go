@@ -27,6 +27,7 @@ type Config struct {
 	Databases          []Database
 	Services           []Service
 	Buckets            []Bucket
+	KV                 []KVNamespace
 	Producers          []Producer
 	Consumers          []Consumer
 	Assets             *Assets
@@ -94,6 +95,14 @@ type Bucket struct {
 	PreviewName  string `toml:"preview_bucket_name"`
 	Jurisdiction string `toml:"jurisdiction"`
 	Remote       bool   `toml:"remote"`
+}
+
+// KVNamespace binds a name to a KV namespace.
+type KVNamespace struct {
+	Binding   string `toml:"binding"`
+	ID        string `toml:"id"`
+	PreviewID string `toml:"preview_id"`
+	Remote    bool   `toml:"remote"`
 }
 
 // Producer binds a name to a queue that messages are sent to.

@@ -35,11 +35,11 @@ type settings struct {
 	DurableObjects struct {
 		Bindings []ObjectBinding `toml:"bindings"`
 	} `toml:"durable_objects"`
-	Databases []Database `toml:"d1_databases"`
-	Services  []Service  `toml:"services"`
-	KV        []binding  `toml:"kv_namespaces"`
-	R2        []Bucket   `toml:"r2_buckets"`
-	Assets    *Assets    `toml:"assets"`
+	Databases []Database    `toml:"d1_databases"`
+	Services  []Service     `toml:"services"`
+	KV        []KVNamespace `toml:"kv_namespaces"`
+	R2        []Bucket      `toml:"r2_buckets"`
+	Assets    *Assets       `toml:"assets"`
 	Queues    struct {
 		Producers []Producer `toml:"producers"`
 		Consumers []Consumer `toml:"consumers"`
@@ -49,20 +49,6 @@ type settings struct {
 type file struct {
 	settings
 	Env map[string]toml.Primitive `toml:"env"`
-}
-
-// binding is any binding of which only the name matters here.
-type binding struct{ Binding string }
-
-// UnmarshalTOML takes the name and lets everything else pass.
-func (b *binding) UnmarshalTOML(v any) error {
-	table, _ := v.(map[string]any)
-	name, ok := table["binding"].(string)
-	if !ok {
-		return errors.New(`a binding needs binding = "NAME"`)
-	}
-	b.Binding = name
-	return nil
 }
 
 // Load reads the file at path and applies the environment env; "" is the top level.
@@ -163,10 +149,7 @@ func (c *Config) apply(s settings) error {
 	default:
 		return fmt.Errorf(`compatibility_date must be text: compatibility_date = "2026-10-01"`)
 	}
-	for _, b := range s.KV {
-		c.Other = append(c.Other, OtherBinding{b.Binding, "KVNamespace"})
-	}
-	c.Buckets, c.Producers, c.Consumers, c.Assets = s.R2, s.Queues.Producers, s.Queues.Consumers, s.Assets
+	c.Buckets, c.KV, c.Producers, c.Consumers, c.Assets = s.R2, s.KV, s.Queues.Producers, s.Queues.Consumers, s.Assets
 	if err := c.applyVars(s.Vars); err != nil {
 		return err
 	}
@@ -247,6 +230,11 @@ func (c *Config) validate() error {
 	for _, q := range c.Consumers {
 		if q.Queue == "" {
 			return errors.New(`an entry of [[queues.consumers]] lacks queue = "queue-name"`)
+		}
+	}
+	for _, b := range c.KV {
+		if err := claim(b.Binding, "kv_namespaces", `binding = "KV"`); err != nil {
+			return err
 		}
 	}
 	for _, b := range c.Other {

@@ -33,6 +33,7 @@ var (
 	databases = []string{"DB"}
 	queues    = map[string]string{"QUEUE": "work", "DEAD": "dead"}
 	buckets   = []string{"BUCKET"}
+	kvSpaces  = []string{"KV", "KV2"}
 	services  = map[string]string{"SELF": script}
 )
 
@@ -134,7 +135,7 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 		bound[binding] = local.Database{}
 	}
 	h, err := local.New(ctx, local.Options{
-		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, Consumers: consumers, Vars: variables(upstream),
+		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"}, Consumers: consumers, Vars: variables(upstream),
 		JSONVars: map[string]string{"SETTINGS": settings}, Services: services, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
@@ -183,7 +184,7 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 // startWorkerd runs the Worker in dir on real workerd.
 func startWorkerd(ctx context.Context, name, dir, upstream string) (host, error) {
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
-		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, Vars: variables(upstream),
+		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, KV: kvSpaces, Vars: variables(upstream),
 		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
 	}})
 	if err != nil {

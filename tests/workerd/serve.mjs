@@ -32,6 +32,7 @@ const miniflare = new Miniflare(convertV4MiniflareOptions({
 		queueConsumers: Object.fromEntries(Object.values(worker.queues ?? {})
 			.map((queue) => [queue, { maxBatchSize: 10, maxBatchTimeout: 1, maxRetries: 2, deadLetterQueue: queue === worker.queues.DEAD ? undefined : worker.queues.DEAD }])),
 		r2Buckets: Object.fromEntries((worker.r2 ?? []).map((b) => [b, b.toLowerCase()])),
+		kvNamespaces: Object.fromEntries((worker.kv ?? []).map((b) => [b, b.toLowerCase()])),
 		durableObjects: Object.fromEntries(Object.entries(worker.objects ?? {})
 			.map(([binding, className]) => [binding, { className, useSQLite: true }])),
 		additionalUnboundDurableObjects: (worker.unbound ?? []).map((className) => ({ className, useSQLite: true })),

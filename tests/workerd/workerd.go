@@ -41,6 +41,7 @@ type Worker struct {
 	Vars    map[string]string `json:"vars,omitempty"`    // environment variables
 	Queues  map[string]string `json:"queues,omitempty"`  // binding to queue, each of which this Worker consumes too
 	R2      []string          `json:"r2,omitempty"`      // bindings, each its own bucket
+	KV      []string          `json:"kv,omitempty"`      // bindings, each its own namespace
 
 	JSONVars map[string]json.RawMessage `json:"jsonVars,omitempty"` // environment variables that are not strings
 	Services map[string]string          `json:"services,omitempty"` // service binding to script name; only this one runs

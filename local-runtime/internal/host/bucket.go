@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"grove.place/lattice/internal/abi"
-	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
@@ -305,33 +304,6 @@ func (s *Isolate) outside(f *frame, id uint32, r *abi.Reader, perform func(r *ab
 		}
 	}, nil)
 	return nil, abi.Pending
-}
-
-func opR2(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
-	return s.outside(f, id, r, func(r *abi.Reader, done func([]byte)) []byte {
-		err := s.host.r2(r, s.streams, func(result abi.Value, body content, err error) {
-			if err != nil {
-				done(failure(err))
-				return
-			}
-			offered, number := s.streams.offer(body)
-			if number != 0 {
-				s.post(func() { f.owns(number) })
-			}
-			done(r2Result(result, offered))
-		})
-		if err != nil {
-			return failure(err)
-		}
-		return nil
-	})
-}
-
-func r2Result(result abi.Value, body abi.Body) []byte {
-	return isolate.Success(func(w *abi.Writer) {
-		w.Value(result)
-		w.Body(body)
-	})
 }
 
 func (h *Host) randomHex(n int) string {

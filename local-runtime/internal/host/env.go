@@ -32,6 +32,9 @@ func environment(cfg Config) abi.Object {
 	for name := range cfg.Buckets {
 		entries[name] = abi.Object{{Name: "kind", Value: "r2"}}
 	}
+	for name := range cfg.KV {
+		entries[name] = abi.Object{{Name: "kind", Value: "kv"}}
+	}
 	if cfg.Assets != nil && cfg.Assets.Binding != "" {
 		entries[cfg.Assets.Binding] = abi.Object{{Name: "kind", Value: "fetcher"}}
 	}

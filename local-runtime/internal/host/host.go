@@ -41,6 +41,7 @@ type Config struct {
 	QueueDelays map[string]time.Duration // binding → how long messages wait that say nothing of it
 	Consumers   map[string]Consumer      // queue → how the Worker consumes it
 	Buckets     map[string]string        // binding → R2 bucket
+	KV          map[string]string        // binding → KV namespace
 	Assets      *Assets                  // nil: none
 	Vars        map[string]Var
 	Services    map[string]string // binding → name of the Worker
@@ -83,7 +84,8 @@ type Host struct {
 	databases map[string]*storage.D1
 	queues    map[string]*queue
 	buckets   map[string]*storage.Bucket
-	assets    *assets // nil: none
+	kv        map[string]*storage.KV // by namespace
+	assets    *assets                // nil: none
 	work      work
 	storing   work       // what queues and buckets write
 	sched     *scheduler // nil: not seeded
@@ -134,7 +136,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, errors.Join(err, unlock())
 	}
 	h := &Host{
-		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{},
+		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{},
 		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}),
 	}
 	if cfg.Seed != 0 {
@@ -147,7 +149,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	for i := range cfg.Isolates {
 		h.isolates = append(h.isolates, newIsolate(h, i))
 	}
-	if err := errors.Join(h.openDatabases(), h.openBuckets(), h.openAssets(), h.openQueues(), h.loadAlarms()); err != nil {
+	if err := errors.Join(h.openDatabases(), h.openBuckets(), h.openKV(), h.openAssets(), h.openQueues(), h.loadAlarms()); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if h.sched == nil {
@@ -290,6 +292,9 @@ func (h *Host) Close() error {
 	}
 	for _, b := range h.buckets {
 		err = errors.Join(err, b.Close())
+	}
+	for _, k := range h.kv {
+		err = errors.Join(err, k.Close())
 	}
 	return errors.Join(err, h.unlock())
 }

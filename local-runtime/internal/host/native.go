@@ -115,17 +115,9 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 	case abi.OpQueueSend:
 		return h.queueSend(r, done)
 	case abi.OpR2:
-		err := h.r2(r, n.streams, func(result abi.Value, body content, err error) {
-			if err != nil {
-				done(failure(err))
-				return
-			}
-			offered, _ := n.streams.offer(body)
-			done(r2Result(result, offered))
-		})
-		if err != nil {
-			return failure(err)
-		}
+		return n.storedNatively((*Host).r2, r, done)
+	case abi.OpWorkersKV:
+		return n.storedNatively((*Host).workersKV, r, done)
 	case abi.OpRead:
 		n.streams.read(r, done)
 	default:

@@ -24,7 +24,8 @@ var ops = map[uint32]op{
 	abi.OpSyncKVGet:   stored(syncGet), abi.OpSyncKVPut: stored(syncPut), abi.OpSyncKVDel: stored(syncDelete), abi.OpSyncKVList: stored(syncList),
 	abi.OpTxnSync: opTxnSync, abi.OpSection: opSection, abi.OpRollback: opRollback,
 	abi.OpBookmark: opBookmark, abi.OpRestore: opRestore,
-	abi.OpD1: opD1, abi.OpFacet: opFacet, abi.OpQueueSend: opQueueSend, abi.OpR2: opR2,
+	abi.OpD1: opD1, abi.OpFacet: opFacet, abi.OpQueueSend: opQueueSend, abi.OpR2: opStored((*Host).r2),
+	abi.OpWorkersKV: opStored((*Host).workersKV),
 }
 
 func init() {

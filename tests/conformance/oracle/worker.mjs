@@ -13,6 +13,7 @@ import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
 import * as stores from "./stores.mjs";
+import * as kv from "./kv.mjs";
 import * as sockets from "./sockets.mjs";
 import * as bookmark from "./bookmark.mjs";
 import * as storageRules from "./storage_rules.mjs";
@@ -26,7 +27,7 @@ export { Chat, Mute } from "./sockets.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
-	stores,
+	stores, kv,
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life,

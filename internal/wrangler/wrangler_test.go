@@ -95,8 +95,8 @@ func TestLoadReadsEverythingLatticeUses(t *testing.T) {
 	if c.Databases[0].Binding != "DB" || c.Databases[0].MigrationsDir != "migrations" {
 		t.Errorf("databases = %v", c.Databases)
 	}
-	if c.Services[0] != (Service{Binding: "AUTH", Service: "auth"}) || c.Other[0] != (OtherBinding{"CACHE", "KVNamespace"}) {
-		t.Errorf("services = %v, other = %v", c.Services, c.Other)
+	if c.Services[0] != (Service{Binding: "AUTH", Service: "auth"}) || c.KV[0] != (KVNamespace{Binding: "CACHE", ID: "x"}) {
+		t.Errorf("services = %v, KV = %v", c.Services, c.KV)
 	}
 	if !reflect.DeepEqual(c.Crons, []string{"*/5 * * * *"}) {
 		t.Errorf("crons = %v", c.Crons)

@@ -14,6 +14,7 @@ const (
 	queueText = "the queue broker of wrangler dev refuses with an unknown internal error; the local host says which limit it is"
 	cloneText = "the text names the Go type that cannot be cloned, and where it is; DOM error codes stay in JavaScript"
 	history   = "the local host keeps 30 days of history, as production does; workerd has none"
+	kvIndices = "workerd leaves keys that are numbers out of what it reads at once; the SDK reads those one by one"
 	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
 )
 
@@ -27,6 +28,7 @@ var differences = map[string]difference{
 	"rpc/argument where none is taken":    {why: typed},
 	"queue/too large":                     {why: queueText, local: true},
 	"queue/too many":                      {why: queueText, local: true},
+	"workers kv many/numbers for keys":    {why: kvIndices},
 	"rpc/not cloneable":                   {why: cloneText},
 	"kv/not cloneable":                    {why: cloneText},
 	"id/sent by RPC":                      {why: cloneText},

@@ -273,6 +273,18 @@ func init() {
 
 var kvMetadataCases = map[string]func(c kvCase) (any, error){
 	"workers kv/metadata": stored("v", &kv.PutOptions{Metadata: object{"text": "ascii", "n": 1.5, "list": []any{true, nil}, "nested": object{"a": 1}}}, readWithMetadata),
+	"workers kv/metadata beyond ASCII": stored("v", &kv.PutOptions{Metadata: object{"t": "ß💥"}}, func(c kvCase) (any, error) {
+		var value string
+		var metadata, listed any
+		if _, err := space.GetWithMetadata(c.ctx, c.key("k"), &value, &metadata, nil); err != nil {
+			return nil, err
+		}
+		l, err := space.List(c.ctx, kv.ListOptions{Prefix: c.key("k")})
+		if err != nil || len(l.Keys) != 1 {
+			return nil, err
+		}
+		return []any{metadata, &listed}, l.Keys[0].DecodeMetadata(&listed)
+	}),
 	"workers kv/metadata of kinds": func(c kvCase) (any, error) {
 		out := []any{}
 		for _, m := range []any{"text", 7, true, []int{1, 2}} {
@@ -557,7 +569,7 @@ var kvManyCases = map[string]func(c kvCase) (any, error){
 			}
 		}
 		_, found, err := c.many("12345", "a12345")
-		return found["a12345"].Value, err
+		return []any{found["12345"].Value, found["a12345"].Value}, err
 	},
 	"workers kv many/none": func(c kvCase) (any, error) { return nil, c.manyRefused() },
 	"workers kv many/too many": func(c kvCase) (any, error) {

@@ -46,6 +46,7 @@ export const worker = {
 	},
 
 	"workers kv/metadata": async (c) => { await KV(c).put(key(c), "v", { metadata: { text: "ascii", n: 1.5, list: [true, null], nested: { a: 1 } } }); const { value, metadata } = await KV(c).getWithMetadata(key(c)); return [value, metadata]; },
+	"workers kv/metadata beyond ASCII": async (c) => { await KV(c).put(key(c), "v", { metadata: { t: "ß💥" } }); return [(await KV(c).getWithMetadata(key(c))).metadata, (await KV(c).list({ prefix: key(c) })).keys[0].metadata]; },
 	"workers kv/metadata of kinds": async (c) => {
 		const all = [];
 		for (const m of ["text", 7, true, [1, 2]]) { await KV(c).put(key(c), "v", { metadata: m }); all.push((await KV(c).getWithMetadata(key(c))).metadata); }
@@ -126,7 +127,7 @@ export const worker = {
 		return [...m].filter(([, v]) => v !== null).map(([k, v]) => [k, v.value, v.metadata]).sort();
 	},
 	"workers kv many/json": async (c) => { await KV(c).put(key(c, "a"), '{"n":1}'); return (await KV(c).get([key(c, "a")], "json")).get(key(c, "a")); },
-	"workers kv many/numbers for keys": async (c) => { await KV(c).put("12345", "v"); await KV(c).put("a12345", "w"); return (await KV(c).get(["12345", "a12345"])).get("a12345"); },
+	"workers kv many/numbers for keys": async (c) => { await KV(c).put("12345", "v"); await KV(c).put("a12345", "w"); const m = await KV(c).get(["12345", "a12345"]); return [m.get("12345") ?? null, m.get("a12345")]; },
 	"workers kv many/none": (c) => attempt(async () => { await KV(c).get([]); }),
 	"workers kv many/too many": (c) => attempt(async () => { await KV(c).get(Array.from({ length: 101 }, (_, i) => `k${i}`)); }),
 	"workers kv many/100 keys": async (c) => { await fill(c, "7"); return (await KV(c).get(Array.from({ length: 100 }, (_, i) => key(c, i)))).get(key(c, 7)); },

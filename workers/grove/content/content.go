@@ -42,7 +42,7 @@ var tools = sync.OnceValue(func() struct {
 	p.AllowAttrs("title").OnElements("a", "img")
 	p.AllowAttrs("alt").OnElements("img")
 	// Images come from this site alone: one from elsewhere would tell its host who reads what.
-	p.AllowAttrs("src").Matching(regexp.MustCompile(`^/media/[A-Za-z0-9/_.-]+$`)).OnElements("img")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`^/media/([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.[A-Za-z0-9]+$`)).OnElements("img")
 	p.AllowAttrs("start").Matching(bluemonday.Integer).OnElements("ol")
 	p.AllowURLSchemes("http", "https", "mailto")
 	p.AllowRelativeURLs(true)

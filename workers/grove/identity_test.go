@@ -128,6 +128,12 @@ func TestAClosedAccountIsSignedOutEverywhere(t *testing.T) {
 	for range 2 {
 		olga.askApex("POST", door+"/close", "", 204, nil)
 	}
+	for _, path := range []string{"/auth/session", "/api/admin/posts", "/api/admin/drafts"} {
+		ed.ask("alice", "GET", path, "", 401, nil)
+	}
+	ed.ask("alice", "POST", "/api/posts/"+p.ID+"/comments", `{"content":"still here"}`, 401, nil)
+	ed.ask("alice", "PUT", "/api/posts/"+p.ID+"/reactions/like", "", 401, nil)
+	ed.meadow("GET", "/api/feed", "", 401, nil)
 	if a, b := talk.closed(), live.closed(); a != 4401 || b != 4401 {
 		t.Errorf("the sockets are closed with %d and %d", a, b)
 	}
@@ -136,12 +142,6 @@ func TestAClosedAccountIsSignedOutEverywhere(t *testing.T) {
 			t.Errorf("the bell is %s", got)
 		}
 	}
-	for _, path := range []string{"/auth/session", "/api/admin/posts", "/api/admin/drafts"} {
-		ed.ask("alice", "GET", path, "", 401, nil)
-	}
-	ed.ask("alice", "POST", "/api/posts/"+p.ID+"/comments", `{"content":"still here"}`, 401, nil)
-	ed.ask("alice", "PUT", "/api/posts/"+p.ID+"/reactions/like", "", 401, nil)
-	ed.meadow("GET", "/api/feed", "", 401, nil)
 	if status := ed.signsIn(); status != 403 {
 		t.Errorf("they sign in again: %d", status)
 	}

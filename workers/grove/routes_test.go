@@ -360,8 +360,14 @@ func safe(t *testing.T, what string, status int, header http.Header, text string
 	if status >= 500 {
 		t.Errorf("%s: %d\n%s", what, status, text)
 	}
-	if status != 304 && !strings.Contains(what, "/assets/") && !strings.Contains(what, "/media/") && header.Get("Cache-Control") == "" && header.Get("Vary") == "" && len(header["Set-Cookie"]) > 0 {
-		t.Errorf("%s: %d: an answer with a cookie may be kept: %v", what, status, header)
+	kept := !strings.Contains(header.Get("Cache-Control"), "no-store") && !strings.Contains(header.Get("Cache-Control"), "private")
+	if personal := strings.Contains(text, `<meta name="csrf-token"`) || strings.Contains(text, `"csrfToken":`) || len(header["Set-Cookie"]) > 0 || strings.Contains(what, " /api/") && status < 300; kept && personal {
+		t.Errorf("%s: %d: a shared cache may keep it: %v\n%s", what, status, header, text)
+	}
+	for _, cookie := range header["Set-Cookie"] {
+		if !strings.Contains(cookie, "; HttpOnly") || !strings.Contains(cookie, "; SameSite=Lax") || strings.Contains(cookie, "Domain=") || !strings.Contains(cookie, "; Path=/") {
+			t.Errorf("%s: the cookie %s", what, cookie)
+		}
 	}
 	if strings.Contains(what, " /api/") && text != "" && status/100 != 3 {
 		if kind := header.Get("Content-Type"); kind != "application/json" && kind != "application/x-tar" {

@@ -16,28 +16,9 @@ import (
 	"golang.org/x/net/html"
 
 	"grove.place/lattice/durables/notification"
+	"grove.place/lattice/tests/hostile"
 	"grove.place/lattice/workers/grove/ids"
 )
-
-// texts are what somebody would write where text is shown, to have it run. Each sets or mentions __xss.
-var texts = []string{
-	`<script>__xss=1</script>`, `"><img src=x onerror=__xss=1>`, `'><svg onload=__xss=1>`, `" onmouseover="__xss=1" x="`, `' autofocus onfocus='__xss=1`, `</title><script>__xss=1</script>`, `</textarea><script>__xss=1</script>`,
-	`javascript:__xss=1`, `data:text/html,<script>__xss=1</script>`, `<iframe srcdoc="<script>__xss=1</script>">`, `<base href=//__xss.example/>`, `<meta http-equiv=refresh content="0;url=javascript:__xss=1">`, `<style>@import '//__xss.example'</style>`,
-	`<link rel=stylesheet href=//__xss.example>`, `<form action=//__xss.example><button>`, `{{csrf}} {{#user}}__xss{{/user}} {{@apex}}`, `--><script>__xss=1</script><!--`, `&lt;script&gt;__xss=1&lt;/script&gt;`, `&#60;script>__xss=1&#60;/script>`,
-	`<math><mi xlink:href="javascript:__xss=1">x`, `<svg><script>__xss=1</script></svg>`, `<noscript><p title="</noscript><img src=x onerror=__xss=1>">`, "<scr\u0000ipt>__xss=1</script>", "\u2028__xss=1\u2029", "＜script＞__xss=1＜/script＞", `<a href="javascript&colon;__xss=1">x</a>`,
-	`]]><script>__xss=1</script>`, `\"><script>__xss=1</script>`, `<template><script>__xss=1</script></template>`, `<select><script>__xss=1</script>`, `<object data="javascript:__xss=1">`, `<x onclick=__xss=1>`,
-}
-
-// markdown is more of the kind for what is rendered as Markdown.
-var markdown = []string{
-	"[x](javascript:__xss=1)", "[x](JaVaScRiPt:__xss=1)", "[x](  javascript:__xss=1  )", "[x](<javascript:__xss=1>)", "[x](java\tscript:__xss=1)", "[x](&#106;avascript:__xss=1)", "[x](javascript&colon;__xss=1)", "[x](&Tab;javascript:__xss=1)", "[x](\\javascript:__xss=1)",
-	"[x](vbscript:__xss)", "[x](data:text/html;base64,PHNjcmlwdD5fX3hzcz0xPC9zY3JpcHQ+)", "[x](blob:__xss)", "[x](file:///__xss)", "[x](//__xss.example/a)", "[x](/\\__xss.example)", "[x](https://a.example/\"onclick=__xss=1)", "[x](https://a.example 'a\" onclick=\"__xss=1')", "[x](# \"\"onclick=__xss=1\")",
-	"![x](javascript:__xss=1)", "![x](x\"onerror=\"__xss=1)", "![\"onerror=\"__xss=1](/media/a.png)", "![x](/media/a.png \"a\\\" onerror=\\\"__xss=1\")", "![x](https://__xss.example/pixel.png)", "![__xss](/media/../auth/login)", "![x](//__xss.example/x.png)", "![x](data:image/svg+xml,<svg onload=__xss=1>)",
-	"<javascript:__xss=1>", "<javascript&colon;__xss=1>", "<https://a.example/\"onclick=\"__xss=1>", "[x][a]\n\n[a]: javascript:__xss=1 \"__xss\"", "[x][b]\n\n[b]: <javascript:__xss=1>", "```js onload=__xss=1\nx\n```", "``` \"><script>__xss=1</script>\nx\n```", "~~~<script>__xss=1</script>\nx",
-	"`<script>__xss=1</script>`", "# <script>__xss=1</script> {onclick=__xss=1}", "| <script>__xss=1</script> | b |\n|:-|-:|\n| <img src=x onerror=__xss=1> | [x](javascript:__xss=1) |", "1. <script>__xss=1</script>\n2. x", "> <script>\n> __xss=1\n> </script>", "<div\nonclick=__xss=1\n>x</div>",
-	"<!-- --><script>__xss=1</script>", "<![CDATA[<script>__xss=1</script>]]>", "<?xml <script>__xss=1</script>?>", "[<img src=x onerror=__xss=1>](https://a.example)", "[x](https://a.example \"<script>__xss=1</script>\")", "*<script>*__xss=1*</script>*", "a<br onclick=__xss=1>b", "<a href='javascript:__xss=1'>x</a>",
-	"<p id=conversation data-post=__xss>x</p>", "<input name=csrf_token value=__xss>",
-}
 
 // scripted lists what in a page is not the page's own doing: whatever could run, load or lead elsewhere by other means than a link.
 func scripted(page string, domain string) (wrong []string) {
@@ -119,11 +100,11 @@ func poisoned(g *grove) (paths []string) {
 	g.Helper()
 	alice, ann, bob, ed := g.people["alice"], g.people["ann"], g.people["bob"], g.people["ed"]
 	quoted := func(v any) string { text, _ := json.Marshal(v); return string(text) }
-	all := strings.Join(slices.Concat(texts, markdown), "\n\n")
+	all := strings.Join(slices.Concat(hostile.Texts, hostile.Markdown), "\n\n")
 	clean := strings.ReplaceAll(all, "\x00", "")
 	now := g.host.Clock.Now()
 	var p madePost
-	for i, text := range texts {
+	for i, text := range hostile.Texts {
 		text = strings.ReplaceAll(text, "\x00", "")
 		ann.ask("alice", "POST", "/api/admin/posts", quoted(map[string]any{"title": text, "body": all, "tags": []string{text[:min(len(text), 40)]}}), 201, &p)
 		if i < 12 {
@@ -149,27 +130,27 @@ func poisoned(g *grove) (paths []string) {
 	}
 	talk := p.ID
 	ann.ask("alice", "POST", "/api/admin/posts/"+talk+"/publish", `{"version":1}`, 200, &p)
-	for _, text := range texts {
+	for _, text := range hostile.Texts {
 		bob.comment("alice", talk, strings.ReplaceAll(text, "\x00", "")+" below")
 		g.host.Clock.Advance(20 * time.Second)
 	}
 	waypoints := []map[string]any{}
-	for _, text := range texts[:20] {
+	for _, text := range hostile.Texts[:20] {
 		waypoints = append(waypoints, map[string]any{"id": ids.New(now), "title": text, "description": clean[:1900], "status": "planned"})
 	}
-	ed.ask("alice", "PUT", "/api/admin/trails/book", quoted(map[string]any{"name": texts[1], "intro": clean[:1900], "visibility": "public", "version": 0, "waypoints": waypoints}), 200, nil)
-	ed.at("alice", "PUT", "/api/admin/trails/"+url.PathEscape(texts[1]), quoted(map[string]any{"name": "x", "visibility": "public", "version": 0}))
-	alice.ask("alice", "POST", "/api/admin/media?alt="+url.QueryEscape(texts[1]), png, 201, nil)
-	alice.ask("alice", "PUT", "/api/admin/site", quoted(map[string]any{"version": one[int64](g, `SELECT config_version FROM tenants WHERE subdomain = 'alice'`), "displayName": texts[1], "description": texts[0] + texts[3],
-		"theme": map[string]any{"accent": texts[3], "typeface": texts[1]}}), 200, nil)
-	ed.ask("alice", "PUT", "/api/admin/blocked/"+g.people["fay"].id, quoted(map[string]any{"reason": texts[1]}), 204, nil)
+	ed.ask("alice", "PUT", "/api/admin/trails/book", quoted(map[string]any{"name": hostile.Texts[1], "intro": clean[:1900], "visibility": "public", "version": 0, "waypoints": waypoints}), 200, nil)
+	ed.at("alice", "PUT", "/api/admin/trails/"+url.PathEscape(hostile.Texts[1]), quoted(map[string]any{"name": "x", "visibility": "public", "version": 0}))
+	alice.ask("alice", "POST", "/api/admin/media?alt="+url.QueryEscape(hostile.Texts[1]), png, 201, nil)
+	alice.ask("alice", "PUT", "/api/admin/site", quoted(map[string]any{"version": one[int64](g, `SELECT config_version FROM tenants WHERE subdomain = 'alice'`), "displayName": hostile.Texts[1], "description": hostile.Texts[0] + hostile.Texts[3],
+		"theme": map[string]any{"accent": hostile.Texts[3], "typeface": hostile.Texts[1]}}), 200, nil)
+	ed.ask("alice", "PUT", "/api/admin/blocked/"+g.people["fay"].id, quoted(map[string]any{"reason": hostile.Texts[1]}), 204, nil)
 	alice.ask("alice", "POST", "/api/admin/export", "", 202, nil)
 	for i, name := range []string{"bob", "ann", "fay", "ed", "alice"} { // a provider says what people are called
-		g.sql(`UPDATE users SET name = ? WHERE id = ?`, texts[i]+texts[16], g.people[name].id)
+		g.sql(`UPDATE users SET name = ? WHERE id = ?`, hostile.Texts[i]+hostile.Texts[16], g.people[name].id)
 	}
-	g.sql(`INSERT INTO dead_letters (source, seq, kind, payload, error, attempts, died_at) VALUES (?, 1, ?, ?, ?, 5, 0)`, texts[1], texts[2], texts[0], texts[0])
-	g.sql(`INSERT INTO export_jobs (id, subject, requested_by, state, step, error, r2_key, heartbeat_at, expires_at, created_at) VALUES (?, ?, 'x', 'failed', ?, ?, 'x', 0, 0, 0)`, ids.New(now), texts[0], texts[1], texts[2])
-	g.sql(`INSERT INTO audit_log (id, tenant_id, actor_id, action, detail, created_at) VALUES (?, ?, ?, ?, ?, ?)`, ids.New(now), g.tenants["alice"], bob.id, texts[0], quoted(texts), g.host.Clock.Now())
+	g.sql(`INSERT INTO dead_letters (source, seq, kind, payload, error, attempts, died_at) VALUES (?, 1, ?, ?, ?, 5, 0)`, hostile.Texts[1], hostile.Texts[2], hostile.Texts[0], hostile.Texts[0])
+	g.sql(`INSERT INTO export_jobs (id, subject, requested_by, state, step, error, r2_key, heartbeat_at, expires_at, created_at) VALUES (?, ?, 'x', 'failed', ?, ?, 'x', 0, 0, 0)`, ids.New(now), hostile.Texts[0], hostile.Texts[1], hostile.Texts[2])
+	g.sql(`INSERT INTO audit_log (id, tenant_id, actor_id, action, detail, created_at) VALUES (?, ?, ?, ?, ?, ?)`, ids.New(now), g.tenants["alice"], bob.id, hostile.Texts[0], quoted(hostile.Texts), g.host.Clock.Now())
 	alice.follow(ann.id)
 	bob.follow(alice.id)
 	bob.meadow("PUT", "/api/blocks/"+g.people["fay"].id, `{"kind":"mute"}`, 204, nil)
@@ -220,7 +201,7 @@ func TestNothingThatPeopleWriteRuns(t *testing.T) {
 		t.Errorf("%d pages show what was written, want at least %d: the test does not tell", shown, want)
 	}
 	// What the modules of the pages put into them comes as JSON; of that only the preview is HTML.
-	for _, text := range slices.Concat(texts, markdown) {
+	for _, text := range slices.Concat(hostile.Texts, hostile.Markdown) {
 		var rendered struct{ HTML string }
 		body, _ := json.Marshal(map[string]string{"body": text})
 		g.people["ann"].ask("alice", "POST", "/api/admin/preview", string(body), 200, &rendered)

@@ -54,8 +54,9 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Vary", "Cookie")
 	v := access.From(r)
-	if v.Identify(w, r); v.User != nil {
-		w.Header().Set("Cache-Control", "private, no-cache") // it has their token
+	v.Identify(w, r)
+	if _, err := r.Cookie(heartwood.SessionCookie); err == nil {
+		w.Header().Set("Cache-Control", "private, no-cache") // it may have their token, or take their cookie away
 	}
 	if err := h(w, r, v); err != nil {
 		web.Fail(w, r, err)

@@ -156,6 +156,9 @@ func (f *Frame) hop(ctx context.Context) error {
 	if f.ended || f.dead != nil {
 		return cause(f.ctx)
 	}
+	if err := stopped(f.ctx); err != nil {
+		return err
+	}
 	// A critical section goes on when the event is over whose context it has.
 	select {
 	case <-f.wake:
@@ -284,12 +287,15 @@ func Guard(ctx context.Context, what string, f func() error) (err error) {
 	return f()
 }
 
-// WaitUntil runs task in a goroutine of its own, and keeps the event of ctx alive until it returns.
+// WaitUntil runs task in a goroutine of its own, and keeps the event of ctx alive until it returns. When that is over, task goes on with the object.
 func WaitUntil(ctx context.Context, task func(ctx context.Context) error) {
 	f := FrameOf(ctx)
 	if f == nil {
 		go func() { _ = Guard(ctx, "WaitUntil", func() error { return task(ctx) }) }()
 		return
+	}
+	if t, err := f.target(); err == nil {
+		f = t
 	}
 	f.addTask()
 	go func() {

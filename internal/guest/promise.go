@@ -100,6 +100,8 @@ func (p *Promise) Await(ctx context.Context, result any) error {
 
 func (p *Promise) reader(ctx context.Context) (*abi.Reader, error) {
 	if p.done != nil {
+		ctx, stop := Going(ctx)
+		defer stop()
 		select {
 		case <-p.done:
 		case <-ctx.Done():

@@ -131,6 +131,15 @@ func init() {
 					return
 				}
 				s.note(fmt.Sprint("stored, and called the ", text))
+				s.state.WaitUntil(ctx, func(ctx ctxt) error {
+					select {
+					case <-time.After(10 * ms):
+						s.note("waited")
+					case <-ctx.Done():
+						s.note(context.Cause(ctx).Error())
+					}
+					return nil
+				})
 			}()
 			return "answered", nil
 		},
@@ -187,7 +196,7 @@ func init() {
 			return slow()
 		},
 		"event/what it leaves behind goes on": func(c *call) (any, error) {
-			return all(c.runs("event/leaves something behind"), func() (any, error) { return c.lines(c.object(), 2) }, c.runs("kv/get k"))
+			return all(c.runs("event/leaves something behind"), func() (any, error) { return c.lines(c.object(), 3) }, c.runs("kv/get k"))
 		},
 		"abort/of what was left behind": func(c *call) (any, error) {
 			stub := c.object()

@@ -58,6 +58,7 @@ export const object = {
 			await self.ctx.storage.put("k", "later");
 			const text = await (await self.env.OBJ.getByName("event/another").echo("other"));
 			self.append(`stored, and called the ${text}`);
+			self.ctx.waitUntil(sleep(10).then(() => self.append("waited")));
 		})();
 		return "answered";
 	},
@@ -103,7 +104,7 @@ export const worker = {
 	"event/what it leaves behind goes on": async (c) => {
 		const answer = await c.object().run({ name: "event/leaves something behind" });
 		let log;
-		do log = await c.object().log(); while (log.length < 2 && await sleep(5) === undefined);
+		do log = await c.object().log(); while (log.length < 3 && await sleep(5) === undefined);
 		return [answer, log, await c.object().run({ name: "kv/get k" })];
 	},
 	"abort/of what was left behind": async (c) => {

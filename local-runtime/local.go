@@ -182,6 +182,9 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 	return h.current().Scheduled(ctx, cron, at)
 }
 
+// InUse says which process has a local host on a storage folder, or returns nil.
+func InUse(dir string) error { return host.InUse(dir) }
+
 // Objects lists the objects of a class, by name and id.
 func (h *Host) Objects(class string) ([]Object, error) { return h.current().Objects(class) }
 

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/devserver"
 	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
 )
 
 // list is a flag that may be given several times.
@@ -94,6 +96,9 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if state == "" {
 		state = filepath.Join(filepath.Dir(p.configPath), ".lattice", "state")
 	}
+	if err := awaitFolder(ctx, state); err != nil {
+		return err
+	}
 	log := devserver.Logger(out, *debug)
 	s, err := devserver.New(devserver.Options{
 		Ready: func() { out.Write(text) },
@@ -108,4 +113,25 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	fmt.Fprintf(out, "lattice dev on %s, Ctrl-C stops it\n", s.URL())
 	return s.Run(ctx)
+}
+
+// folderPatience is how long a process that was told to end may keep its storage.
+const folderPatience = 3 * time.Second
+
+// awaitFolder waits a little for a storage folder that another process uses, and says which if that goes on.
+func awaitFolder(ctx context.Context, state string) error {
+	deadline := time.After(folderPatience)
+	for {
+		err := local.InUse(state)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-deadline:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }

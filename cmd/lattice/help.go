@@ -42,7 +42,7 @@ When a Go file, an embedded file, wrangler.toml, .dev.vars or a D1 migration cha
 over; stored state stays. While it does not compile, the last good build goes on serving.
 
 Variables come from [vars] in wrangler.toml; .dev.vars beside it adds secrets as NAME=value lines and wins over [vars];
---var NAME:value wins over both.
+--var NAME:value wins over both. What [secrets] required = ["NAME"] lists must be set; what .dev.vars.example sets and nothing else does is warned about.
 D1 migrations are applied at the start and whenever one is added. --d1-seed DB=demo.sql runs the statements of a file after them, once, when the
 database of the binding DB is new: all of them or none. A database that has been there before is left alone. Cron triggers run on time (UTC).
 

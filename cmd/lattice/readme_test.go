@@ -90,8 +90,8 @@ func (l *log) await(t *testing.T, after int, pattern string) (match []string, en
 	}
 }
 
-// dev runs `lattice dev` until the test ends or stop is called.
-func dev(t *testing.T, dir string) (out *log, url string, stop func()) {
+// start runs `lattice dev` until the test ends or stop is called.
+func start(t *testing.T, dir string) (out *log, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out = &log{changed: make(chan struct{})}
@@ -106,6 +106,13 @@ func dev(t *testing.T, dir string) (out *log, url string, stop func()) {
 		}
 	})
 	t.Cleanup(stop)
+	return out, stop
+}
+
+// dev is start, and waits until the program is ready.
+func dev(t *testing.T, dir string) (out *log, url string, stop func()) {
+	t.Helper()
+	out, stop = start(t, dir)
 	match, _ := out.await(t, 0, `ready on (http://\S+)`)
 	return out, match[1], stop
 }

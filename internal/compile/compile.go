@@ -105,10 +105,15 @@ func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// explain keeps what the compiler said, or why there is nothing to keep.
+// explain keeps what the compiler said, or why there is nothing to keep, and says what to do about a Go that is too old.
 func explain(output string, err error) string {
 	if strings.TrimSpace(output) == "" {
 		return err.Error()
+	}
+	for _, complaint := range []string{"requires go >=", "module requires Go", "toolchain not available", "invalid go version"} {
+		if strings.Contains(output, complaint) {
+			return strings.TrimRight(output, "\n") + "\nthe Go in PATH is older than go.mod asks for: install the release that it names, or a later one, from https://go.dev/dl/\n"
+		}
 	}
 	return output
 }

@@ -60,6 +60,19 @@ func TestAProgramThatDoesNotCompileIsToldWhy(t *testing.T) {
 	}
 }
 
+func TestAGoThatIsTooOldIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	fake := "#!/bin/sh\necho 'go: go.mod requires go >= 1.26.0 (running go 1.25.3; GOTOOLCHAIN=local)' >&2\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(dir, "go"), []byte(fake), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	_, _, err := Module(context.Background(), t.TempDir(), ".", Options{})
+	if err == nil || !strings.Contains(err.Error(), "requires go >= 1.26.0 (running go 1.25.3") || !strings.Contains(err.Error(), "https://go.dev/dl/") {
+		t.Errorf("got %v, want both releases and where to get one", err)
+	}
+}
+
 func TestTheSameSourcesMakeTheSameBytes(t *testing.T) {
 	body := `http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { panic("here") })`
 	first, _, err := Module(context.Background(), program(t, `"net/http"`, body), ".", Options{})

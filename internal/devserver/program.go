@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -21,6 +22,11 @@ func variables(cfg *wrangler.Config, env string, overrides map[string]string) (m
 	}
 	for name, value := range overrides {
 		vars[name] = wrangler.Var{Text: value}
+	}
+	for _, name := range cfg.Secrets {
+		if _, ok := vars[name]; !ok {
+			return nil, fmt.Errorf("%s: secrets.required names %s, which is not set: write %s=… into %s", cfg.Path, name, name, filepath.Join(cfg.Dir(), ".dev.vars"))
+		}
 	}
 	return vars, nil
 }

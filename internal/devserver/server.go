@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -255,6 +256,9 @@ func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
 	}
 	if p.Vars, err = variables(cfg, s.opts.Env, s.opts.Vars); err != nil {
 		return nil, err
+	}
+	if missing := wrangler.MissingVars(cfg.Dir(), p.Vars); len(missing) > 0 {
+		s.log.Warn(fmt.Sprintf(".dev.vars does not set %s, as .dev.vars.example does: copy what is missing, with a value of your own", strings.Join(missing, ", ")))
 	}
 	o.NoSizes = true
 	res, err := s.opts.Build(ctx, o)

@@ -22,6 +22,7 @@ type Config struct {
 	CompatibilityDate  string
 	CompatibilityFlags []string
 	Vars               map[string]Var
+	Secrets            []string // required ones
 	Objects            []ObjectBinding
 	Migrations         []Migration
 	Databases          []Database

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +37,24 @@ func LoadDevVars(dir, env string) (map[string]string, error) {
 		return vars, nil
 	}
 	return map[string]string{}, nil
+}
+
+// MissingVars names, in order, what .dev.vars.example in dir sets and vars lack.
+func MissingVars(dir string, vars map[string]Var) (missing []string) {
+	data, err := os.ReadFile(filepath.Join(dir, ".dev.vars.example"))
+	if err != nil {
+		return nil
+	}
+	example, err := ParseDevVars(string(data))
+	if err != nil {
+		return nil // it is for people
+	}
+	for _, name := range slices.Sorted(maps.Keys(example)) {
+		if _, ok := vars[name]; !ok {
+			missing = append(missing, name)
+		}
+	}
+	return missing
 }
 
 // ParseDevVars reads NAME=value lines: # comments, an optional `export`, values plain, in "double quotes" with \n, \t,

@@ -31,7 +31,10 @@ type settings struct {
 		Crons []string `toml:"crons"`
 	} `toml:"triggers"`
 
-	Vars           map[string]any `toml:"vars"`
+	Vars    map[string]any `toml:"vars"`
+	Secrets struct {
+		Required []string `toml:"required"`
+	} `toml:"secrets"`
 	DurableObjects struct {
 		Bindings []ObjectBinding `toml:"bindings"`
 	} `toml:"durable_objects"`
@@ -150,6 +153,7 @@ func (c *Config) apply(s settings) error {
 		return fmt.Errorf(`compatibility_date must be text: compatibility_date = "2026-10-01"`)
 	}
 	c.Buckets, c.KV, c.Producers, c.Consumers, c.Assets = s.R2, s.KV, s.Queues.Producers, s.Queues.Consumers, s.Assets
+	c.Secrets = s.Secrets.Required
 	if err := c.applyVars(s.Vars); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ const (
 	goSQL     = "SQL arguments follow Go's conventions: bool is 1 or 0, time.Time is milliseconds; JavaScript binds their text"
 	queueText = "the queue broker of wrangler dev refuses with an unknown internal error; the local host says which limit it is"
 	cloneText = "the text names the Go type that cannot be cloned, and where it is; DOM error codes stay in JavaScript"
+	anew      = "a stub of a facet that was reset starts it again; in JavaScript it stays broken, and `ctx.facets.get` gives a new one"
 	history   = "the local host keeps 30 days of history, as production does; workerd has none"
 	kvIndices = "workerd leaves keys that are numbers out of what it reads at once; the SDK reads those one by one"
 	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
@@ -34,6 +35,7 @@ var differences = map[string]difference{
 	"id/sent by RPC":                      {why: cloneText},
 	"id/given to another namespace":       {why: "an id of another class is refused; workerd makes an object of it that no name leads to"},
 	"socket/event timeout and the object": {why: "workerd ends the handler and keeps the object; the local host shuts the object down, as Cloudflare documents", local: true},
+	"facet/kept stub after a reset":       {why: anew},
 	"socket attachment/function":          {why: cloneText},
 	"kv/undefined":                        {why: nothing},
 	"kv list/limit 0":                     {why: zeroLimit},

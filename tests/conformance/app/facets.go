@@ -110,6 +110,15 @@ func init() {
 			cellAdd.Call(ctx, cellFacets.Get("a"), 1)
 			return []step{tried(of(ctx, cellAbort, void{}, "a")), of(ctx, cellCount, void{}, "a"), of(ctx, cellGot, void{}, "a")}
 		}),
+		"facet/kept stub after a reset": func(ctx ctxt, s *self) (any, error) {
+			kept := cellFacets.Get("a")
+			add := func() (any, error) { return cellAdd.Call(ctx, kept, 1) }
+			if _, err := add(); err != nil {
+				return nil, err
+			}
+			cellAbort.Call(ctx, kept, void{})
+			return all(tried(add), func() (any, error) { return cellGot.Call(ctx, cellFacets.Get("a"), void{}) }, tried(add))
+		},
 		"facet/failing section": facetSteps(func(ctx ctxt) []step {
 			cellCount.Call(ctx, cellFacets.Get("a"), void{})
 			return []step{tried(of(ctx, cellFailSection, void{}, "a")), of(ctx, cellCount, void{}, "a")}

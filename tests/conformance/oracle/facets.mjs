@@ -95,6 +95,12 @@ export const object = {
 		await facet(self, "a").add(1);
 		return [await attempt(() => facet(self, "a").abort()), await facet(self, "a").count1(), await facet(self, "a").got()];
 	},
+	"facet/kept stub after a reset": async (self) => {
+		const kept = facet(self, "a");
+		await kept.add(1);
+		await attempt(() => kept.abort());
+		return [await attempt(() => kept.add(1)), await facet(self, "a").got(), await attempt(() => kept.add(1))];
+	},
 	"facet/failing section": async (self) => {
 		await facet(self, "a").count1();
 		return [await attempt(() => facet(self, "a").failSection()), await facet(self, "a").count1()];

@@ -154,8 +154,8 @@ func (o *Outbox) Backlog(ctx context.Context) (Backlog, error) {
 }
 
 // Flush sends what was in the outbox when it began. It returns nil when all of that has reached D1 or, refused by D1 time and again, the
-// table dead_letters. On an error everything not yet acknowledged stays for the next flush. Only one flush runs at a time; another waits for it, and then sends
-// what is left.
+// table dead_letters. On an error everything not yet acknowledged stays for the next flush, also while D1 lacks a table or a column that a later migration makes.
+// Only one flush runs at a time; another waits for it, and then sends what is left.
 func (o *Outbox) Flush(ctx context.Context) error {
 	o.flushing.Lock()
 	defer o.flushing.Unlock()
@@ -295,7 +295,21 @@ func refused(err error) bool {
 	if errors.Is(err, errPoison) {
 		return true
 	}
+	if unmigrated(err) {
+		return false
+	}
 	for _, sign := range []string{"constraint failed", "SQLITE_CONSTRAINT", "SQLITE_ERROR", "SQLITE_MISMATCH", "SQLITE_TOOBIG", "no such ", "syntax error"} {
+		if strings.Contains(err.Error(), sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// unmigrated reports whether D1 lacks a table or a column that the statements name: the program was deployed before the migration that makes it. No row is to
+// blame, and all of them can be applied once the migration has run.
+func unmigrated(err error) bool {
+	for _, sign := range []string{"no such table", "no such column", "has no column named"} {
 		if strings.Contains(err.Error(), sign) {
 			return true
 		}

@@ -33,16 +33,24 @@ type SectionFields struct {
 	Enabled *bool   `json:"enabled,omitempty"`
 }
 
+// SectionNew is a section to add. ID is one that the writer's program has made, so that the same request twice adds one; with "" each adds one.
+type SectionNew struct {
+	SectionFields
+	ID string `json:"id,omitempty"`
+}
+
 // SectionChange changes the section with that id.
 type SectionChange struct {
 	ID     string        `json:"id"`
 	Fields SectionFields `json:"fields"`
 }
 
-// SectionResult is the outcome of a change. Problem: "quota", "icon", "taken" (the address is another section's) or "missing".
+// SectionResult is the outcome of a change. Problem: "quota", "icon", "taken" (the address is another section's), "id" (the id is) or
+// "missing".
 type SectionResult struct {
 	Problem string   `json:"problem,omitempty"`
 	Section *Section `json:"section,omitempty"`
+	Again   bool     `json:"again,omitempty"` // it was added by the same request before
 }
 
 // BasicIcons are those that the tier sapling chooses from; the higher ones have every name.
@@ -106,13 +114,18 @@ func (f SectionFields) apply(s Section) Section {
 	return s
 }
 
-func (t *Tenant) addSection(ctx context.Context, f SectionFields) (SectionResult, error) {
+func (t *Tenant) addSection(ctx context.Context, n SectionNew) (SectionResult, error) {
 	c, err := t.current(ctx)
 	if err != nil {
 		return SectionResult{}, err
 	}
 	now := time.Now()
-	s := f.apply(Section{ID: ids.New(now), Icon: "leaf", Enabled: true})
+	if n.ID == "" {
+		n.ID = ids.New(now)
+	} else if done, err := t.addedBefore(ctx, c, n.ID); done.Section != nil || done.Problem != "" || err != nil {
+		return done, err
+	}
+	s := n.apply(Section{ID: n.ID, Icon: "leaf", Enabled: true})
 	if problem, err := checkSection(c, s); err != nil || problem != "" {
 		return SectionResult{Problem: problem}, err
 	}
@@ -124,8 +137,14 @@ func (t *Tenant) addSection(ctx context.Context, f SectionFields) (SectionResult
 		SELECT ?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(sort_order), -1) + 1 FROM admin_sections WHERE tenant_id = ?2), ?7, ?7
 		WHERE (SELECT count(*) FROM admin_sections WHERE tenant_id = ?2) < ?8`).
 		Bind(s.ID, t.id, s.Label, s.Icon, s.Href, s.Enabled, now, limit).Run(ctx)
+	taken := err != nil && strings.Contains(err.Error(), "UNIQUE")
+	if taken || err == nil && result.Meta.Changes == 0 { // or the same request was faster
+		if done, err := t.addedBefore(ctx, c, s.ID); done.Section != nil || done.Problem != "" || err != nil {
+			return done, err
+		}
+	}
 	switch {
-	case err != nil && strings.Contains(err.Error(), "UNIQUE"):
+	case taken:
 		return SectionResult{Problem: "taken"}, nil
 	case err != nil:
 		return SectionResult{}, fmt.Errorf("tenant: write the section: %w", err)
@@ -133,6 +152,26 @@ func (t *Tenant) addSection(ctx context.Context, f SectionFields) (SectionResult
 		return SectionResult{Problem: "quota"}, nil
 	}
 	return t.section(ctx, c, s.ID)
+}
+
+// addedBefore returns the section of this site that an earlier request added under an id. Problem is "id" when that of another site has it. With neither, none has.
+func (t *Tenant) addedBefore(ctx context.Context, c *Config, id string) (SectionResult, error) {
+	if !ids.Valid(id) {
+		return SectionResult{}, durables.TypeError("section: id is a new UUIDv7 in lower-case letters, or left out")
+	}
+	var mine bool
+	found, err := db.Prepare(`SELECT tenant_id = ? FROM admin_sections WHERE id = ?`).Bind(t.id, id).First(ctx, &mine)
+	switch {
+	case err != nil:
+		return SectionResult{}, fmt.Errorf("tenant: look for an earlier request: %w", err)
+	case !found:
+		return SectionResult{}, nil
+	case !mine:
+		return SectionResult{Problem: "id"}, nil
+	}
+	done, err := t.section(ctx, c, id)
+	done.Again = true
+	return done, err
 }
 
 // section returns a section as it is now.

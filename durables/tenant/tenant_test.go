@@ -311,7 +311,7 @@ func TestTwoDevicesAndOneDraft(t *testing.T) {
 func TestSectionsByTier(t *testing.T) {
 	s := open(t, "sapling") // 2 sections, 10 icons
 	add := func(label, href, icon string) tenant.SectionResult {
-		return call(s, tenant.AddSection, tenant.SectionFields{Label: &label, Href: &href, Icon: &icon})
+		return call(s, tenant.AddSection, tenant.SectionNew{SectionFields: tenant.SectionFields{Label: &label, Href: &href, Icon: &icon}})
 	}
 	first, second := add("Recipes", "/recipes", "book"), add("Events", "/events", "calendar")
 	if first.Section == nil || second.Section == nil || first.Section.SortOrder >= second.Section.SortOrder {
@@ -325,7 +325,7 @@ func TestSectionsByTier(t *testing.T) {
 		}
 	}
 	for _, href := range []string{"javascript:alert(1)", "//x.test", "https://x.test", "/a/../b", "/a b", "", "/a\"onclick"} {
-		refuses(s, tenant.AddSection, tenant.SectionFields{Label: ptr("x"), Href: &href})
+		refuses(s, tenant.AddSection, tenant.SectionNew{SectionFields: tenant.SectionFields{Label: ptr("x"), Href: &href}})
 	}
 	if call(s, tenant.ReorderSections, []string{second.Section.ID}) || !call(s, tenant.ReorderSections, []string{second.Section.ID, first.Section.ID}) {
 		t.Error("an order that is no permutation was taken, or one that is was not")

@@ -178,7 +178,7 @@ func TestAfterADowngradeEverythingIsKeptAndNothingIsAdded(t *testing.T) {
 	ctx := w.Context()
 	section := func(label string) string {
 		href := "/" + label
-		r, err := tenant.AddSection.Call(ctx, w.site(), tenant.SectionFields{Label: &label, Href: &href})
+		r, err := tenant.AddSection.Call(ctx, w.site(), tenant.SectionNew{SectionFields: tenant.SectionFields{Label: &label, Href: &href}})
 		if err != nil {
 			t.Fatal(err)
 		}

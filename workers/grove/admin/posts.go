@@ -38,17 +38,36 @@ func listPosts(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 }
 
 func createPost(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
-	var text posts.Text
-	if err := readJSON(w, r, &text); err != nil {
+	var body struct {
+		posts.Text
+		ID string `json:"id"` // of the writer's program, see posts.Create
+	}
+	if err := readJSON(w, r, &body); err != nil {
 		return err
 	}
-	p, err := posts.Create(r.Context(), v.TenantID, v.User.UserID, text)
+	if body.ID != "" && !ids.Valid(body.ID) {
+		return errID
+	}
+	p, made, err := posts.Create(r.Context(), v.TenantID, v.User.UserID, body.ID, body.Text)
 	if err != nil {
 		return postProblem(p, err)
 	}
-	web.WriteJSON(w, http.StatusCreated, p)
+	web.WriteJSON(w, created(made), p)
 	return nil
 }
+
+// created is the status for something that was made now, or by the same request before.
+func created(now bool) int {
+	if now {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+var errID = web.BadRequest("bad_id", "id is a new UUIDv7 in lower-case letters, or left out.")
+
+// errIDTaken answers a request that would make something under an id that something else has, be it this site's or not: which it is, is not told.
+var errIDTaken = web.Conflict("id_taken", "Something else has that id. Make a new one and try again.", nil)
 
 // preview renders a text as readers would get it, and keeps nothing.
 func preview(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
@@ -202,6 +221,8 @@ func postProblem(current *posts.Post, err error) error {
 		return web.ErrNotFound
 	case errors.Is(err, posts.ErrSlugTaken):
 		return web.Conflict("slug_taken", "Another post has that address. Choose another.", nil)
+	case errors.Is(err, posts.ErrIDTaken):
+		return errIDTaken
 	case errors.Is(err, posts.ErrConflict):
 		return web.Conflict("conflict", "The post was changed elsewhere meanwhile. Choose which one to keep.", map[string]any{"current": current})
 	}

@@ -15,15 +15,15 @@ func listSections(w http.ResponseWriter, r *http.Request, v *access.Visit) error
 }
 
 func addSection(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
-	var fields tenant.SectionFields
-	if err := readJSON(w, r, &fields); err != nil {
+	var section tenant.SectionNew
+	if err := readJSON(w, r, &section); err != nil {
 		return err
 	}
-	done, err := call(r.Context(), v, tenant.AddSection, fields)
+	done, err := call(r.Context(), v, tenant.AddSection, section)
 	if err := sectionProblem(done, err); err != nil {
 		return err
 	}
-	web.WriteJSON(w, http.StatusCreated, done.Section)
+	web.WriteJSON(w, created(!done.Again), done.Section)
 	return nil
 }
 
@@ -47,6 +47,8 @@ func sectionProblem(done tenant.SectionResult, err error) error {
 		return &web.Problem{Status: http.StatusForbidden, Code: "quota", Title: "There are as many sections as your plan has", Message: "Remove one first, or change the plan."}
 	case "icon":
 		return &web.Problem{Status: http.StatusForbidden, Code: "icon", Title: "Your plan does not have this icon", Message: "Choose one of the basic icons."}
+	case "id":
+		return errIDTaken
 	case "taken":
 		return web.Conflict("taken", "Another section leads there already.", nil)
 	}

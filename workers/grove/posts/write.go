@@ -20,6 +20,7 @@ var (
 	ErrMissing   = errors.New("posts: there is no such post")
 	ErrConflict  = errors.New("posts: the post has changed since that version")
 	ErrSlugTaken = errors.New("posts: another post has that address")
+	ErrIDTaken   = errors.New("posts: another post has that id")
 )
 
 // InputError says what a writer has to change.
@@ -65,26 +66,53 @@ func (t Text) render() (r rendered, err error) {
 	return r, nil
 }
 
-// Create makes a draft.
-func Create(ctx context.Context, tenantID, authorID string, t Text) (*Post, error) {
+// Create makes a draft, and reports whether it did: id is one that the writer's program has chosen, so that the same request twice makes one post. The second time it
+// is returned as it is by then. With "" each call makes a post.
+func Create(ctx context.Context, tenantID, authorID, id string, t Text) (*Post, bool, error) {
 	r, err := t.render()
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	now := time.Now()
+	if id == "" {
+		id = ids.New(now)
+	} else if p, err := made(ctx, tenantID, authorID, id); p != nil || err != nil {
+		return p, false, err
 	}
 	if r.Slug == "" {
 		if r.Slug, err = freeSlug(ctx, tenantID, r.Title); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	now := time.Now()
-	id := ids.New(now)
 	_, err = db.Batch(ctx,
 		db.Prepare(`INSERT INTO posts (id, tenant_id, author_id, slug, title, excerpt, body_md, body_html, tags, word_count, reading_minutes, created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).
 			Bind(id, tenantID, authorID, r.Slug, r.Title, r.Excerpt, r.Body, string(r.html), r.tags, r.Words, r.ReadingMinutes, now, now),
 		Audit(tenantID, authorID, "post_created", map[string]string{"postId": id}, now))
+	if err = writeError("create", err); errors.Is(err, ErrSlugTaken) { // or the same request was faster
+		if p, lookErr := made(ctx, tenantID, authorID, id); p != nil || lookErr != nil {
+			return p, false, lookErr
+		}
+	}
 	if err != nil {
-		return nil, writeError("create", err)
+		return nil, false, err
+	}
+	p, err := Get(ctx, tenantID, id)
+	return p, true, err
+}
+
+// made returns the post that an earlier request of the same author made under an id, nil if there is none. It is ErrIDTaken for any other post, of whichever site,
+// and for one that was deleted since.
+func made(ctx context.Context, tenantID, authorID, id string) (*Post, error) {
+	var mine bool
+	found, err := db.Prepare(`SELECT tenant_id = ? AND author_id = ? AND status <> 'deleted' FROM posts WHERE id = ?`).Bind(tenantID, authorID, id).First(ctx, &mine)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("posts: look for an earlier request: %w", err)
+	case !found:
+		return nil, nil
+	case !mine:
+		return nil, ErrIDTaken
 	}
 	return Get(ctx, tenantID, id)
 }
@@ -112,6 +140,9 @@ func freeSlug(ctx context.Context, tenantID, title string) (string, error) {
 }
 
 func writeError(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if strings.Contains(err.Error(), "UNIQUE") {
 		return ErrSlugTaken
 	}

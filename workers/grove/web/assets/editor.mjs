@@ -9,7 +9,7 @@ const dialog = /** @type {HTMLDialogElement} */ (find("#conflict"));
 const inputs = { title: field("#title"), slug: field("#slug"), tags: field("#tags"), body: field("#body") };
 
 /** @typedef {{title: string, slug: string, tags: string, body: string}} Text */
-/** @typedef {{draftId: string, postId: string, revision: number, dirty: boolean, at: number, text: Text}} Local */
+/** @typedef {{draftId: string, postId: string, revision: number, dirty: boolean, at: number, text: Text, newPost?: string}} Local */
 
 let postId = form.dataset.post ?? "";
 let version = Number(form.dataset.version);
@@ -180,11 +180,41 @@ form.addEventListener("input", () => {
 setInterval(sync, SYNC);
 document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && sync());
 
+/**
+ * Makes the post. Its id is chosen here and kept, so that one is made even when it is asked for twice because an answer was lost.
+ * @param {object} body
+ * @returns {Promise<Answer>}
+ */
+async function create(body) {
+  const post = async () => {
+    const id = local.newPost ?? newId();
+    keep({ newPost: id });
+    return ask("POST", "/posts", { ...body, id });
+  };
+  const answer = await post();
+  if (answer.body?.error?.code !== "id_taken") return answer;
+  keep({ newPost: newId() }); // it was made, and deleted since
+  return post();
+}
+
+/** Goes on with a post that is there now. @param {string} id */
+function adopt(id) {
+  localStorage.removeItem(key());
+  postId = id;
+  history.replaceState(null, "", "/admin/posts/" + postId);
+  keep({ postId });
+}
+
 /** Writes the text into the post, made now if it is new. @returns {Promise<boolean>} */
 async function save() {
   const text = shown();
   const body = { title: text.title, slug: text.slug, tags: tagsOf(text), body: text.body };
-  let answer = postId ? await ask("PUT", "/posts/" + postId, { ...body, version }) : await ask("POST", "/posts", body);
+  let answer = postId ? await ask("PUT", "/posts/" + postId, { ...body, version }) : await create(body);
+  if (!postId && answer.ok) {
+    adopt(answer.body.id);
+    // It was made before, and the answer was lost: the text may have changed since.
+    if (answer.status === 200) answer = await ask("PUT", "/posts/" + postId, { ...body, version: 1 });
+  }
   if (answer.status === 409 && answer.body.current) {
     const current = answer.body.current;
     const theirs = { title: current.title, slug: current.slug, tags: current.tags.join(", "), body: current.body ?? "" };
@@ -200,12 +230,6 @@ async function save() {
   if (!answer.ok) {
     say(answer.message, true);
     return false;
-  }
-  if (!postId) {
-    localStorage.removeItem(key());
-    postId = answer.body.id;
-    history.replaceState(null, "", "/admin/posts/" + postId);
-    keep({ postId });
   }
   version = answer.body.version;
   inputs.slug.value = answer.body.slug;

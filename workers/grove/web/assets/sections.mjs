@@ -1,11 +1,15 @@
 // The sections manager: add, show or hide, move and remove. The list is taken from the server after each change, which alone knows its order; the focus
 // stays on the button, so that a section can be moved several places by the keyboard.
-import { ask, confirmed, doing, field, find, onButton, renew, say } from "./admin.mjs";
+import { ask, confirmed, doing, field, find, newId, onButton, renew, say } from "./admin.mjs";
 
+// The next section's id is chosen here, so that one is added even when it is asked for twice because an answer was lost.
+let id = newId();
+find("#add").addEventListener("input", () => void (id = newId()));
 find("#add").addEventListener("submit", doing(async () => {
   const label = field("#label").value;
-  const answer = await ask("POST", "/sections", { label, href: field("#href").value, icon: field("#icon").value });
+  const answer = await ask("POST", "/sections", { id, label, href: field("#href").value, icon: field("#icon").value });
   if (!answer.ok) return say(answer.message, true);
+  id = newId();
   await renew("#sections");
   /** @type {HTMLFormElement} */ (find("#add")).reset();
   say(`${label} was added.`, true);

@@ -375,6 +375,23 @@ func TestWhoCanBeFollowed(t *testing.T) {
 	}
 }
 
+func TestNobodyFollowsTooManyAtOnce(t *testing.T) {
+	g := open(t)
+	alice := g.user()
+	for i := range 200 {
+		if c := call(g, feed.UpdateFollowing, feed.Change{UserID: alice, Action: []string{feed.Follow, feed.Unfollow}[i%2]}); c.Problem != "" {
+			t.Fatalf("after %d: %q", i, c.Problem)
+		}
+	}
+	for action, want := range map[string]string{feed.Follow: "fast", feed.Unfollow: ""} {
+		if c := call(g, feed.UpdateFollowing, feed.Change{UserID: alice, Action: action}); c.Problem != want {
+			t.Errorf("%s: %q, want %q", action, c.Problem, want)
+		}
+	}
+	g.host.Clock.Advance(11 * time.Minute)
+	g.follow(alice)
+}
+
 func TestBlockedAuthorsAreHidden(t *testing.T) {
 	g := open(t)
 	alice, bob := g.user(), g.user()

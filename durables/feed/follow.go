@@ -26,13 +26,14 @@ type Change struct {
 	Action string `json:"action"`
 }
 
-// Changed is the outcome. Problem is "" when it is so, otherwise "self", "missing" (no such user, or one that cannot be followed) or "quota".
+// Changed is the outcome. Problem is "" when it is so, otherwise "self", "missing" (no such user, or one that cannot be followed), "quota", or "fast".
 type Changed struct {
 	Problem string `json:"problem,omitempty"`
 }
 
 const (
 	backfill     = 20               // posts of somebody who is followed
+	maxChanges   = 200              // as many in that time, then nobody more is followed: each rings somebody's bell
 	manyChanges  = 10               // more than so many changes in
 	changeWindow = 10 * time.Minute // this time are one rebuild
 	rebuildAfter = time.Minute      // then
@@ -55,6 +56,10 @@ func (f *Feed) updateFollowing(ctx context.Context, c Change) (Changed, error) {
 	now := time.Now()
 	if err := f.object.Exec(ctx, `DELETE FROM changes WHERE at < ? AND done`, now.Add(-changeWindow)); err != nil {
 		return Changed{}, err
+	}
+	recent, err := durables.One[int](ctx, f.object.SQL(), `SELECT count(*) FROM changes WHERE at >= ?`, now.Add(-changeWindow))
+	if err != nil || recent >= maxChanges && c.Action == Follow { // to unfollow, and with it to block, is always possible
+		return Changed{Problem: "fast"}, err
 	}
 	// Should the answer of D1 be lost, or the object die before it comes, what D1 has is looked up later.
 	change, err := durables.One[int64](ctx, f.object.SQL(), `INSERT INTO changes (at, user_id) VALUES (?, ?) RETURNING id`, now, c.UserID)

@@ -108,8 +108,21 @@ func TestForgedRequestsAreRefusedEverywhere(t *testing.T) {
 			}
 			safe(t, forgery+": "+what, status, answer, text, secret)
 		}
+		if r.method == "GET" && r.needs != "anybody" {
+			if status, _, _ := bare.send("HEAD", g.address(r.site)+fill(r.path), "", http.Header{}); status != 401 {
+				t.Errorf("HEAD for nobody: %s: %d, want 401", what, status)
+			}
+		}
 		if r.method == "GET" && !strings.HasSuffix(r.path, "/ws") && r.path != "/api/live" || r.needs == "anybody" && r.method != "GET" {
 			continue
+		}
+		if r.method != "GET" {
+			header := owner.headerAt(r.site)
+			header.Del("Origin")
+			header.Set("Referer", g.address(r.site)+".evil.example/")
+			if status, _, text := owner.send(r.method, g.address(r.site)+fill(r.path), body, header); status != 403 {
+				t.Errorf("a referrer of elsewhere: %s: %d\n%s", what, status, text)
+			}
 		}
 		forgeries := map[string]func(h http.Header){
 			"another site's origin":   func(h http.Header) { h.Set("Origin", g.address("bob")) },

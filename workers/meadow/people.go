@@ -106,6 +106,8 @@ func follow(ctx context.Context, v *heartwood.Visitor, id, action string) error 
 		return nil
 	case "self":
 		return web.BadRequest("self", "You cannot follow yourself: your posts are on your site.")
+	case "fast":
+		return &web.Problem{Status: http.StatusTooManyRequests, Code: "too_fast", Title: "That was a little fast", Message: "You followed many people just now. Go on in ten minutes.", Retry: 10 * time.Minute}
 	case "quota":
 		return web.Conflict("quota", fmt.Sprintf("You follow %d people, which is as many as one can. Unfollow somebody first.", feed.MaxFollowing), nil)
 	default:

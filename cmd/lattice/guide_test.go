@@ -25,15 +25,16 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 // The guide's code leaves out what a reader adds: imports, the bodies that are dots, what goes on around a fragment.
 func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 	blocks := goBlocks(t, "docs/guide.md")
-	if len(blocks) != 10 {
-		t.Fatalf("the guide has %d blocks of Go, this test knows 10: teach it the others", len(blocks))
+	if len(blocks) != 11 {
+		t.Fatalf("the guide has %d blocks of Go, this test knows 11: teach it the others", len(blocks))
 	}
 	worker, class, call, failure, references, blocks := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5:]
-	storage, database, room, join, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4]
+	storage, database, values, room, join, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5]
 	references = strings.Replace(references, "{ … }", "{ return f.posts, nil }", 1)
 	references = strings.Replace(references, "{ … }", "{ return rpc.None{}, nil }", 1)
 	class = strings.Replace(class, "{ … }", "{ return n, nil }", 1)
 	storage = strings.ReplaceAll(strings.Replace(storage, "{ … }", "{ _, _ = post, err }", 1), "{ … }", "{ return nil }")
+	declaration, use, _ := strings.Cut(strings.Replace(values, "{ … }", "{ _, _ = key, err }", 1), "\n\n")
 	program := `package main
 
 import (
@@ -46,6 +47,7 @@ import (
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/kv"
 	"grove.place/lattice/workers/rpc"
 	"grove.place/lattice/workers/websocket"
 )
@@ -71,6 +73,13 @@ func store(ctx context.Context, state *durables.State, storage *durables.Storage
 
 func read(ctx context.Context, author string) error {
 ` + database + `return err
+}
+
+` + declaration + `
+
+func keep(ctx context.Context, token string, session, device any) error {
+` + use + `_ = found
+	return err
 }
 `
 	test = "package main\n\nimport (\n\"testing\"\n\nlocal \"grove.place/lattice/local-runtime\"\n)\n\n" + test

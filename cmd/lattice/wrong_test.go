@@ -30,7 +30,7 @@ func TestDevSaysWhatStandsInItsWay(t *testing.T) {
 	t.Run("another lattice dev", func(t *testing.T) {
 		var out bytes.Buffer
 		code := run(t.Context(), []string{"dev", "--config", filepath.Join(dir, "wrangler.toml"), "--port", "0"}, &out, &out)
-		want := fmt.Sprintf("the storage in %s is in use by process %d", state, os.Getpid())
+		want := fmt.Sprintf("the storage in %s is in use by another local host (process %d)", state, os.Getpid())
 		if code != exitFailure || !strings.Contains(out.String(), want) || !strings.Contains(out.String(), "--persist-to") {
 			t.Errorf("exit code %d, want %d and %q:\n%s", code, exitFailure, want, out.String())
 		}

@@ -299,7 +299,11 @@ func WaitUntil(ctx context.Context, task func(ctx context.Context) error) {
 	}
 	f.addTask()
 	go func() {
-		err := Guard(f.ctx, "WaitUntil", func() error { return task(detach(ctx, f)) })
+		ctx, forget := detach(ctx, f)
+		err := Guard(f.ctx, "WaitUntil", func() error { return task(ctx) })
+		if f.object != nil && f == f.object.frame {
+			forget() // for f does not end
+		}
 		if err != nil {
 			Log(f.ctx, abi.LogError, "WaitUntil: "+err.Error())
 		}
@@ -308,10 +312,9 @@ func WaitUntil(ctx context.Context, task func(ctx context.Context) error) {
 }
 
 // detach keeps the values of ctx but ends only with the frame: a task may outlive the request's own deadline.
-func detach(ctx context.Context, f *Frame) context.Context {
+func detach(ctx context.Context, f *Frame) (out context.Context, forget func() bool) {
 	out, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	context.AfterFunc(f.ctx, func() { cancel(cause(f.ctx)) })
-	return out
+	return out, context.AfterFunc(f.ctx, func() { cancel(cause(f.ctx)) })
 }
 
 // Section runs f in a critical section of the object that ctx belongs to.

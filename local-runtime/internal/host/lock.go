@@ -49,7 +49,7 @@ func InUse(dir string) error {
 func inUse(dir string, lock io.Reader) error {
 	who := "another local host"
 	if pid, err := io.ReadAll(io.LimitReader(lock, 20)); err == nil && len(pid) > 0 {
-		who = fmt.Sprintf("process %s", pid)
+		who += fmt.Sprintf(" (process %s)", pid)
 	}
 	return fmt.Errorf("the storage in %s is in use by %s, perhaps a second lattice dev: stop that one and start again, or choose another folder (lattice dev --persist-to)", dir, who)
 }

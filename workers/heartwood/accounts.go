@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/grove/ids"
@@ -68,11 +69,21 @@ func insertIdentity(userID, provider string, who oidc.Identity, now time.Time) d
 }
 
 func displayName(who oidc.Identity) string {
-	if name := strings.TrimSpace(clip(who.Name, 100)); name != "" {
+	if name := strings.TrimSpace(clip(oneLine(who.Name), 100)); name != "" {
 		return name
 	}
 	name, _, _ := strings.Cut(who.Email, "@")
-	return name
+	return oneLine(name)
+}
+
+// oneLine leaves out of a name what would have it read as another's: line breaks and what shows text in another order.
+func oneLine(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 func picture(who oidc.Identity) string {

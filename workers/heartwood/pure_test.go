@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"grove.place/lattice/workers/heartwood/keyring"
+	"grove.place/lattice/workers/heartwood/oidc"
 )
 
 func testRing(t *testing.T, text string) keyring.Ring {
@@ -174,6 +175,19 @@ func TestIPPrefix(t *testing.T) {
 	} {
 		if got := ipPrefix(ip); got != want {
 			t.Errorf("ipPrefix(%q) = %q, want %q", ip, got, want)
+		}
+	}
+}
+
+func TestANameCannotReadAsAnothers(t *testing.T) {
+	for who, want := range map[oidc.Identity]string{
+		{Name: " Ann\n(owner) "}:                       "Ann(owner)",
+		{Name: "ann\u202egrove", Email: "x@y.example"}: "anngrove",
+		{Name: "\u2066\u2069", Email: "ann@y.example"}: "ann",
+		{Name: "של Noël 👩‍🌾"}:                          "של Noël 👩‍🌾",
+	} {
+		if got := displayName(who); got != want {
+			t.Errorf("%+q: %+q, want %+q", who.Name, got, want)
 		}
 	}
 }

@@ -177,6 +177,12 @@ func Plain(what, text string, limit int) (string, error) {
 		return "", fmt.Errorf("%s is not UTF-8", what)
 	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
 		return "", fmt.Errorf("%s contains control characters", what)
+	case strings.ContainsFunc(text, reorders):
+		return "", fmt.Errorf("%s contains characters that show text in another order", what)
 	}
 	return text, nil
 }
+
+// reorders reports whether a character has browsers show what follows in another order, so that a line can be made to read as what it is not
+// (Unicode Technical Report 36, bidirectional text spoofing). Languages that are written from right to left need none of them.
+func reorders(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 }

@@ -98,7 +98,8 @@ func TestTagsAndPlainText(t *testing.T) {
 	if _, err := Tags([]string{strings.Repeat("x", MaxTag+1)}); err == nil {
 		t.Error("a tag over the limit was taken")
 	}
-	for text, ok := range map[string]bool{" x ": true, "": false, " \n": false, "toolong": false, "a\x00": false, "\xff": false, "a\nb": true} {
+	for text, ok := range map[string]bool{" x ": true, "": false, " \n": false, "toolong": false, "a\x00": false, "\xff": false, "a\nb": true,
+		"a\u202eb": false, "\u2067a": false, "שלו": false, "של": true} {
 		if _, err := Plain("it", text, 5); (err == nil) != ok {
 			t.Errorf("%q: %v", text, err)
 		}

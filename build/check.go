@@ -69,13 +69,19 @@ func check(cfg *wrangler.Config, m *Manifest, out string) (warnings []string, er
 	c.bindings()
 	c.migrations()
 	c.handlers()
-	for _, w := range cfg.Warnings {
-		c.warnings = append(c.warnings, fmt.Sprintf("%s:%d: %s", cfg.Path, w.Line, w.Text))
-	}
+	c.warnings = append(c.warnings, fileWarnings(cfg)...)
 	if len(c.problems) > 0 {
 		return nil, &CheckError{Path: cfg.Path, Problems: c.problems}
 	}
 	return c.warnings, nil
+}
+
+// fileWarnings are what was odd in the file itself.
+func fileWarnings(cfg *wrangler.Config) (warnings []string) {
+	for _, w := range cfg.Warnings {
+		warnings = append(warnings, fmt.Sprintf("%s:%d: %s", cfg.Path, w.Line, w.Text))
+	}
+	return warnings
 }
 
 // checkEnvironments checks the environments of the file that are not the one being built. What is wrong with one is a warning: it inherits no bindings, so

@@ -19,6 +19,7 @@ type Manifest struct {
 	Scheduled bool    `json:"scheduled"`
 	Queue     bool    `json:"queue"`
 	Classes   []Class `json:"classes"`
+	Plain     bool    `json:"-"` // a program of github.com/syumai/workers, of which nothing else is known
 	Types     string  `json:"-"` // TypeScript declarations that the signatures refer to
 }
 
@@ -129,6 +130,9 @@ func (m *Manifest) json() []byte {
 
 // Summary names the handlers and classes.
 func (m *Manifest) Summary() string {
+	if m.Plain {
+		return "a program of github.com/syumai/workers, run afresh for each event"
+	}
 	var parts []string
 	if m.Fetch {
 		parts = append(parts, "fetch")

@@ -58,7 +58,7 @@ type Options struct {
 	ConfigPath string // of wrangler.toml
 	Env        string // the environment in it
 	Load       func() (*wrangler.Config, build.Options, error)
-	Build      func(context.Context, build.Options) (*build.Result, error) // nil: build.Build
+	Build      func(context.Context, build.Options) (*build.Result, error) // nil: build.ForLocal
 	Start      func(ctx context.Context, p Program) (Host, error)
 	Vars       map[string]string // win over [vars] and .dev.vars
 	Sidecars   []string          // shell commands that run next to the server
@@ -84,7 +84,7 @@ type Server struct {
 // New takes the port, so that a port in use is known before anything else is done.
 func New(o Options) (*Server, error) {
 	if o.Build == nil {
-		o.Build = build.Build
+		o.Build = build.ForLocal
 	}
 	addr := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
 	l, err := net.Listen("tcp", addr)

@@ -42,6 +42,7 @@ type Instance struct {
 	self    *object // the Go object of wasm_exec.js: reference 6
 	mod     api.Module
 	pending any             // the event that the next resume handles, or nil
+	engine  Engine          // nil: the table of this package
 	ctx     context.Context // of the running program, for calls of its functions
 }
 
@@ -55,6 +56,9 @@ func New(env Env) *Instance {
 	in.values.init(in.global, in.self)
 	return in
 }
+
+// NewWith returns an Instance whose program sees all of engine's JavaScript.
+func NewWith(env Env, engine Engine) *Instance { return &Instance{env: env, engine: engine} }
 
 // Context returns a context for calls into in's program; host functions find in through it.
 func (in *Instance) Context(ctx context.Context) context.Context {
@@ -107,9 +111,16 @@ next:
 
 func imports() map[string]hostFunc {
 	all := map[string]hostFunc{}
-	for _, group := range []map[string]hostFunc{runtimeImports, valueImports} {
-		for name, f := range group {
-			all[name] = f
+	for name, f := range runtimeImports {
+		all[name] = f
+	}
+	for name, f := range valueImports {
+		all[name] = func(in *Instance, c call) {
+			if in.engine != nil {
+				engineImports[name](in.engine, c)
+				return
+			}
+			f(in, c)
 		}
 	}
 	return all

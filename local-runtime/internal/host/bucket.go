@@ -59,6 +59,12 @@ func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body
 		return abi.Errorf("unknown method of R2 %q", c.method)
 	}
 	c.body = from.accept(body)
+	h.performR2(c, do, done)
+	return nil
+}
+
+// performR2 has a decoded operation done.
+func (h *Host) performR2(c r2Call, do r2Method, done func(result abi.Value, body content, err error)) {
 	perform := func() {
 		result, body, err := do(&c)
 		if c.body.source != nil {
@@ -74,11 +80,11 @@ func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body
 	}
 	if h.sched == nil || c.body.source == nil {
 		h.store(perform)
-		return nil
+		return
 	}
 	if c.body.length < 0 {
 		h.store(perform) // it refuses
-		return nil
+		return
 	}
 	// A seeded host must not wait for a body while it stores it: the body comes first.
 	collect(c.body.source, nil, func(body []byte, err error) {
@@ -89,10 +95,11 @@ func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body
 		c.body = content{inline: body}
 		h.store(perform)
 	})
-	return nil
 }
 
-var r2Methods = map[string]func(c *r2Call) (abi.Value, content, error){
+type r2Method func(c *r2Call) (abi.Value, content, error)
+
+var r2Methods = map[string]r2Method{
 	"head": r2Head, "get": r2Get, "put": r2Put, "delete": r2Delete, "list": r2List,
 	"createMultipartUpload": r2Create, "uploadPart": r2UploadPart, "complete": r2Complete, "abort": r2Abort,
 }

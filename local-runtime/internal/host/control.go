@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/js"
 )
 
 // Object describes an object for the control API.
@@ -24,6 +25,13 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 	end := func(err error) {
 		failed = err
 		done.set()
+	}
+	if h.runsPrograms() {
+		h.begin(event{kind: "scheduled", args: []abi.Value{cron, float64(at.UnixMilli())}, done: func(_ abi.Value, _ *js.Body, err error) { end(err) }})
+		if err := done.wait(ctx, "the scheduled handler"); err != nil {
+			return err
+		}
+		return failed
 	}
 	s := h.nextIsolate()
 	posted := s.post(func() {

@@ -207,6 +207,9 @@ func (s *Isolate) writeRequest(f *frame, w *abi.Writer, q *abi.Request, body con
 
 // fetchWorker gives a request to the Worker in the next isolate. It returns a function that gives up on it.
 func (h *Host) fetchWorker(q *abi.Request, body content, r reply) (abandon func(reason string)) {
+	if h.runsPrograms() {
+		return h.fetchProgram(q, body, r)
+	}
 	s := h.nextIsolate()
 	var f *frame
 	posted := s.deliver(lane{}, func() {

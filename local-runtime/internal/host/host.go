@@ -101,10 +101,12 @@ type Host struct {
 	done      chan struct{} // closed by Close
 	unlock    func() error  // lets go of the storage folder
 
-	door   sync.RWMutex // held by each request while it starts, and by Reload
-	live   atomic.Int64 // frames that have not ended, except constructors'
-	mu     sync.Mutex
-	engine *isolate.Engine
+	door     sync.RWMutex // held by each request while it starts, and by Reload
+	live     atomic.Int64 // frames that have not ended, except constructors'
+	mu       sync.Mutex
+	engine   *isolate.Engine
+	programs map[*program]bool // that run
+	cache    cache
 }
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
@@ -135,9 +137,12 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
+	if engine.IsProgram() && cfg.Seed != 0 {
+		return nil, errors.Join(errors.New("a simulation (Options.Seed) runs modules of the Lattice SDK only, not programs of github.com/syumai/workers"), engine.Close(), unlock())
+	}
 	h := &Host{
 		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{},
-		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}),
+		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{},
 	}
 	if cfg.Seed != 0 {
 		h.sched = newScheduler(cfg.Seed, virtual)
@@ -205,6 +210,9 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	for h.sched == nil && h.live.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
 		time.Sleep(5 * time.Millisecond)
 	}
+	if !h.endPrograms("the Worker was replaced by a new build while this request ran: try again") {
+		return errors.Join(errStuck, engine.Close())
+	}
 	h.mu.Lock()
 	old := h.engine
 	h.engine = engine
@@ -264,6 +272,9 @@ func (h *Host) currentEngine() *isolate.Engine {
 	return h.engine
 }
 
+// runsPrograms reports whether the Worker is a program of its own for each event.
+func (h *Host) runsPrograms() bool { return h.currentEngine().IsProgram() }
+
 // Close ends everything. What was acknowledged is on disk.
 func (h *Host) Close() error {
 	if h.closed.Swap(true) {
@@ -272,6 +283,9 @@ func (h *Host) Close() error {
 	close(h.done)
 	if h.sched != nil {
 		h.sched.stop()
+	}
+	if !h.endPrograms("the host is shutting down") {
+		return errStuck
 	}
 	for _, s := range h.isolates {
 		if !s.doWithin(stuckTime, s.close) {

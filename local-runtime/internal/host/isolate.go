@@ -74,6 +74,9 @@ func (s *Isolate) boot() error {
 	if s.instance != nil {
 		return nil
 	}
+	if s.host.runsPrograms() {
+		return errNoClasses
+	}
 	s.freeze(0)
 	instance, err := s.host.currentEngine().Start(context.Background(), s, false)
 	if err != nil {

@@ -207,6 +207,10 @@ func (q *queue) deliver(batch []storage.Message, done func(outcome abi.Value, fa
 	for i, m := range batch {
 		list[i] = abi.QueueDelivery{ID: m.ID, Timestamp: m.Timestamp, Attempts: uint64(m.Attempts + 1), Body: m.Body}
 	}
+	if q.host.runsPrograms() {
+		q.host.consumeProgram(q.name, list, done)
+		return
+	}
 	s := q.host.nextIsolate()
 	after := func(outcome abi.Value, failed *abi.Error) { q.host.work.run(func() { done(outcome, failed) }) }
 	posted := s.post(func() {

@@ -45,6 +45,7 @@ type Engine struct {
 	module  wazero.CompiledModule
 	cache   wazero.CompilationCache
 	kept    bool // by the process, for its next host
+	program bool // the module is a Program's
 	limits  Limits
 }
 
@@ -127,10 +128,14 @@ func (e *Engine) prepare(ctx context.Context, wasm []byte) error {
 	if e.module, err = e.runtime.CompileModule(ctx, wasm); err != nil {
 		return fmt.Errorf("compile the module: %w", err)
 	}
-	if err := gojs.Check(e.module, latticeModule); err != nil {
+	e.program = importsReady(e.module)
+	if err := gojs.Check(e.module, latticeModule, programModule); err != nil {
 		return err
 	}
 	exports := e.module.ExportedFunctions()
+	if e.program {
+		return errors.Join(gojs.Build(ctx, e.runtime), buildProgram(ctx, e.runtime))
+	}
 	for _, name := range []string{"run", "resume", "getsp", exportDeliver, exportInbox, exportRun} {
 		if exports[name] == nil {
 			return fmt.Errorf("the module does not export %s: end func main with workers.Serve (package grove.place/lattice/workers), and build it with GOOS=js GOARCH=wasm", name)

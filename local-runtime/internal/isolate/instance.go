@@ -84,6 +84,9 @@ func (in *Instance) enter(f api.Function, args ...uint64) ([]uint64, error) {
 
 // Start runs a fresh program until it is idle. With describe the program is asked for its manifest and nothing else.
 func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instance, error) {
+	if e.program {
+		return nil, errors.New("this is a program of github.com/syumai/workers: lattice dev runs it as it is, and its own [build] command makes what Cloudflare runs; lattice build is for programs of the Lattice SDK")
+	}
 	in := &Instance{guest: guest, describe: describe, limits: e.limits, armed: map[int32]int64{}}
 	in.js = gojs.New(env{in})
 	in.ctx = context.WithValue(in.js.Context(ctx), contextKey{}, in)

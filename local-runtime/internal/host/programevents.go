@@ -1,0 +1,140 @@
+package host
+
+import (
+	"encoding/json"
+	"strings"
+
+	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/js"
+	"grove.place/lattice/local-runtime/internal/storage"
+)
+
+// errNoClasses is what an object of a Worker without classes fails with.
+var errNoClasses = abi.Errorf("the Worker is a program of github.com/syumai/workers, whose Durable Object classes are written in JavaScript, which the local host does not run: write the class in Go (docs/syumai.md)")
+
+// contentOf makes the host's body of JavaScript's.
+func contentOf(b *js.Body) content {
+	switch {
+	case b == nil:
+		return noContent
+	case b.Source != nil:
+		return content{source: b.Source, length: b.Length}
+	}
+	return content{inline: b.Bytes}
+}
+
+// bodyFor makes JavaScript's body of the host's.
+func bodyFor(c content) *js.Body {
+	switch {
+	case c.none:
+		return nil
+	case c.source != nil:
+		return &js.Body{Source: c.source, Length: c.length}
+	}
+	return &js.Body{Bytes: c.inline}
+}
+
+func headerList(list []abi.Header) abi.Array {
+	out := abi.Array{}
+	for _, f := range list {
+		out = append(out, abi.Array{f.Name, f.Value})
+	}
+	return out
+}
+
+func headersFrom(v abi.Value) []abi.Header {
+	var out []abi.Header
+	list, _ := v.(abi.Array)
+	for _, e := range list {
+		if pair, ok := e.(abi.Array); ok && len(pair) == 2 {
+			name, _ := pair[0].(string)
+			value, _ := pair[1].(string)
+			out = append(out, abi.Header{Name: name, Value: value})
+		}
+	}
+	return out
+}
+
+func responseValue(p *abi.Response) abi.Object {
+	return abi.Object{{Name: "status", Value: int64(p.Status)}, {Name: "statusText", Value: p.StatusText}, {Name: "headers", Value: headerList(p.Headers)}}
+}
+
+func responseFrom(v abi.Value) (*abi.Response, error) {
+	o, _ := v.(abi.Object)
+	p := &abi.Response{Headers: headersFrom(o.Get("headers"))}
+	status, _ := o.Get("status").(int64)
+	p.Status = int(status)
+	p.StatusText, _ = o.Get("statusText").(string)
+	if !abi.IsStatus(uint64(p.Status)) {
+		return nil, errStatus
+	}
+	if err := checkHeaders(p.Headers); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// localCF is what request.cf says of a request that came to the local host, unless the request says something itself.
+var localCF = abi.Object{
+	{Name: "asn", Value: int64(0)}, {Name: "asOrganization", Value: "Lattice local host"}, {Name: "colo", Value: "DEV"}, {Name: "country", Value: "XX"},
+	{Name: "city", Value: "Localhost"}, {Name: "timezone", Value: "UTC"}, {Name: "httpProtocol", Value: "HTTP/1.1"}, {Name: "tlsVersion", Value: ""},
+	{Name: "tlsCipher", Value: ""}, {Name: "requestPriority", Value: ""}, {Name: "clientAcceptEncoding", Value: ""},
+}
+
+// fetchProgram gives a request to a program of its own.
+func (h *Host) fetchProgram(q *abi.Request, body content, r reply) (abandon func(reason string)) {
+	var cf abi.Value = localCF
+	var given any
+	if q.CF != "" && json.Unmarshal([]byte(q.CF), &given) == nil {
+		cf = storage.FromJSON(given)
+	}
+	headers := headerList(q.Headers)
+	if host, ok := hostOf(q); ok {
+		headers = append(headers, abi.Array{"host", host})
+	}
+	head := abi.Object{{Name: "method", Value: q.Method}, {Name: "url", Value: q.URL}, {Name: "headers", Value: headers}, {Name: "cf", Value: cf}}
+	return h.begin(event{kind: "fetch", args: []abi.Value{head}, body: bodyFor(body), done: func(result abi.Value, b *js.Body, err error) {
+		if err != nil {
+			r.fail(asError(err))
+			return
+		}
+		p, err := responseFrom(result)
+		if err != nil {
+			r.fail(asError(err))
+			return
+		}
+		r.response(p, contentOf(b))
+	}})
+}
+
+// hostOf is the Host header that a request does not have among its headers.
+func hostOf(q *abi.Request) (string, bool) {
+	for _, f := range q.Headers {
+		if strings.EqualFold(f.Name, "host") {
+			return "", false
+		}
+	}
+	_, rest, _ := strings.Cut(q.URL, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host, true
+}
+
+// consumeProgram gives a batch of a queue to a program of its own.
+func (h *Host) consumeProgram(name string, list []abi.QueueDelivery, done func(outcome abi.Value, failed *abi.Error)) {
+	messages := abi.Array{}
+	for _, d := range list {
+		if b, ok := d.Body.([]byte); ok {
+			d.Body = abi.ArrayBuffer(b) // as workerd has messages of the content type bytes
+		}
+		messages = append(messages, abi.Object{{Name: "id", Value: d.ID}, {Name: "timestamp", Value: d.Timestamp}, {Name: "attempts", Value: int64(d.Attempts)}, {Name: "body", Value: d.Body}})
+	}
+	h.begin(event{kind: "queue", args: []abi.Value{name, messages}, done: func(outcome abi.Value, _ *js.Body, err error) {
+		h.work.run(func() {
+			if err != nil {
+				done(nil, asError(err))
+				return
+			}
+			done(outcome, nil)
+		})
+	}})
+}

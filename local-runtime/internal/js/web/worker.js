@@ -1,0 +1,72 @@
+// The events of the Worker, and the context that a program finds in globalThis.context.
+
+const waiting = [];
+const ctx = web.strict(
+  {
+    waitUntil(promise) {
+      waiting.push(Promise.resolve(promise).catch((e) => console.error('uncaught error in waitUntil:', e)));
+    },
+    passThroughOnException() {}, // there is no origin to pass a request on to
+    props: {},
+  },
+  'ExecutionContext',
+);
+const binding = {};
+
+/** Sets what the program finds before it starts. */
+web.setUp = (bindings) => {
+  global.context = { env: web.env(bindings), ctx, connect: web.connect, binding };
+};
+
+const handler = (name, packageName) => {
+  if (typeof binding[name] !== 'function') throw new Error(`the program has no handler for this event: ${packageName}`);
+  return binding[name];
+};
+
+const events = {
+  async fetch(head, body) {
+    const request = new Request(head.url, { method: head.method, headers: head.headers, cf: head.cf });
+    const incoming = body === null ? request : Object.assign(new Request(head.url, { method: 'POST', headers: head.headers, cf: head.cf, body }), { method: head.method });
+    const response = await handler('handleRequest', 'call workers.Serve in main (github.com/syumai/workers)')(incoming);
+    if (!(response instanceof Response)) throw new TypeError('Incorrect type for Promise: the Promise did not resolve to \'Response\'.');
+    return { value: { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) }, body: web.bodyOf(response) };
+  },
+  async scheduled(cron, time) {
+    await handler('runScheduler', 'call cron.ScheduleTask in main (github.com/syumai/workers/cloudflare/cron)')({ cron, scheduledTime: time, type: 'scheduled', noRetry() {}, waitUntil: ctx.waitUntil });
+    return { value: null, body: null };
+  },
+  async queue(name, deliveries) {
+    const verdict = { all: 0, delay: null, ack: [], retry: [] };
+    const messages = deliveries.map((d) => ({
+      id: d.id,
+      timestamp: new Date(d.timestamp),
+      body: d.body,
+      attempts: d.attempts,
+      ack: () => void verdict.ack.push(d.id),
+      retry: (o) => void verdict.retry.push([d.id, o?.delaySeconds ?? null]),
+    }));
+    const batch = {
+      queue: name,
+      messages,
+      metadata: { metrics: {} },
+      ackAll: () => void (verdict.all = 1),
+      retryAll(o) {
+        verdict.all = 2;
+        verdict.delay = o?.delaySeconds ?? null;
+      },
+    };
+    await handler('handleQueueMessageBatch', 'call queues.Consume in main (github.com/syumai/workers/cloudflare/queues)')(batch);
+    return { value: verdict, body: null };
+  },
+};
+
+/** Gives the program an event. */
+web.dispatch = (kind, args, body) => events[kind](...args, body);
+
+/** Resolves once everything that waitUntil was given is settled. */
+web.settled = async () => {
+  for (let n = 0; n < waiting.length; ) {
+    n = waiting.length;
+    await Promise.all(waiting);
+  }
+};

@@ -1,0 +1,220 @@
+// Package syumai runs programs of github.com/syumai/workers, written against nothing but its public API, on both homes: `lattice dev` in their
+// folder, and real workerd with the JavaScript that the library generates. What clients see must be the same, and must be what the test says.
+package syumai
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"grove.place/lattice/tests/workerd"
+)
+
+// home is where a program runs.
+type home struct {
+	t         *testing.T
+	url       string
+	scheduled string // address that sends a scheduled event
+	local     bool
+	said      []string // what clients saw, for the comparison
+}
+
+// onBothHomes runs a program on each home, and compares what clients saw there.
+func onBothHomes(t *testing.T, name string, w workerd.Worker, use func(h *home)) {
+	t.Parallel()
+	var seen [2][]string
+	homes := []func(t *testing.T, name string, w workerd.Worker) *home{lattice, realWorkerd}
+	for i, start := range homes {
+		t.Run([]string{"local", "workerd"}[i], func(t *testing.T) {
+			h := start(t, name, w)
+			use(h)
+			seen[i] = h.said
+		})
+	}
+	if t.Failed() {
+		return
+	}
+	if len(seen[0]) != len(seen[1]) {
+		t.Fatalf("%d answers on the local host, %d on workerd", len(seen[0]), len(seen[1]))
+	}
+	for i := range seen[0] {
+		if seen[0][i] != seen[1][i] {
+			t.Errorf("answer %d differs:\nlocal:   %s\nworkerd: %s", i+1, seen[0][i], seen[1][i])
+		}
+	}
+}
+
+// command is the lattice command, built once.
+var command = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "lattice-syumai-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "lattice")
+	out, err := exec.Command("go", "build", "-o", path, "grove.place/lattice/cmd/lattice").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, out)
+	}
+	return path, err
+})
+
+var readyLine = regexp.MustCompile(`ready on (http://\S+)`)
+
+// lattice runs lattice dev in the program's folder.
+func lattice(t *testing.T, name string, _ workerd.Worker) *home {
+	path, err := command()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "dev", "--port", "0", "--persist-to", t.TempDir())
+	cmd.Dir = name
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ready, log := make(chan string, 1), &strings.Builder{}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			fmt.Fprintln(log, lines.Text())
+			if m := readyLine.FindStringSubmatch(lines.Text()); m != nil && len(ready) == 0 {
+				ready <- m[1]
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("lattice dev says:\n%s", log)
+		}
+	})
+	select {
+	case url := <-ready:
+		return &home{t: t, url: url, scheduled: url + "/cdn-cgi/handler/scheduled", local: true}
+	case <-ended:
+		t.Fatal("lattice dev ended")
+	case <-time.After(2 * time.Minute):
+		t.Fatal("lattice dev is not ready after two minutes")
+	}
+	return nil
+}
+
+// realWorkerd runs the program with the library's own JavaScript.
+func realWorkerd(t *testing.T, name string, w workerd.Worker) *home {
+	dir := t.TempDir()
+	build := exec.Command("go", "run", "github.com/syumai/workers/cmd/workers-assets-gen", "-mode=go", "-o", dir)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	build = exec.Command("go", "build", "-o", filepath.Join(dir, "app.wasm"), "./"+name)
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	extra, _ := filepath.Glob(filepath.Join(name, "*.mjs"))
+	for _, file := range extra {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Name, w.Dir = name, dir
+	s, err := workerd.Start(context.Background(), workerd.Options{Worker: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		if t.Failed() {
+			t.Logf("workerd says:\n%s", s.Output())
+		}
+	})
+	return &home{t: t, url: s.URL, scheduled: s.Entry + "/cdn-cgi/local/scheduled"}
+}
+
+// request is what a client asks. The zero method is GET.
+type request struct {
+	method, path, body string
+	header             map[string]string
+}
+
+// shown are the headers that are compared.
+var shown = []string{"Content-Type", "Set-Cookie", "Cache-Control", "Etag", "Content-Length", "X-From", "X-Inner"}
+
+// send returns the status, the headers that are compared, and the body.
+func (h *home) send(q request) (status int, headers, body string) {
+	h.t.Helper()
+	req, err := http.NewRequestWithContext(h.t.Context(), q.method, h.url+q.path, strings.NewReader(q.body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for name, value := range q.header {
+		req.Header.Set(name, value)
+	}
+	client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, name := range shown {
+		if values := res.Header.Values(name); len(values) > 0 {
+			headers += fmt.Sprintf("%s: %s\n", name, strings.Join(values, " | "))
+		}
+	}
+	return res.StatusCode, headers, string(b)
+}
+
+// ask sends a request whose answer must have the status and the body.
+func (h *home) ask(q request, status int, want string) {
+	h.t.Helper()
+	got, headers, body := h.send(q)
+	if got != status || body != want {
+		h.t.Errorf("%s %s: %d %q, want %d %q", q.method, q.path, got, shorten(body), status, shorten(want))
+	}
+	h.said = append(h.said, fmt.Sprintf("%s %s: %d\n%s%s", q.method, q.path, got, headers, shorten(body)))
+}
+
+func shorten(s string) string {
+	if len(s) > 600 {
+		return fmt.Sprintf("%s… (%d bytes)", s[:600], len(s))
+	}
+	return s
+}
+
+// until asks again and again until the body is as wanted, and says so.
+func (h *home) until(path, want string) {
+	h.t.Helper()
+	body := ""
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if _, _, body = h.send(request{path: path}); body == want {
+			return
+		}
+	}
+	h.t.Errorf("GET %s: %q, want %q", path, body, want)
+}

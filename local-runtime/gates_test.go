@@ -126,6 +126,7 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 }
 
 func TestReloadFailsWhatDoesNotEnd(t *testing.T) {
+	defer local.WaitForReload(50 * time.Millisecond)()
 	h := start(t)
 	failed := make(chan error, 1)
 	go func() {

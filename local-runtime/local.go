@@ -236,7 +236,7 @@ func (h *Host) Restart(ctx context.Context) error {
 func (h *Host) Memory() int64 { return h.current().Memory() }
 
 // reloadPatience is how long Reload waits for requests that run.
-const reloadPatience = 3 * time.Second
+var reloadPatience = 3 * time.Second
 
 // Reload replaces the module. Stored state stays. Requests that run may finish; those that take longer than three seconds
 // fail with an error that says why. When the new module is unusable the old one keeps running.

@@ -115,8 +115,8 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	return s.Run(ctx)
 }
 
-// folderPatience is how long a process that was told to end may keep its storage.
-const folderPatience = 3 * time.Second
+// folderPatience is how long a process that was told to end may keep its storage. Tests shorten it.
+var folderPatience = 3 * time.Second
 
 // awaitFolder waits a little for a storage folder that another process uses, and says which if that goes on.
 func awaitFolder(ctx context.Context, state string) error {

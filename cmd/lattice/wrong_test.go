@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // damage overwrites the beginning of a file.
@@ -28,6 +29,8 @@ func TestDevSaysWhatStandsInItsWay(t *testing.T) {
 		t.Fatal(got)
 	}
 	t.Run("another lattice dev", func(t *testing.T) {
+		defer func(d time.Duration) { folderPatience = d }(folderPatience)
+		folderPatience = 100 * time.Millisecond
 		var out bytes.Buffer
 		code := run(t.Context(), []string{"dev", "--config", filepath.Join(dir, "wrangler.toml"), "--port", "0"}, &out, &out)
 		want := fmt.Sprintf("the storage in %s is in use by another local host (process %d)", state, os.Getpid())

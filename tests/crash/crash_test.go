@@ -41,6 +41,7 @@ type acknowledged struct {
 }
 
 func TestNothingAcknowledgedIsLost(t *testing.T) {
+	t.Parallel()
 	dir, module := t.TempDir(), buildApp(t)
 	acked := &acknowledged{keys: map[string][]string{}, rows: map[string][]int64{}, moved: map[string]int64{}, alarms: map[string][]int64{}}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))

@@ -23,6 +23,7 @@ type delivered struct {
 // TestQueuesAndBucketsSurvive kills hosts that send to a queue, consume it, and fill a bucket: a message that was acknowledged is delivered at least
 // once, and an object is whole, there if it was acknowledged.
 func TestQueuesAndBucketsSurvive(t *testing.T) {
+	t.Parallel()
 	dir, module := t.TempDir(), buildApp(t)
 	a := &delivered{}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))

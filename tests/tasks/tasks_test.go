@@ -36,6 +36,7 @@ func TestTasksRunOnBothHomes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("workerd", func(t *testing.T) {
+		t.Parallel()
 		d, err := workerd.StartDirect(t.Context(), workerd.DirectOptions{
 			Worker: workerd.Worker{Name: "tasks", Dir: dir, Main: filepath.Base(build.WorkerFile), Date: "2026-11-17", Objects: objects},
 		})
@@ -49,6 +50,7 @@ func TestTasksRunOnBothHomes(t *testing.T) {
 		}
 	})
 	t.Run("local", func(t *testing.T) {
+		t.Parallel()
 		h, err := local.New(t.Context(), local.Options{Module: result.Module, Name: "tasks", Objects: objects, CacheDir: local.TestCacheDir(), Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)

@@ -99,6 +99,22 @@ func TestR2(t *testing.T) {
 	})
 }
 
+func TestKV(t *testing.T) {
+	onBothHomes(t, "kv", workerd.Worker{KV: []string{"COUNTERS"}}, func(h *home) {
+		h.ask(request{path: "/count"}, 200, "1\n")
+		h.ask(request{path: "/count"}, 200, "2\n")
+		h.ask(request{method: "PUT", path: "/keys/a/b", body: "some text"}, 204, "")
+		h.ask(request{path: "/keys/a/b"}, 200, "some text")
+		h.ask(request{method: "PUT", path: "/keys/a/c?ttl=120", body: "more"}, 204, "")
+		h.ask(request{method: "PUT", path: "/keys/a/d?ttl=1", body: "more"}, 400, "failed on promise: Error: KV PUT failed: 400 Invalid expiration_ttl of 1. Expiration TTL must be at least 60.\n")
+		h.ask(request{path: "/list?prefix=a/"}, 200, "a/b false\na/c true\ntrue false\n")
+		h.ask(request{path: "/list?limit=1"}, 200, "a/b false\nfalse true\na/c true\n")
+		h.ask(request{method: "DELETE", path: "/keys/a/b"}, 204, "")
+		h.ask(request{path: "/list?prefix=a/"}, 200, "a/c true\ntrue false\n")
+		h.ask(request{path: "/missing"}, 200, "NO_KV is undefined\n<null>\n")
+	})
+}
+
 func TestFetch(t *testing.T) {
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -17,7 +17,7 @@ type answerTo func(abi.Value, *js.Body, error)
 
 // programOps are the operations that the files under internal/js/web call, by name.
 var programOps = map[string]func(p *program, a arguments, body *js.Body, done answerTo){
-	"fetch": (*program).opFetch, "d1": (*program).opD1, "r2": (*program).opR2, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
+	"fetch": (*program).opFetch, "d1": (*program).opD1, "r2": (*program).opR2, "kv": (*program).opKV, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
 	"cachePut": (*program).opCachePut, "cacheMatch": (*program).opCacheMatch, "cacheDelete": (*program).opCacheDelete,
 	"connect": (*program).opConnect, "socketWrite": (*program).opSocketWrite, "socketClose": (*program).opSocketClose,
 	"socketCloseWrite": (*program).opSocketCloseWrite, "socketStartTls": (*program).opSocketStartTLS,
@@ -170,6 +170,29 @@ func (p *program) opR2(a arguments, body *js.Body, done answerTo) {
 		}
 		done(result, bodyFor(body), nil)
 	})
+}
+
+// opKV is kv(binding, method, arguments).
+func (p *program) opKV(a arguments, body *js.Body, done answerTo) {
+	var w abi.Writer
+	w.Str(a.text(0))
+	w.Str(a.text(1))
+	w.Values(a.list(2))
+	value := abi.Body{Mode: abi.BodyNone}
+	if body != nil {
+		value = abi.Body{Mode: abi.BodyInline, Inline: body.Bytes}
+	}
+	w.Body(value)
+	err := p.host.workersKV(abi.NewReader(w.Bytes()), newStreams(), func(result abi.Value, answer content, err error) {
+		if err != nil {
+			done(nil, nil, err)
+			return
+		}
+		done(result, bodyFor(answer), nil)
+	})
+	if err != nil {
+		done(nil, nil, err)
+	}
 }
 
 var contentTypes = map[string]byte{"json": abi.QueueJSON, "text": abi.QueueText, "bytes": abi.QueueBytes, "v8": abi.QueueV8}

@@ -62,7 +62,7 @@ type VM struct {
 var files embed.FS
 
 // order is that in which the files run: each may use the ones before it.
-var order = []string{"encoding", "url", "streams", "http", "globals", "node", "d1", "r2", "bindings", "cache", "sockets", "worker"}
+var order = []string{"encoding", "url", "streams", "http", "globals", "node", "d1", "r2", "kv", "bindings", "cache", "sockets", "worker"}
 
 // programs are compiled once for all VMs.
 var programs = sync.OnceValues(func() ([]*goja.Program, error) {

@@ -79,6 +79,7 @@ const kinds = {
   json: (name, b) => JSON.parse(b.value),
   d1: web.d1,
   r2: web.r2,
+  kv: web.kv,
   queue: (name) => web.strict(new Queue(name), 'Queue'),
   namespace: (name) => web.strict(new DurableObjectNamespace(name), 'DurableObjectNamespace'),
   fetcher: (name) => web.strict(new Fetcher(name), 'Fetcher'),

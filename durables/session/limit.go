@@ -17,7 +17,7 @@ type limit struct {
 }
 
 // limitFor chooses by the object's name: "limit:ip:…" and "limit:email:…" count attempts before anybody's identity is
-// known, everything else counts those of a known user.
+// known, "limit:site:…" those of a user to start a site, everything else those of a known user.
 func limitFor(name string) limit {
 	switch {
 	case strings.HasPrefix(name, limitPrefix+"ip:"):

@@ -53,7 +53,8 @@ var sessions = Class.Namespace("SESSIONS")
 // Of returns the stub of a user's object.
 func Of(userID string) *durables.Stub[Session] { return sessions.GetByName(userPrefix + userID) }
 
-// LimitOf returns the stub of the object that counts sign-in attempts by something other than a user. kind is "ip" or "email".
+// LimitOf returns the stub of the object that counts attempts under something other than a user's sign-in. kind is "ip" or "email", of attempts to sign in, or "site", of
+// a user's attempts to start a site.
 func LimitOf(kind, key string) *durables.Stub[Session] {
 	return sessions.GetByName(limitPrefix + kind + ":" + key)
 }

@@ -110,7 +110,7 @@ type Renamed struct {
 // rename gives the site another subdomain. The old one is held for it, so that nobody can pose as the site under a name that people know. Nothing else moves:
 // objects and rows are named by the tenant's id.
 func (t *Tenant) rename(ctx context.Context, subdomain string) (Renamed, error) {
-	if place := hosts.Classify(subdomain+".x", "x"); place.Kind != hosts.Tenant || place.Tenant != subdomain || len(subdomain) < 2 {
+	if hosts.Choice(subdomain) != hosts.Tenant {
 		return Renamed{}, durables.TypeError("rename: a name has 2 to 63 letters, digits and inner hyphens, and is not reserved")
 	}
 	if err := t.object.Prepare(ctx); err != nil {

@@ -29,6 +29,14 @@ func (v *visitor) at(s site, m member) {
 // atName is at for a site of another name.
 func (v *visitor) atName(s site, name string, m member) {
 	v.t.Helper()
+	v.reachSites(s)
+	v.signIn(devoidc.User{Subject: "e2e-" + m.name, Name: m.name, Email: m.email, Verified: true})
+	v.enter(s, name)
+}
+
+// reachSites has the visitor find every site on this machine.
+func (v *visitor) reachSites(s site) {
+	v.t.Helper()
 	apex, err := url.Parse(s.url)
 	if err != nil {
 		v.t.Fatal(err)
@@ -40,7 +48,11 @@ func (v *visitor) atName(s site, name string, m member) {
 		return new(net.Dialer).DialContext(ctx, network, to)
 	}}
 	v.t.Cleanup(v.client.CloseIdleConnections)
-	v.signIn(devoidc.User{Subject: "e2e-" + m.name, Name: m.name, Email: m.email, Verified: true})
+}
+
+// enter takes the session of the apex over to a site, where the visitor then is.
+func (v *visitor) enter(s site, name string) {
+	v.t.Helper()
 	address := s.at(name, "/auth/login?return_to=%2F")
 	for range 3 {
 		a := v.get(address)

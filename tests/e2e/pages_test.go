@@ -158,7 +158,7 @@ func TestEveryPageIsUsable(t *testing.T) {
 		}
 		owner := openWindow(t, chromium, s)
 		owner.enter(s, willow, "/")
-		for _, address := range []string{s.url + "/", s.url + "/settings/sessions", s.url + "/settings/sessions/confirm", s.url + "/following", s.url + "/notifications", s.url + "/settings/data", s.at(siteName, "/"), s.at(siteName, "/posts/reeds"),
+		for _, address := range []string{s.url + "/", s.url + "/settings/sessions", s.url + "/settings/sessions/confirm", s.url + "/following", s.url + "/notifications", s.url + "/settings/data", s.url + "/sites/new", s.at(siteName, "/"), s.at(siteName, "/posts/reeds"),
 			s.at(siteName, "/trails/upstream")} {
 			look(owner, address)
 		}

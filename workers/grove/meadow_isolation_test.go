@@ -44,13 +44,18 @@ var asked = []struct{ method, path, body string }{
 	{"POST", "/api/notifications/read", `{"ids":["{note}"]}`},
 	{"POST", "/api/notifications/read", `{"ids":"all"}`},
 	{"POST", "/notifications/read", ""},
+	{"GET", "/api/sites", ""},
+	{"POST", "/api/sites", `{"subdomain":"alice","displayName":"Mine"}`},
+	{"GET", "/sites/new", ""},
+	{"POST", "/sites/new", ""},
 }
 
 // social is everything that is alice's, as text.
 func social(g *grove) string {
 	alice := g.people["alice"].id
 	var b strings.Builder
-	for _, query := range []string{`SELECT * FROM follows WHERE follower_id = ? ORDER BY 1, 2`, `SELECT * FROM user_blocks WHERE user_id = ? ORDER BY 1, 2`} {
+	for _, query := range []string{`SELECT * FROM follows WHERE follower_id = ? ORDER BY 1, 2`, `SELECT * FROM user_blocks WHERE user_id = ? ORDER BY 1, 2`,
+		`SELECT * FROM tenants WHERE owner_user_id = ?`} {
 		_, rows, err := db.Prepare(query).Bind(alice).Raw(g.host.Context())
 		if err != nil {
 			g.Fatal(err)

@@ -116,6 +116,10 @@ var atApex = map[string]rule{
 	"GET /api/notifications/ws":                            {"user", "/api/notifications/ws", "", 426},
 	"GET /following":                                       {"user", "/following", "", 200},
 	"GET /notifications":                                   {"user", "/notifications", "", 200},
+	"GET /api/sites":                                       {"user", "/api/sites?cursor={alice}", "", 200},
+	"POST /api/sites":                                      {"user", "/api/sites", `{"subdomain":"alice","displayName":"Alice"}`, 409},
+	"GET /sites/new":                                       {"user", "/sites/new", "", 200},
+	"POST /sites/new":                                      {"user", "/sites/new", "subdomain=alice&name=Alice", 409},
 	"POST /notifications/read":                             {"user", "/notifications/read", "ids={note}", 303},
 	"POST /people/{userId}/{action}":                       {"user", "/people/{fay}/mute", "", 303},
 }

@@ -1,4 +1,4 @@
-// Package meadow is the social part of Grove, on the apex host: feeds, who follows and blocks whom, and notifications.
+// Package meadow is the social part of Grove, on the apex host: feeds, who follows and blocks whom, notifications, and the sites that somebody works on or starts.
 //
 // The one idea: whose feed, list or notification it is, is the session's to say and never the request's. Each signed-in visitor talks to their own FeedDO and
 // NotificationDO; what others did reaches these through the queue that FanOut consumes, and through the objects that tell of it. Start with the tables of routes,
@@ -43,7 +43,12 @@ var private = map[string]handler{
 	"POST /api/notifications/read":  postRead,
 	"GET /api/notifications/ws":     openBell,
 
+	"GET /api/sites":  listSites,
+	"POST /api/sites": postSite,
+
 	// Pages, and the forms on them.
+	"GET /sites/new":                 startPage,
+	"POST /sites/new":                startForm,
 	"GET /following":                 followingPage,
 	"GET /notifications":             notificationsPage,
 	"POST /notifications/read":       readForm,

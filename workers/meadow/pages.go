@@ -20,7 +20,9 @@ import (
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-func init() { web.AddPages(pageFiles, "pages", "home", "person", "following", "notifications") }
+func init() {
+	web.AddPages(pageFiles, "pages", "home", "person", "following", "notifications", "start")
+}
 
 // anybody is who looks at a public page. When that cannot be said they are nobody.
 func anybody(w http.ResponseWriter, r *http.Request) *heartwood.Visitor {
@@ -57,6 +59,7 @@ func home(w http.ResponseWriter, r *http.Request, v *heartwood.Visitor) error {
 	}
 	data := markup.Data{"title": "Grove", "posts": []markup.Data{}, "next": "", "stale": false, "failed": false, "people": []markup.Data{},
 		"relevance": r.URL.Query().Get("sort") == feed.Relevance, "first": r.URL.Query().Get("cursor") == "", "empty": false, "suggest": false}
+	addSites(r.Context(), data, yourSites(r.Context(), v), r.URL.Query().Get("started"))
 	page, err := readFeed(r, v, 20)
 	if err != nil {
 		return failedHome(w, r, v, data, err)

@@ -48,6 +48,16 @@ func Classify(host, domain string) Place {
 	return Place{Kind: Tenant, Tenant: name}
 }
 
+// Choice says what a name would be that somebody chooses for a site: Tenant when it can be had, Reserved, or Unknown when it is no such name. Names of one letter are not
+// given out, nor those that browsers show as letters of another alphabet: they could look like somebody else's.
+func Choice(name string) Kind {
+	place := Classify(name+".x", "x")
+	if len(name) < 2 || strings.HasPrefix(name, "xn--") || place.Kind == Tenant && place.Tenant != name {
+		return Unknown
+	}
+	return place.Kind
+}
+
 // ValidName reports whether name can be a subdomain: 1 to 63 letters, digits and inner hyphens.
 func ValidName(name string) bool {
 	if len(name) == 0 || len(name) > 63 || name[0] == '-' || name[len(name)-1] == '-' {

@@ -30,6 +30,17 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+func TestChoice(t *testing.T) {
+	for name, want := range map[string]Kind{
+		"fern": Tenant, "f2": Tenant, "a-b--c": Tenant, "www": Reserved, "grove": Reserved,
+		"": Unknown, "f": Unknown, "Fern": Unknown, "-fern": Unknown, "fern-": Unknown, "a.b": Unknown, "www.fern": Unknown, "a b": Unknown, "é1": Unknown, "xn--fern-eka": Unknown,
+	} {
+		if got := Choice(name); got != want {
+			t.Errorf("Choice(%q) = %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestIsLocal(t *testing.T) {
 	for host, want := range map[string]bool{
 		"localhost:8787": true, "localhost": true, "alice.localhost:8787": true, "127.0.0.1:80": true, "[::1]:80": true,

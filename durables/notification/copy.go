@@ -104,7 +104,7 @@ type Act struct {
 
 // export returns everything about a user: their notifications where they are the object's own, what they did where they are another's actor.
 func (n *Notifications) export(ctx context.Context, userID string) (out Export, err error) {
-	if there, err := n.object.Exists(ctx); err != nil || !there {
+	if there, err := n.hasAny(ctx); err != nil || !there {
 		return out, err
 	}
 	if err := n.object.Prepare(ctx); err != nil {
@@ -134,7 +134,7 @@ func (n *Notifications) erase(ctx context.Context, userID string) (durables.None
 	if !ids.Valid(userID) {
 		return none, durables.TypeError("erase: userId is not an id")
 	}
-	if there, err := n.object.Exists(ctx); err != nil || !there {
+	if there, err := n.hasAny(ctx); err != nil || !there {
 		return none, err
 	}
 	if userID == n.userID {
@@ -164,7 +164,7 @@ func (n *Notifications) erase(ctx context.Context, userID string) (durables.None
 // destroy forgets everything, for a user who is gone. Sockets are closed.
 func (n *Notifications) destroy(ctx context.Context, _ durables.None) (durables.None, error) {
 	n.closeAll(ctx)
-	n.blocksAt, n.shown = time.Time{}, -1
+	n.blocksAt, n.shown, n.noCopy = time.Time{}, -1, true
 	return durables.None{}, n.object.Forget(ctx)
 }
 
@@ -180,10 +180,11 @@ func (n *Notifications) retryLetter(ctx context.Context, l outbox.Letter) (durab
 	return none, n.tasks.Schedule(ctx, taskCopy, time.Now())
 }
 
-// rebuild makes the copy in D1 anew: the object has the events, D1 only what they add up to. It is for an object that was restored to an earlier time.
+// rebuild makes the copy in D1 anew: the object has the events, D1 only what they add up to. It is for an object that was restored to an earlier
+// time; one that lost everything takes the copy in.
 func (n *Notifications) rebuild(ctx context.Context, _ durables.None) (durables.None, error) {
 	none := durables.None{}
-	if there, err := n.object.Exists(ctx); err != nil || !there {
+	if there, err := n.hasAny(ctx); err != nil || !there {
 		return none, err
 	}
 	if err := n.object.Prepare(ctx); err != nil {

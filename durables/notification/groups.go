@@ -74,7 +74,7 @@ func (n *Notifications) addNotification(ctx context.Context, e Event) (durables.
 	if err := e.check(); err != nil || e.ActorID == n.userID || time.UnixMilli(e.At).Before(now.Add(-Keep)) {
 		return none, err
 	}
-	if err := n.object.Prepare(ctx); err != nil {
+	if err := n.prepare(ctx); err != nil {
 		return none, err
 	}
 	if err := n.freshBlocks(ctx, blocksAge); err != nil {
@@ -91,7 +91,7 @@ func (n *Notifications) addNotification(ctx context.Context, e Event) (durables.
 }
 
 func (n *Notifications) add(ctx context.Context, e Event, now time.Time) error {
-	k, found, err := durables.First[known](ctx, n.object.SQL(), `SELECT group_id, present, at, seq FROM events WHERE id = ?`, e.id())
+	k, found, err := n.event(ctx, e, false)
 	if err != nil || found && (k.Present || k.newerThan(e)) {
 		return err
 	}
@@ -145,11 +145,11 @@ func (n *Notifications) retract(ctx context.Context, e Event) (durables.None, er
 	if err := e.check(); err != nil || e.ActorID == n.userID {
 		return none, err
 	}
-	if err := n.object.Prepare(ctx); err != nil {
+	if err := n.prepare(ctx); err != nil {
 		return none, err
 	}
 	err := n.state.Storage().TransactionSync(ctx, func(ctx context.Context) error {
-		k, found, err := durables.First[known](ctx, n.object.SQL(), `SELECT group_id, present, at, seq FROM events WHERE id = ?`, e.id())
+		k, found, err := n.event(ctx, e, true)
 		// Of a telling and a taking back at the same moment the latter counts.
 		if err != nil || found && (k.At > e.At || k.At == e.At && k.Seq > e.Seq) {
 			return err
@@ -300,7 +300,7 @@ func (n *Notifications) dropActors(ctx context.Context, query string, args ...an
 // refreshBlocks is called when the user has blocked or muted somebody, or no longer does.
 func (n *Notifications) refreshBlocks(ctx context.Context, _ durables.None) (durables.None, error) {
 	none := durables.None{}
-	if there, err := n.object.Exists(ctx); err != nil || !there {
+	if there, err := n.hasAny(ctx); err != nil || !there {
 		return none, err
 	}
 	if err := n.object.Prepare(ctx); err != nil {

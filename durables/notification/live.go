@@ -48,7 +48,7 @@ func (n *Notifications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "a socket needs the object's user and a session", http.StatusForbidden)
 		return
 	}
-	if err := n.object.Prepare(ctx); err != nil {
+	if err := n.prepare(ctx); err != nil {
 		n.object.Log(ctx, slog.LevelError, "socket refused", "error", err)
 		http.Error(w, "unavailable", http.StatusServiceUnavailable)
 		return

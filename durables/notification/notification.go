@@ -3,7 +3,8 @@
 //
 // The one idea: what is stored is events, each with the time its source gave it, so that a message which comes twice, late or after it was taken back
 // changes nothing. Events that belong together are one group ("Bob and 3 others liked your post"), and a group is what a user sees, reads and counts.
-// Start with AddNotification, in groups.go; reading is in read.go, sockets in live.go, the copy in D1 in copy.go.
+// Start with AddNotification, in groups.go; reading is in read.go, sockets in live.go, the copy in D1 in copy.go and
+// restore.go.
 package notification
 
 import (
@@ -71,6 +72,7 @@ type Notifications struct {
 
 	blocksAt time.Time // when the blocks were last read from D1
 	shown    int64     // the unread count that sockets were told last; -1: none yet
+	noCopy   bool      // D1 has no copy, or one of a user who is gone
 }
 
 var tables = schema.Tables{

@@ -78,7 +78,7 @@ func (n *Notifications) getNotifications(ctx context.Context, q Query) (Page, er
 		q.Limit = 20
 	}
 	q.Limit = min(max(q.Limit, 1), MaxPage)
-	if there, err := n.object.Exists(ctx); err != nil || !there {
+	if there, err := n.shows(ctx); err != nil || !there {
 		return page, err
 	}
 	if err := n.object.Prepare(ctx); err != nil {
@@ -121,7 +121,7 @@ func (n *Notifications) unread(ctx context.Context) (int64, error) {
 
 // getUnreadCount counts unread groups.
 func (n *Notifications) getUnreadCount(ctx context.Context, _ durables.None) (int64, error) {
-	if there, err := n.object.Exists(ctx); err != nil || !there {
+	if there, err := n.shows(ctx); err != nil || !there {
 		return 0, err
 	}
 	if err := n.object.Prepare(ctx); err != nil {
@@ -141,7 +141,7 @@ func (n *Notifications) markRead(ctx context.Context, s Selection) (int64, error
 	if len(s.IDs) > MaxGroups {
 		return 0, durables.TypeError(fmt.Sprintf("markRead: %d ids: at most %d, or all", len(s.IDs), MaxGroups))
 	}
-	if there, err := n.object.Exists(ctx); err != nil || !there {
+	if there, err := n.shows(ctx); err != nil || !there {
 		return 0, err
 	}
 	if err := n.object.Prepare(ctx); err != nil {

@@ -1,5 +1,5 @@
-// Package demo makes the data that `make dev` begins with: two sites, alice and bob, with posts, comments, reactions, a trail, follows and a fortnight
-// of visits, as SQL statements for an empty database after its migrations. Texts are rendered by the application's own package, and times are
+// Package demo makes the data that `make dev` begins with: two sites, alice and bob, with posts, comments, reactions, a trail, follows, what
+// people were told of these, and a fortnight of visits, as SQL statements for an empty database after its migrations. Texts are rendered by the application's own package, and times are
 // counted back from now, so that the sites look lived in whenever they are made.
 //
 // What people can sign in with is that of tests/devoidc: nothing of this is in the application. Start with SQL.
@@ -9,9 +9,11 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"grove.place/lattice/durables/notification"
 	"grove.place/lattice/tests/devoidc"
 	"grove.place/lattice/workers/grove/content"
 	"grove.place/lattice/workers/grove/ids"
@@ -126,7 +128,25 @@ func (s *script) tenants() {
 func (s *script) follows() {
 	for _, f := range follows {
 		s.insert("follows", "follower_id, followee_id, created_at", s.users[f.who], s.users[f.whom], s.ago(f.age))
+		s.tell(s.users[f.whom], notification.Follow, "profile", s.users[f.whom], s.ago(f.age), s.users[f.who])
 	}
+}
+
+// unreadFor is how long people have not looked at their notifications.
+const unreadFor = 3 * day
+
+// tell notifies somebody of what others did, the latest first, unless they did it themselves.
+func (s *script) tell(whom, kind, target, targetID string, at int64, actors ...string) {
+	actors = slices.DeleteFunc(actors, func(actor string) bool { return actor == whom })
+	if len(actors) == 0 {
+		return
+	}
+	var read any
+	if at < s.ago(unreadFor) {
+		read = at + hour.Milliseconds()
+	}
+	s.insert("notifications", "user_id, id, type, group_key, target_type, target_id, actors, actor_count, first_at, last_at, read_at, seq", whom, ids.New(time.UnixMilli(at)),
+		kind, kind+" "+target+" "+targetID, target, targetID, asJSON(actors), len(actors), at, at, read, 1)
 }
 
 func (s *script) post(p post) {
@@ -146,11 +166,16 @@ func (s *script) post(p post) {
 		id, site, s.users[p.author], content.Slug(p.title), p.title, summary.Excerpt, string(markdown), string(html), asJSON(p.tags), "published", summary.Words,
 		summary.ReadingMinutes, at, at, at)
 	seq, counts := 0, map[string]int{}
+	var reacted []string
 	for _, r := range p.reactions {
-		seq++
+		if seq++; !slices.Contains(reacted, s.users[r.who]) {
+			reacted = append(reacted, s.users[r.who])
+		}
 		counts[r.kind]++
 		s.insert("reactions", "post_id, user_id, type, tenant_id, present, seq, created_at", id, s.users[r.who], r.kind, site, 1, seq, at+int64(seq)*20*60_000)
 	}
+	slices.Reverse(reacted)
+	s.tell(s.users[p.author], notification.Reaction, "post", id, at+int64(seq)*20*60_000, reacted...)
 	parents, depths := map[string]string{}, map[string]int{}
 	for _, c := range p.comments {
 		seq++
@@ -158,6 +183,9 @@ func (s *script) post(p post) {
 		var parent any
 		if c.answers != "" {
 			parent, depth = parents[c.answers], depths[c.answers]+1
+			s.tell(s.users[c.answers], notification.Reply, "comment", parents[c.answers], written, s.users[c.who])
+		} else {
+			s.tell(s.users[p.author], notification.Comment, "post", id, written, s.users[c.who])
 		}
 		parents[c.who], depths[c.who] = commentID, depth
 		s.insert("comments", "id, tenant_id, post_id, author_id, parent_id, depth, body, status, seq, created_at",

@@ -194,6 +194,9 @@ func TestAnEmptyFolderBecomesTheDemo(t *testing.T) {
 	g.expect(alice, "alice.", "/admin", "Write a post", "Seasons")
 	g.expect(alice, "alice.", "/admin/posts", "What I took home from the seed swap")
 	g.expect(alice, "", "/", "Plans for a very small boat") // she follows Bob
+	g.expect(alice, "", "/api/notifications/unread", `"unread":2`)
+	g.expect(alice, "", "/notifications", "Carol Cedar and Bob Birch reacted to your post “Bread that waits for you”", "Bob Birch commented on your post", "Carol Cedar commented on your post “The first frost”", "follows you")
+	g.expect(alice, "", "/", "Alice’s Garden", "Start a site")
 	g.expect(g.signIn(devoidc.Suggestions[1]), "alice.", "/admin", "Write a post")
 	if status, _, _ := g.get(g.signIn(devoidc.User{Name: "Erin Elm", Email: "erin@example.test"}), "alice.", "/admin"); status != http.StatusForbidden && status != http.StatusNotFound {
 		t.Errorf("a stranger gets %d from alice's admin panel", status)

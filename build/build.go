@@ -43,6 +43,7 @@ type CompileError = compile.Error
 type Result struct {
 	Out      string // the output folder
 	Module   []byte // app.wasm
+	Classes  []byte // script with the JavaScript classes of a program of github.com/syumai/workers, which sets latticeClasses; or nil
 	Manifest *Manifest
 	Sizes    Sizes
 	Warnings []string

@@ -4,8 +4,16 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
 
 	"grove.place/lattice/internal/compile"
+	"grove.place/lattice/internal/wrangler"
 )
 
 // ForLocal makes what the local host runs. A program of github.com/syumai/workers is compiled as it is, and nothing is written: its own [build]
@@ -19,10 +27,52 @@ func ForLocal(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(module)
-	res := &Result{Out: o.Out, Module: module, Manifest: &Manifest{SHA256: hex.EncodeToString(sum[:]), Plain: true}}
+	res := &Result{Out: o.Out, Module: module}
 	if o.Config != nil {
 		res.Warnings = fileWarnings(o.Config)
+		if res.Classes, err = classes(o.Config); err != nil {
+			res.Warnings = append(res.Warnings, err.Error())
+		}
 	}
+	h := sha256.New()
+	h.Write(module)
+	h.Write(res.Classes)
+	res.Manifest = &Manifest{SHA256: hex.EncodeToString(h.Sum(nil)), Plain: true}
 	return res, nil
 }
+
+// classes bundles the Durable Object classes that main exports, for the local host. There are none when main is the library's own worker.mjs.
+func classes(cfg *wrangler.Config) ([]byte, error) {
+	own := func(b wrangler.ObjectBinding) bool { return b.Script == "" || b.Script == cfg.Name }
+	main := cfg.Abs(cfg.Main)
+	if !slices.ContainsFunc(cfg.Objects, own) || strings.HasSuffix(main, "worker.mjs") {
+		return nil, nil
+	}
+	if _, err := os.Stat(main); err != nil {
+		return nil, fmt.Errorf("%s: main is not there, so calls of its Durable Object classes fail: %w", cfg.Path, errors.Unwrap(err))
+	}
+	res := api.Build(api.BuildOptions{
+		EntryPoints: []string{main}, Bundle: true, Format: api.FormatIIFE, GlobalName: "latticeClasses", Target: api.ES2022, Platform: api.PlatformNeutral,
+		Supported: map[string]bool{"async-generator": false, "for-await": false, "top-level-await": false}, // as goja has it
+		Charset:   api.CharsetUTF8, LegalComments: api.LegalCommentsNone, Plugins: []api.Plugin{platform},
+	})
+	if len(res.Errors) > 0 {
+		text := api.FormatMessages(res.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage})
+		return nil, fmt.Errorf("%s: main cannot be bundled, so calls of its Durable Object classes fail: %s", cfg.Path, strings.TrimSpace(strings.Join(text, "")))
+	}
+	return res.OutputFiles[0].Contents, nil
+}
+
+// platform stands in for what main imports besides classes: the library's worker.mjs, which the local host is itself, and cloudflare:workers.
+var platform = api.Plugin{Name: "platform", Setup: func(b api.PluginBuild) {
+	b.OnResolve(api.OnResolveOptions{Filter: `(^|/)worker\.mjs$|^cloudflare:workers$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+		if a.Kind == api.ResolveEntryPoint {
+			return api.OnResolveResult{}, nil
+		}
+		return api.OnResolveResult{Path: a.Path, Namespace: "platform"}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "platform"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+		text := "export const DurableObject = globalThis.latticeDurableObject; export default {};"
+		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
+	})
+}}

@@ -28,7 +28,10 @@ import (
 // Options is what a Host runs and how. Module is required, everything else has a default.
 type Options struct {
 	Module []byte // app.wasm
-	Name   string // of the Worker; object ids depend on it. Default "worker"
+	// Classes is a script that sets the global variable latticeClasses to an object with the Durable Object classes of a Module that is a program of
+	// github.com/syumai/workers: those have no classes of their own.
+	Classes []byte
+	Name    string // of the Worker; object ids depend on it. Default "worker"
 
 	Objects     map[string]string        // Durable Object binding → class
 	Databases   map[string]Database      // D1 binding → database
@@ -137,7 +140,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		databases[binding] = host.Database(d)
 	}
 	h.config = host.Config{
-		Module: o.Module, Script: o.Name, Objects: o.Objects, Databases: databases,
+		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
 		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},

@@ -21,7 +21,7 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 		return nil, err
 	}
 	o := local.Options{
-		Module: p.Module, Name: p.Config.Name, Databases: databases,
+		Module: p.Module, Classes: p.Classes, Name: p.Config.Name, Databases: databases,
 		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{}, Buckets: map[string]string{}, KV: map[string]string{},
 		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: log,
 	}

@@ -38,6 +38,7 @@ type Host interface {
 // Program is everything a host needs: the module and the configuration that goes with it.
 type Program struct {
 	Module   []byte
+	Classes  []byte // as build.Result has it
 	Manifest *build.Manifest
 	Config   *wrangler.Config
 	Vars     map[string]wrangler.Var // [vars], .dev.vars and Options.Vars together
@@ -268,7 +269,7 @@ func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
 	for _, warning := range res.Warnings {
 		s.log.Warn(warning)
 	}
-	p.Module, p.Manifest = res.Module, res.Manifest
+	p.Module, p.Classes, p.Manifest = res.Module, res.Classes, res.Manifest
 	return p, nil
 }
 

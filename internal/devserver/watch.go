@@ -31,6 +31,7 @@ type watcher struct {
 	log     *slog.Logger
 	dirs    map[string]bool // watched
 	config  string          // absolute path of wrangler.toml
+	main    string          // absolute path of main: a program of github.com/syumai/workers may have object classes there
 	sql     map[string]bool // folders with migrations
 	embeds  map[string]bool // folders with embedded files
 	skipped map[string]bool // output folders, never watched
@@ -50,7 +51,7 @@ func (w *watcher) close() { w.fs.Close() }
 // watch follows everything that a build with these options reads. The module in the working folder is watched when it
 // returns; finish, to be called after the build, adds what only the go command knows.
 func (w *watcher) watch(ctx context.Context, cfg *wrangler.Config, o build.Options) (finish func()) {
-	w.config = absolute(cfg.Path)
+	w.config, w.main = absolute(cfg.Path), absolute(cfg.Abs(cfg.Main))
 	w.sql = map[string]bool{}
 	w.skipped = map[string]bool{absolute(o.Out): true, absolute(cfg.Abs(build.DefaultOut)): true}
 	for _, d := range cfg.Databases {
@@ -237,7 +238,7 @@ func (w *watcher) matters(path string) bool {
 	dir, name := filepath.Split(path)
 	dir = filepath.Clean(dir)
 	switch {
-	case path == w.config || dir == filepath.Dir(w.config) && strings.HasPrefix(name, ".dev.vars"):
+	case path == w.config || path == w.main || dir == filepath.Dir(w.config) && strings.HasPrefix(name, ".dev.vars"):
 		return true
 	case strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~"):
 		return false

@@ -4,6 +4,7 @@ package syumai
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -135,6 +136,7 @@ func realWorkerd(t *testing.T, name string, w workerd.Worker) *home {
 		if err != nil {
 			t.Fatal(err)
 		}
+		text = bytes.ReplaceAll(text, []byte("./build/"), []byte("./")) // where the [build] command would have put the rest
 		if err := os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -169,6 +169,10 @@ func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 			c.inner.fetch(c, r)
 			return
 		}
+		if h.runsPrograms() {
+			h.fetchScripted(c.link.key, c.link.name, &c.request, c.body, r)
+			return
+		}
 		s := h.isolateOf(c.link.key)
 		if !s.deliver(c.link.in, func() {
 			if e := c.link.open(s); e != nil {

@@ -34,6 +34,7 @@ import (
 // Config is what a Host runs and with what.
 type Config struct {
 	Module      []byte
+	Classes     []byte                   // script with the classes, when Module is a program of github.com/syumai/workers
 	Script      string                   // the Worker's name
 	Objects     map[string]string        // binding → class
 	Databases   map[string]Database      // binding → D1 database
@@ -106,6 +107,7 @@ type Host struct {
 	mu       sync.Mutex
 	engine   *isolate.Engine
 	programs map[*program]bool // that run
+	scripted map[key]*scripted // objects whose class is JavaScript
 	cache    cache
 }
 
@@ -142,7 +144,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{},
-		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{},
+		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}
 	if cfg.Seed != 0 {
 		h.sched = newScheduler(cfg.Seed, virtual)

@@ -10,6 +10,7 @@ import (
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/js"
+	"grove.place/lattice/local-runtime/internal/storage"
 	"grove.place/lattice/local-runtime/internal/stream"
 )
 
@@ -21,6 +22,9 @@ type program struct {
 	loop *loop
 	vm   *js.VM
 	run  *isolate.Program
+
+	object bool        // it is a scripted object, which has no Go program
+	store  *storage.DB // of a scripted object
 
 	start    event
 	pending  int // what keeps it: the event, a body, waitUntil
@@ -172,6 +176,11 @@ func (p *program) close() {
 	if p.vm != nil {
 		p.vm.End(js.ErrExited)
 	}
+	if p.store != nil {
+		if err := p.store.Close(); err != nil {
+			p.host.cfg.Logger.Error("the storage of an object was not closed cleanly", "error", err)
+		}
+	}
 	if p.run != nil {
 		p.run.Close()
 	}
@@ -182,13 +191,16 @@ func (p *program) close() {
 	p.host.mu.Lock()
 	delete(p.host.programs, p)
 	p.host.mu.Unlock()
-	p.host.live.Add(-1)
+	if !p.object {
+		p.host.live.Add(-1)
+	}
 	go p.loop.stop()
 }
 
 // endPrograms ends what runs, with an error for those who wait. It reports false when a program cannot be stopped.
 func (h *Host) endPrograms(cause string) bool {
 	h.mu.Lock()
+	clear(h.scripted)
 	var all []*program
 	for p := range h.programs {
 		all = append(all, p)

@@ -81,8 +81,8 @@ var localCF = abi.Object{
 	{Name: "tlsCipher", Value: ""}, {Name: "requestPriority", Value: ""}, {Name: "clientAcceptEncoding", Value: ""},
 }
 
-// fetchProgram gives a request to a program of its own.
-func (h *Host) fetchProgram(q *abi.Request, body content, r reply) (abandon func(reason string)) {
+// requestValue is the head of a request as JavaScript gets it.
+func requestValue(q *abi.Request) abi.Object {
 	var cf abi.Value = localCF
 	var given any
 	if q.CF != "" && json.Unmarshal([]byte(q.CF), &given) == nil {
@@ -92,19 +92,25 @@ func (h *Host) fetchProgram(q *abi.Request, body content, r reply) (abandon func
 	if host, ok := hostOf(q); ok {
 		headers = append(headers, abi.Array{"host", host})
 	}
-	head := abi.Object{{Name: "method", Value: q.Method}, {Name: "url", Value: q.URL}, {Name: "headers", Value: headers}, {Name: "cf", Value: cf}}
-	return h.begin(event{kind: "fetch", args: []abi.Value{head}, body: bodyFor(body), done: func(result abi.Value, b *js.Body, err error) {
-		if err != nil {
-			r.fail(asError(err))
-			return
-		}
-		p, err := responseFrom(result)
-		if err != nil {
-			r.fail(asError(err))
-			return
-		}
-		r.response(p, contentOf(b))
-	}})
+	return abi.Object{{Name: "method", Value: q.Method}, {Name: "url", Value: q.URL}, {Name: "headers", Value: headers}, {Name: "cf", Value: cf}}
+}
+
+// fetchProgram gives a request to a program of its own.
+func (h *Host) fetchProgram(q *abi.Request, body content, r reply) (abandon func(reason string)) {
+	return h.begin(event{kind: "fetch", args: []abi.Value{requestValue(q)}, body: bodyFor(body), done: r.fetched})
+}
+
+// fetched passes the outcome of a fetch event on.
+func (r reply) fetched(result abi.Value, b *js.Body, err error) {
+	var p *abi.Response
+	if err == nil {
+		p, err = responseFrom(result)
+	}
+	if err != nil {
+		r.fail(asError(err))
+		return
+	}
+	r.response(p, contentOf(b))
 }
 
 // hostOf is the Host header that a request does not have among its headers.

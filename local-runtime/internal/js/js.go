@@ -32,6 +32,8 @@ type Outside interface {
 	Resume() error
 	// ID makes the id of an object from a "name" or a "string", or a "unique" one.
 	ID(binding, how, text string) (string, error)
+	// Storage performs an operation on the storage of the object that the VM is for.
+	Storage(method string, args []abi.Value) (abi.Value, error)
 	// Call performs an operation. done is called once, by any goroutine, perhaps before Call returns.
 	Call(op string, args []abi.Value, body *Body, done func(abi.Value, *Body, error))
 }
@@ -62,7 +64,7 @@ type VM struct {
 var files embed.FS
 
 // order is that in which the files run: each may use the ones before it.
-var order = []string{"encoding", "url", "streams", "http", "globals", "node", "d1", "r2", "kv", "bindings", "cache", "sockets", "worker"}
+var order = []string{"encoding", "url", "streams", "http", "globals", "node", "d1", "r2", "kv", "bindings", "cache", "sockets", "objects", "worker"}
 
 // programs are compiled once for all VMs.
 var programs = sync.OnceValues(func() ([]*goja.Program, error) {
@@ -189,6 +191,13 @@ func (vm *VM) Resume() {
 func (vm *VM) SetUp(bindings abi.Object) error {
 	f, _ := goja.AssertFunction(vm.web.Get("setUp"))
 	_, err := f(goja.Undefined(), vm.toJS(bindings))
+	return vm.toError(err)
+}
+
+// Load runs a script that defines the classes of a Worker, as the object latticeClasses.
+func (vm *VM) Load(script []byte) error {
+	_ = vm.rt.Set("latticeDurableObject", vm.web.Get("DurableObject"))
+	_, err := vm.rt.RunScript("main", string(script))
 	return vm.toError(err)
 }
 

@@ -46,6 +46,18 @@ func (vm *VM) hostObject() *goja.Object {
 			}
 			return vm.rt.ToValue(id)
 		},
+		"storage": func(c goja.FunctionCall) goja.Value {
+			args, err := vm.fromJS(c.Argument(1))
+			list, _ := args.(abi.Array)
+			var result abi.Value
+			if err == nil {
+				result, err = vm.outside.Storage(c.Argument(0).String(), list)
+			}
+			if err != nil {
+				panic(vm.errorToJS(asError(err)))
+			}
+			return vm.toJS(result)
+		},
 		"clone": func(c goja.FunctionCall) goja.Value {
 			v, err := vm.fromJS(c.Argument(0))
 			if err != nil {

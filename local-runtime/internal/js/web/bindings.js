@@ -39,6 +39,8 @@ class DurableObjectId {
   }
 }
 
+web.idOf = (hex, name) => new DurableObjectId(hex, name);
+
 class DurableObjectNamespace {
   constructor(binding) {
     Object.defineProperty(this, '_binding', { value: binding });

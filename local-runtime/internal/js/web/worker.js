@@ -23,11 +23,19 @@ const handler = (name, packageName) => {
   return binding[name];
 };
 
+/** The Request of an event. */
+web.incoming = (head, body) => {
+  const init = { headers: head.headers, cf: head.cf };
+  if (body === null) return new Request(head.url, { ...init, method: head.method });
+  return Object.assign(new Request(head.url, { ...init, method: 'POST', body }), { method: head.method });
+};
+
 const events = {
+  construct: (className, id, name) => web.construct(className, id, name),
+  objectFetch: (head, body) => web.objectFetch(head, body),
+
   async fetch(head, body) {
-    const request = new Request(head.url, { method: head.method, headers: head.headers, cf: head.cf });
-    const incoming = body === null ? request : Object.assign(new Request(head.url, { method: 'POST', headers: head.headers, cf: head.cf, body }), { method: head.method });
-    const response = await handler('handleRequest', 'call workers.Serve in main (github.com/syumai/workers)')(incoming);
+    const response = await handler('handleRequest', 'call workers.Serve in main (github.com/syumai/workers)')(web.incoming(head, body));
     if (!(response instanceof Response)) throw new TypeError('Incorrect type for Promise: the Promise did not resolve to \'Response\'.');
     return { value: { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) }, body: web.bodyOf(response) };
   },

@@ -17,12 +17,16 @@ import (
 type Section struct {
 	ID        string `json:"id"`
 	Label     string `json:"label"`
-	Icon      string `json:"icon"`
+	Icon      string `json:"icon"` // as its writer chose it: the name of an icon, or media:{id} for an image of the site
 	Href      string `json:"href"` // a path of this site
 	Enabled   bool   `json:"enabled"`
 	SortOrder int    `json:"sortOrder"`
 	// Locked: the tier does not cover it any more. It is kept, and shown without its link.
 	Locked bool `json:"locked"`
+	// ShownIcon is the name of the icon to show, and IconImage the path of the image to show in its place. Both are empty when the tier does not cover
+	// the choice, or when the image is gone: a neutral mark is shown then.
+	ShownIcon string `json:"shownIcon"`
+	IconImage string `json:"iconImage"`
 }
 
 // SectionFields are what a writer says of a section. What is nil stays, or is as new sections have it.
@@ -45,16 +49,13 @@ type SectionChange struct {
 	Fields SectionFields `json:"fields"`
 }
 
-// SectionResult is the outcome of a change. Problem: "quota", "icon", "taken" (the address is another section's), "id" (the id is) or
-// "missing".
+// SectionResult is the outcome of a change. Problem: "quota", "icon" (the tier does not have it), "image" (the site has no such
+// image for an icon), "taken" (the address is another section's), "id" (the id is) or "missing".
 type SectionResult struct {
 	Problem string   `json:"problem,omitempty"`
 	Section *Section `json:"section,omitempty"`
 	Again   bool     `json:"again,omitempty"` // it was added by the same request before
 }
-
-// BasicIcons are those that the tier sapling chooses from; the higher ones have every name.
-var BasicIcons = []string{"book", "calendar", "camera", "coffee", "heart", "home", "leaf", "map", "music", "star"}
 
 const maxSections = 200 // of the tier without a limit
 
@@ -66,30 +67,57 @@ func (t *Tenant) getCustomSections(ctx context.Context, _ durables.None) ([]Sect
 	return t.sections(ctx, c)
 }
 
-func (t *Tenant) sections(ctx context.Context, c *Config) ([]Section, error) {
-	list := []Section{}
-	err := db.Prepare(`SELECT id, label, icon, href, enabled = 1 AS enabled, sort_order AS sortOrder FROM admin_sections WHERE tenant_id = ? ORDER BY sort_order, id`).
-		Bind(t.id).All(ctx, &list)
-	if err != nil {
-		return nil, fmt.Errorf("tenant: read the sections: %w", err)
-	}
-	for i := range list {
-		list[i].Locked = c.Limits.Sections >= 0 && i >= c.Limits.Sections
-	}
-	return list, nil
+const sectionQuery = `SELECT s.id, s.label, s.icon, s.href, s.enabled = 1 AS enabled, s.sort_order AS sortOrder, coalesce('/media/' || substr(m.r2_key, length(m.tenant_id) + 2), '') AS image
+	FROM admin_sections s LEFT JOIN media m ON m.id = substr(s.icon, 7) AND s.icon = 'media:' || m.id AND m.tenant_id = s.tenant_id
+	WHERE s.tenant_id = ? ORDER BY s.sort_order, s.id`
+
+// sectionRow is a section as D1 has it.
+type sectionRow struct {
+	ID        string `json:"id"`
+	Label     string `json:"label"`
+	Icon      string `json:"icon"`
+	Href      string `json:"href"`
+	Enabled   bool   `json:"enabled"`
+	SortOrder int    `json:"sortOrder"`
+	Image     string `json:"image"` // the path of the image that is the icon
 }
 
-// checkSection checks what a writer says. Sections lead to pages of the site and nowhere else.
-func checkSection(c *Config, s Section) (problem string, err error) {
+func (t *Tenant) sections(ctx context.Context, c *Config) ([]Section, error) {
+	var rows []sectionRow
+	if err := db.Prepare(sectionQuery).Bind(t.id).All(ctx, &rows); err != nil {
+		return nil, fmt.Errorf("tenant: read the sections: %w", err)
+	}
+	return sectionsOf(c, rows), nil
+}
+
+// sectionsOf says what of the rows the tier covers.
+func sectionsOf(c *Config, rows []sectionRow) []Section {
+	list := []Section{}
+	for i, r := range rows {
+		s := Section{ID: r.ID, Label: r.Label, Icon: r.Icon, Href: r.Href, Enabled: r.Enabled, SortOrder: r.SortOrder, Locked: c.Limits.Sections >= 0 && i >= c.Limits.Sections}
+		switch {
+		case !HasIcon(c.Tier, r.Icon):
+		case strings.HasPrefix(r.Icon, MediaIcon):
+			s.IconImage = r.Image
+		default:
+			s.ShownIcon = r.Icon
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// checkSection checks what a writer says; chosen is whether the icon is a new choice. Sections lead to pages of the site and nowhere else.
+func (t *Tenant) checkSection(ctx context.Context, c *Config, s Section, chosen bool) (problem string, err error) {
 	switch {
 	case strings.TrimSpace(s.Label) == "" || len(s.Label) > 60 || !utf8.ValidString(s.Label):
 		return "", durables.TypeError("section: label has 1 to 60 bytes")
 	case !validHref(s.Href):
 		return "", durables.TypeError("section: href is a path of this site, such as /recipes")
 	case !validIcon(s.Icon):
-		return "", durables.TypeError("section: icon is the name of an icon, such as book")
-	case slices.Index(Tiers, c.Tier) < slices.Index(Tiers, "oak") && !slices.Contains(BasicIcons, s.Icon):
-		return "icon", nil
+		return "", durables.TypeError("section: icon is the name of an icon, such as book, or media: and the id of an image of the site")
+	case chosen:
+		return t.checkIcon(ctx, c, s.Icon)
 	}
 	return "", nil
 }
@@ -99,10 +127,6 @@ func validHref(href string) bool {
 		strings.IndexFunc(href, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/-_.~", r))
 		}) < 0
-}
-
-func validIcon(icon string) bool {
-	return icon != "" && len(icon) <= 40 && strings.IndexFunc(icon, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-') }) < 0
 }
 
 func (f SectionFields) apply(s Section) Section {
@@ -126,7 +150,7 @@ func (t *Tenant) addSection(ctx context.Context, n SectionNew) (SectionResult, e
 		return done, err
 	}
 	s := n.apply(Section{ID: n.ID, Icon: "leaf", Enabled: true})
-	if problem, err := checkSection(c, s); err != nil || problem != "" {
+	if problem, err := t.checkSection(ctx, c, s, true); err != nil || problem != "" {
 		return SectionResult{Problem: problem}, err
 	}
 	limit := c.Limits.Sections
@@ -197,7 +221,7 @@ func (t *Tenant) updateSection(ctx context.Context, change SectionChange) (Secti
 		return before, err
 	}
 	s := change.Fields.apply(*before.Section)
-	if problem, err := checkSection(c, s); err != nil || problem != "" {
+	if problem, err := t.checkSection(ctx, c, s, s.Icon != before.Section.Icon); err != nil || problem != "" {
 		return SectionResult{Problem: problem}, err
 	}
 	_, err = db.Prepare(`UPDATE admin_sections SET label = ?, icon = ?, href = ?, enabled = ?, updated_at = ? WHERE tenant_id = ? AND id = ?`).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -343,6 +344,108 @@ func TestSectionsByTier(t *testing.T) {
 	if a := call(s, tenant.GetAdminConfig, durables.None{}); len(a.CustomSections) != 1 || a.Version != 0 {
 		t.Errorf("%+v", a)
 	}
+}
+
+func TestIconsByTier(t *testing.T) {
+	s := open(t, "sapling")
+	tier := func(name string) {
+		t.Helper()
+		s.sql(`UPDATE tenants SET tier = ?, config_version = config_version + 1`, name)
+		call(s, tenant.Invalidate, durables.None{})
+	}
+	medium := func(tenantID, mime string) string {
+		t.Helper()
+		id := ids.New(s.host.Clock.Now())
+		s.sql(`INSERT INTO media (id, tenant_id, uploaded_by, r2_key, size, mime, sha256, created_at) VALUES (?1, ?2, ?3, ?2 || '/' || ?1 || '.png', 1, ?4, '', 0)`, id, tenantID, s.owner, mime)
+		return "media:" + id
+	}
+	other := ids.New(s.host.Clock.Now())
+	s.sql(`INSERT INTO tenants (id, subdomain, owner_user_id, display_name, tier, created_at, updated_at) VALUES (?, 'bob', ?, 'Bob', 'evergreen', 0, 0)`, other, s.owner)
+	mine, theirs, drawing := medium(s.id, "image/png"), medium(other, "image/png"), medium(s.id, "image/svg+xml")
+	none := "media:" + ids.New(s.host.Clock.Now())
+
+	made := call(s, tenant.AddSection, tenant.SectionFields{Label: ptr("One"), Href: ptr("/one"), Icon: ptr("book")}).Section
+	choose := func(icon string) tenant.SectionResult {
+		t.Helper()
+		return call(s, tenant.UpdateSection, tenant.SectionChange{ID: made.ID, Fields: tenant.SectionFields{Icon: &icon}})
+	}
+	if len(tenant.BasicIcons) != 10 {
+		t.Errorf("there are %d basic icons", len(tenant.BasicIcons))
+	}
+	for _, icon := range tenant.BasicIcons {
+		if r := choose(icon); r.Section == nil || r.Section.ShownIcon != icon {
+			t.Errorf("%s: %+v", icon, r)
+		}
+	}
+	for _, c := range []struct{ tier, icon, problem string }{
+		{"sapling", "rocket", "icon"}, {"sapling", mine, "icon"}, {"oak", "rocket", ""}, {"oak", "a-name-that-we-do-not-draw", ""}, {"oak", mine, "icon"},
+		{"evergreen", "rocket", ""}, {"evergreen", theirs, "image"}, {"evergreen", none, "image"}, {"evergreen", drawing, "image"}, {"evergreen", mine, ""},
+	} {
+		tier(c.tier)
+		r := choose(c.icon)
+		if r.Problem != c.problem {
+			t.Errorf("%s chooses %s: %q, want %q", c.tier, c.icon, r.Problem, c.problem)
+		}
+		if r.Section != nil && (r.Section.Icon != c.icon || (r.Section.ShownIcon == c.icon) == (r.Section.IconImage != "")) {
+			t.Errorf("%s has chosen %s: %+v", c.tier, c.icon, r.Section)
+		}
+	}
+	for _, bad := range []string{"", "Book", "a b", "media:", "media:x", mine + "x", "media:../" + other, "<svg>", strings.Repeat("a", 41)} {
+		refuses(s, tenant.UpdateSection, tenant.SectionChange{ID: made.ID, Fields: tenant.SectionFields{Icon: &bad}})
+	}
+	is := func(what, icon, shown, image string) {
+		t.Helper()
+		for _, list := range [][]tenant.Section{call(s, tenant.GetCustomSections, durables.None{}), call(s, tenant.GetAdminConfig, durables.None{}).CustomSections} {
+			if len(list) != 1 || list[0].Icon != icon || list[0].ShownIcon != shown || list[0].IconImage != image {
+				t.Errorf("%s: %+v", what, list)
+			}
+		}
+	}
+	path := "/media/" + strings.TrimPrefix(mine, "media:") + ".png"
+	is("with an image", mine, "", path)
+	// After a downgrade the choice is kept, is not shown, and does not hinder other changes; with the tier it is back.
+	tier("oak")
+	is("after a downgrade", mine, "", "")
+	if r := call(s, tenant.UpdateSection, tenant.SectionChange{ID: made.ID, Fields: tenant.SectionFields{Label: ptr("Two")}}); r.Section == nil || r.Section.Label != "Two" || r.Section.Icon != mine {
+		t.Errorf("after a downgrade a section cannot be changed: %+v", r)
+	}
+	tier("evergreen")
+	is("with the tier again", mine, "", path)
+	s.sql(`DELETE FROM media WHERE tenant_id = ?`, s.id)
+	is("without the image", mine, "", "")
+	choose("rocket")
+	tier("sapling")
+	is("a name after a downgrade", "rocket", "", "")
+}
+
+func TestOptionalPagesCanBeHidden(t *testing.T) {
+	s := open(t, "oak")
+	hidden := func(want ...string) {
+		t.Helper()
+		if a := call(s, tenant.GetAdminConfig, durables.None{}); a.HiddenSections == nil || !slices.Equal(a.HiddenSections, want) {
+			t.Errorf("hidden are %q, want %q", a.HiddenSections, want)
+		}
+	}
+	hidden()
+	if u := call(s, tenant.UpdateAdminConfig, tenant.AdminUpdate{HiddenSections: &[]string{"trails", "analytics", "trails"}}); u.Conflict || u.Config.Version != 1 {
+		t.Errorf("%+v", u)
+	}
+	hidden("analytics", "trails")
+	if u := call(s, tenant.UpdateAdminConfig, tenant.AdminUpdate{Version: 1, Font: ptr("Serif")}); u.Conflict {
+		t.Errorf("%+v", u)
+	}
+	hidden("analytics", "trails")
+	if late := call(s, tenant.UpdateAdminConfig, tenant.AdminUpdate{Version: 1, HiddenSections: &[]string{}}); !late.Conflict {
+		t.Errorf("a change of an old version: %+v", late)
+	}
+	hidden("analytics", "trails")
+	for _, name := range []string{"settings", "dashboard", "", "Trails"} {
+		refuses(s, tenant.UpdateAdminConfig, tenant.AdminUpdate{Version: 2, HiddenSections: &[]string{name}})
+	}
+	if u := call(s, tenant.UpdateAdminConfig, tenant.AdminUpdate{Version: 2, HiddenSections: &[]string{}}); u.Conflict {
+		t.Errorf("%+v", u)
+	}
+	hidden()
 }
 
 func TestTheAdminConfigurationHasAVersion(t *testing.T) {

@@ -53,7 +53,7 @@ var renamed = map[string]map[string]string{
 	Pages: {
 		"sign-in": "GET /auth/login", "sessions": "GET /settings/sessions", "tenant home": "GET /{$}", "feed": "GET /{$}", "post": "GET /posts/{slug}", "trail": "GET /trails/{slug}",
 		"notifications bell": "GET /notifications", "dashboard": "GET /admin", "posts": "GET /admin/posts", "editor, with its conflict dialog": "GET /admin/posts/{id}",
-		"sections manager": "GET /admin/sections", "analytics": "GET /admin/analytics", "trails": "GET /admin/trails", "settings": "GET /admin/settings",
+		"sections manager": "GET /admin/sections", "analytics": "GET /admin/analytics", "images": "GET /admin/images", "trails": "GET /admin/trails", "settings": "GET /admin/settings",
 	},
 }
 

@@ -143,7 +143,42 @@ func TestThePanelInUse(t *testing.T) {
 			t.Errorf("the preview shows %q", got)
 		}
 
+		w.open(s.at(siteName, "/admin/images"))
+		w.js(`const bytes = Uint8Array.from(atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="), c => c.charCodeAt(0));
+			const t = new DataTransfer(); t.items.add(new File([bytes], "dot.png", {type: "image/png"})); document.querySelector("#file").files = t.files`)
+		w.fill("#alt", "Another dot")
+		w.click("#upload button")
+		w.shows("#status", "The image is on the site now")
+		w.until("the new image", `(i => i && i.complete && i.naturalWidth === 1)(document.querySelector("[data-alt='Another dot'] img"))`)
+		w.js(`document.querySelector("[data-alt='Another dot'] button").focus()`)
+		w.do("ask to delete it", chromedp.KeyEvent("\r"))
+		w.click(`#confirm button[value="no"]`)
+		w.until("the focus to be back", `document.activeElement.matches("[data-alt='Another dot'] button")`)
+		w.do("ask again", chromedp.KeyEvent("\r"))
+		w.click(`#confirm button[value="yes"]`)
+		w.shows("#status", "The image was deleted")
+		if n := w.count("[data-alt='Another dot']"); n != 0 {
+			t.Error("the image is listed after it was deleted")
+		}
+
 		w.open(s.at(siteName, "/admin/sections"))
+		w.click("#show-trails")
+		w.click("#pages button")
+		w.shows("#status", "The list of the panel is as you chose")
+		if n := w.count(`nav[aria-label="Admin"] a[href="/admin/trails"]`); n != 0 {
+			t.Error("what was hidden is in the list")
+		}
+		w.click("#show-trails")
+		w.click("#pages button")
+		w.until("it to be back", `document.querySelector('nav[aria-label="Admin"] a[href="/admin/trails"]')`)
+		w.fill("#label", "Bread")
+		w.fill("#href", "/bread")
+		w.click("#add button")
+		w.shows("#status", "Bread was added")
+		w.until("it in the list of the panel, with a picture", `document.querySelector('nav[aria-label="Admin"] a[href="/bread"] svg')`)
+		w.click(`[data-label="Bread"] button[value="remove"]`)
+		w.click(`#confirm button[value="yes"]`)
+		w.shows("#status", "Bread was removed")
 		w.js(`document.querySelector('[data-label="Ice"] button[value="up"]').focus()`)
 		w.do("move it up twice", chromedp.KeyEvent("\r"))
 		w.shows("#status", "Ice is number 2 of 3")

@@ -140,6 +140,9 @@ func TestTrailsOfThePanel(t *testing.T) {
 	}
 	ed.ask("alice", "DELETE", at, "", 204, nil)
 	ed.ask("alice", "DELETE", at, "", 404, nil)
+	if got := one[string](g, `SELECT group_concat(actor_id || ' ' || detail) FROM audit_log WHERE tenant_id = ? AND action = 'trail_deleted'`, g.tenants["alice"]); got != ed.id+` {"slug":"book"}` {
+		t.Errorf("the log says of the deleted trail: %q", got)
+	}
 	if status, _ := nobody.at("alice", "GET", "/trails/book", ""); status != 404 {
 		t.Errorf("a trail that was deleted: %d", status)
 	}

@@ -45,6 +45,7 @@ var onSites = map[string]rule{
 	"GET /admin/posts/{id}":    {"author", "/admin/posts/{post}", "", 404},
 	"GET /admin/drafts":        {"author", "/admin/drafts", "", 200},
 	"GET /admin/comments":      {"editor", "/admin/comments?status=visible", "", 200},
+	"GET /admin/images":        {"author", "/admin/images", "", 200},
 	"GET /admin/trails":        {"author", "/admin/trails", "", 200},
 	"GET /admin/trails/{slug}": {"author", "/admin/trails/book", "", 404},
 	"GET /admin/new-trail":     {"editor", "/admin/new-trail", "", 200},

@@ -164,7 +164,7 @@ func TestNothingThatPeopleWriteRuns(t *testing.T) {
 	g := open(t, "ann", "ed", "fay")
 	paths := poisoned(g)
 	g.sql(`UPDATE users SET role = 'admin' WHERE id = ?`, g.people["alice"].id)
-	paths = append(paths, "/", "/trails/book", "/admin", "/admin/posts", "/admin/drafts", "/admin/comments?status=visible", "/admin/comments", "/admin/trails", "/admin/trails/book", "/admin/new-trail", "/admin/sections", "/admin/members", "/admin/settings",
+	paths = append(paths, "/", "/trails/book", "/admin", "/admin/posts", "/admin/drafts", "/admin/comments?status=visible", "/admin/comments", "/admin/images", "/admin/trails", "/admin/trails/book", "/admin/new-trail", "/admin/sections", "/admin/members", "/admin/settings",
 		"/admin/data", "/admin/analytics", "/nothing/%3Cscript%3E__xss=1%3C/script%3E", "/posts/%22%3E%3Cscript%3E__xss=1%3C%2fscript%3E", "/admin/analytics?day=%3Cscript%3E__xss%3C/script%3E", "/auth/login?return_to=%22%3E%3Cscript%3E")
 	apexPaths := []string{"/", "/?sort=relevance", "/?cursor=%3Cscript%3E", "/following", "/following?list=blocks", "/notifications", "/notifications?unread=1", "/people/" + g.people["ann"].id, "/people/" + g.people["bob"].id + "?done=%3Cscript%3E", "/people/%3Cscript%3E__xss%3C%2fscript%3E",
 		"/settings/sessions", "/settings/sessions/confirm?id=%3Cscript%3E", "/settings/data", "/operator", "/operator?class=TenantDO&name=%22%3E%3Cscript%3E", "/auth/login", "/auth/login?return_to=javascript:__xss=1", "/auth/callback/dev?error=%3Cscript%3E&error_description=%3Cscript%3E", "/auth/login/%3Cscript%3E"}

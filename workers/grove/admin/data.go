@@ -104,12 +104,7 @@ func listAudit(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 
 // Audit lists what was done on a site, the latest first.
 func Audit(ctx context.Context, tenantID, cursor string, n int) (list []Entry, nextCursor string, err error) {
-	before, id := int64(1)<<52, "~"
-	if at, rest, ok := strings.Cut(cursor, "_"); ok {
-		if ms, err := strconv.ParseInt(at, 10, 64); err == nil && ids.Valid(rest) {
-			before, id = ms, rest
-		}
-	}
+	before, id := position(cursor)
 	var rows []struct {
 		Entry
 		Text string `json:"text"`
@@ -124,10 +119,23 @@ func Audit(ctx context.Context, tenantID, cursor string, n int) (list []Entry, n
 	for i, row := range rows {
 		if i == n {
 			last := list[n-1]
-			return list, strconv.FormatInt(last.CreatedAt, 10) + "_" + last.ID, nil
+			return list, cursorAfter(last.CreatedAt, last.ID), nil
 		}
 		row.Detail = json.RawMessage(row.Text)
 		list = append(list, row.Entry)
 	}
 	return list, "", nil
+}
+
+// cursorAfter is where a list that begins with the latest goes on: after the entry with that time and id.
+func cursorAfter(ms int64, id string) string { return strconv.FormatInt(ms, 10) + "_" + id }
+
+// position is what a cursor says: entries before that time and id follow. Without a cursor it is before all.
+func position(cursor string) (ms int64, id string) {
+	if at, rest, ok := strings.Cut(cursor, "_"); ok {
+		if ms, err := strconv.ParseInt(at, 10, 64); err == nil && ids.Valid(rest) {
+			return ms, rest
+		}
+	}
+	return 1 << 52, "~"
 }

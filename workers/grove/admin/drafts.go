@@ -10,8 +10,8 @@ import (
 	"grove.place/lattice/workers/grove/web"
 )
 
-// mayUse reports whether the visitor may see and change what somebody wrote: their own, or everybody's for editors.
-func mayUse(v *access.Visit, authorID string) bool {
+// MayUse reports whether the visitor may see and change what somebody wrote: their own, or everybody's for editors.
+func MayUse(v *access.Visit, authorID string) bool {
 	return authorID == v.User.UserID || v.Can("editor")
 }
 
@@ -19,7 +19,7 @@ func listDrafts(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	all, err := call(r.Context(), v, tenant.ListDrafts, durables.None{})
 	mine := []tenant.Draft{}
 	for _, d := range all {
-		if mayUse(v, d.AuthorID) {
+		if MayUse(v, d.AuthorID) {
 			mine = append(mine, d)
 		}
 	}
@@ -33,7 +33,7 @@ func draft(r *http.Request, v *access.Visit) (*tenant.Draft, error) {
 		return nil, web.ErrNotFound
 	}
 	d, err := call(r.Context(), v, tenant.GetDraft, id)
-	if err == nil && d != nil && !mayUse(v, d.AuthorID) {
+	if err == nil && d != nil && !MayUse(v, d.AuthorID) {
 		return nil, web.ErrForbidden
 	}
 	return d, err

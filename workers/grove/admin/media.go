@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -25,24 +26,57 @@ var bucket = r2.Bucket("MEDIA")
 // images are the kinds of files that a site takes, by what their first bytes say: pixels only, nothing that can carry a script.
 var images = map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp"}
 
-// medium is an image of a site.
-type medium struct {
-	ID        string `json:"id"`
-	URL       string `json:"url"`
-	Size      int64  `json:"size"` // bytes
-	Mime      string `json:"mime"`
-	Alt       string `json:"alt"`
-	CreatedAt int64  `json:"createdAt"`
+// Medium is an image of a site.
+type Medium struct {
+	ID         string `json:"id"`
+	URL        string `json:"url"`
+	Size       int64  `json:"size"` // bytes
+	Mime       string `json:"mime"`
+	Alt        string `json:"alt"`
+	UploaderID string `json:"uploaderId"`
+	Uploader   string `json:"uploader,omitempty"` // their name in lists, "" when they have none
+	CreatedAt  int64  `json:"createdAt"`          // ms
+}
+
+// ImagePage is a part of a site's images, the latest first. Next is the cursor of the following part, "" at the end.
+type ImagePage struct {
+	Images []Medium `json:"media"`
+	Next   string   `json:"nextCursor"`
+	Used   int64    `json:"used"` // bytes that all images of the site take
 }
 
 // objectKey is where the bucket has a site's file. A site's address leads to keys of that site alone.
 func objectKey(tenantID, name string) string { return tenantID + "/" + name }
 
 func listMedia(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
-	list := []medium{}
-	err := db.Prepare(`SELECT id, '/media/' || substr(r2_key, length(tenant_id) + 2) AS url, size, mime, alt, created_at AS createdAt FROM media
-		WHERE tenant_id = ? ORDER BY created_at DESC, id DESC LIMIT 100`).Bind(v.TenantID).All(r.Context(), &list)
-	return answer(w, map[string]any{"media": list}, err)
+	page, err := Images(r.Context(), v.TenantID, r.URL.Query().Get("cursor"), 100)
+	return answer(w, page, err)
+}
+
+// Images lists up to n of a site's images, from the cursor on.
+func Images(ctx context.Context, tenantID, cursor string, n int) (ImagePage, error) {
+	page := ImagePage{Images: []Medium{}}
+	before, id := position(cursor)
+	results, err := db.Batch(ctx,
+		db.Prepare(`SELECT m.id, '/media/' || substr(m.r2_key, length(m.tenant_id) + 2) AS url, m.size, m.mime, m.alt, m.uploaded_by AS uploaderId, coalesce(u.name, '') AS uploader,
+			m.created_at AS createdAt FROM media m LEFT JOIN users u ON u.id = m.uploaded_by WHERE m.tenant_id = ? AND (m.created_at, m.id) < (?, ?)
+			ORDER BY m.created_at DESC, m.id DESC LIMIT ?`).Bind(tenantID, before, id, n+1),
+		db.Prepare(`SELECT storage_used FROM tenants WHERE id = ?`).Bind(tenantID))
+	if err != nil {
+		return page, web.Unavailable("The list of images", err)
+	}
+	var used []int64
+	if err := errors.Join(results[0].Scan(&page.Images), results[1].Scan(&used)); err != nil {
+		return page, err
+	}
+	if len(used) > 0 {
+		page.Used = used[0]
+	}
+	if len(page.Images) > n {
+		page.Images = page.Images[:n]
+		page.Next = cursorAfter(page.Images[n-1].CreatedAt, page.Images[n-1].ID)
+	}
+	return page, nil
 }
 
 // uploadMedia stores the image that is the request's body. ?alt= describes it. The room that it takes is claimed before it is stored, so that uploads at the same
@@ -63,7 +97,7 @@ func uploadMedia(w http.ResponseWriter, r *http.Request, v *access.Visit) error 
 		return web.BadRequest("bad_alt", "Describe the image in at most 500 bytes.")
 	}
 	now := time.Now()
-	m := medium{ID: ids.New(now), Size: int64(len(body)), Mime: mime, Alt: strings.ToValidUTF8(alt, ""), CreatedAt: now.UnixMilli()}
+	m := Medium{ID: ids.New(now), Size: int64(len(body)), Mime: mime, Alt: strings.ToValidUTF8(alt, ""), UploaderID: v.User.UserID, CreatedAt: now.UnixMilli()}
 	name := m.ID + extension
 	m.URL = "/media/" + name
 	claimed, err := claim(ctx, v, m.Size)
@@ -113,7 +147,7 @@ func deleteMedia(w http.ResponseWriter, r *http.Request, v *access.Visit) error 
 		return err
 	case !found:
 		return web.ErrNotFound
-	case !mayUse(v, m.Uploader):
+	case !MayUse(v, m.Uploader):
 		return web.ErrForbidden
 	}
 	// The file first: a row without a file can be deleted again, a file without a row is lost room.

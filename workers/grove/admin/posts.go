@@ -97,7 +97,7 @@ func post(r *http.Request, v *access.Visit, write bool) (*posts.Post, error) {
 		return nil, err
 	case p == nil:
 		return nil, web.ErrNotFound
-	case !mayUse(v, p.AuthorID) && (write || p.Status != "published"):
+	case !MayUse(v, p.AuthorID) && (write || p.Status != "published"):
 		return nil, web.ErrForbidden
 	}
 	return p, nil
@@ -196,7 +196,7 @@ func dropDraft(ctx context.Context, v *access.Visit, id string) error {
 		return nil
 	}
 	d, err := call(ctx, v, tenant.GetDraft, id)
-	if err == nil && d != nil && mayUse(v, d.AuthorID) {
+	if err == nil && d != nil && MayUse(v, d.AuthorID) {
 		_, err = call(ctx, v, tenant.DeleteDraft, id)
 	}
 	return err

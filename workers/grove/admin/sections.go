@@ -46,7 +46,9 @@ func sectionProblem(done tenant.SectionResult, err error) error {
 	case "quota":
 		return &web.Problem{Status: http.StatusForbidden, Code: "quota", Title: "There are as many sections as your plan has", Message: "Remove one first, or change the plan."}
 	case "icon":
-		return &web.Problem{Status: http.StatusForbidden, Code: "icon", Title: "Your plan does not have this icon", Message: "Choose one of the basic icons."}
+		return &web.Problem{Status: http.StatusForbidden, Code: "icon", Title: "Your plan does not have this icon", Message: "Sapling has ten icons, oak every one, evergreen images of the site too. Choose another."}
+	case "image":
+		return web.BadRequest("no_image", "The site has no such image. Choose one of its own for the icon.")
 	case "id":
 		return errIDTaken
 	case "taken":

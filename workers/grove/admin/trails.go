@@ -2,9 +2,11 @@ package admin
 
 import (
 	"net/http"
+	"time"
 
 	"grove.place/lattice/durables/tenant"
 	"grove.place/lattice/workers/grove/access"
+	"grove.place/lattice/workers/grove/posts"
 	"grove.place/lattice/workers/grove/web"
 )
 
@@ -53,8 +55,10 @@ func putTrail(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 
 func deleteTrail(w http.ResponseWriter, r *http.Request, v *access.Visit) error {
 	slug := r.PathValue("slug")
-	done, err := db.Prepare(`DELETE FROM trails WHERE tenant_id = ? AND slug = ?`).Bind(v.TenantID, slug).Run(r.Context())
-	if err == nil && done.Meta.Changes == 0 {
+	results, err := db.Batch(r.Context(),
+		db.Prepare(`DELETE FROM trails WHERE tenant_id = ? AND slug = ?`).Bind(v.TenantID, slug),
+		posts.AuditChange(v.TenantID, v.User.UserID, "trail_deleted", map[string]string{"slug": slug}, time.Now()))
+	if err == nil && results[0].Meta.Changes == 0 {
 		err = web.ErrNotFound
 	}
 	if err == nil {

@@ -51,7 +51,7 @@ var siteSources = []source{
 	{"site", `SELECT id AS _key, id, subdomain, display_name, description, theme, features, tier, status, storage_used, created_at, updated_at FROM tenants WHERE id = ?1 AND id > ?2 LIMIT ?3`, small},
 	{"names", `SELECT subdomain || '/' || changed_at AS _key, subdomain, changed_at, hold_until FROM subdomain_history WHERE tenant_id = ?1 AND subdomain || '/' || changed_at > ?2 ORDER BY _key LIMIT ?3`, small},
 	{"members", `SELECT m.user_id AS _key, m.user_id, u.name, m.role, m.created_at FROM tenant_members m JOIN users u ON u.id = m.user_id WHERE m.tenant_id = ?1 AND m.user_id > ?2 ORDER BY m.user_id LIMIT ?3`, small},
-	{"panel", `SELECT tenant_id AS _key, font, theme, editor_preferences, updated_at FROM tenant_admin_config WHERE tenant_id = ?1 AND tenant_id > ?2 LIMIT ?3`, small},
+	{"panel", `SELECT tenant_id AS _key, font, theme, editor_preferences, hidden_sections, updated_at FROM tenant_admin_config WHERE tenant_id = ?1 AND tenant_id > ?2 LIMIT ?3`, small},
 	{"sections", `SELECT id AS _key, label, icon, href, enabled, sort_order FROM admin_sections WHERE tenant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3`, small},
 	{"posts", `SELECT id AS _key, id, author_id, slug, title, excerpt, body_md, tags, status, published_at, created_at, updated_at FROM posts WHERE tenant_id = ?1 AND id > ?2 AND status <> 'deleted' ORDER BY id LIMIT ?3`, large},
 	{"addresses", `SELECT slug AS _key, slug, post_id FROM post_slugs WHERE tenant_id = ?1 AND slug > ?2 ORDER BY slug LIMIT ?3`, small},

@@ -248,8 +248,13 @@ func Audit(tenantID, actorID, action string, detail map[string]string, now time.
 		Bind(ids.New(now), tenantID, actorID, action, string(text), now)
 }
 
-// auditChange is Audit if the statement before it in the batch changed the post.
+// AuditChange is Audit if the statement before it in the batch changed a row.
+func AuditChange(tenantID, actorID, action string, detail map[string]string, now time.Time) d1.Stmt {
+	text, _ := json.Marshal(detail)
+	return db.Prepare(`INSERT INTO audit_log (id, tenant_id, actor_id, action, detail, created_at) SELECT ?, ?, ?, ?, ?, ? WHERE changes() = 1`).
+		Bind(ids.New(now), tenantID, actorID, action, string(text), now)
+}
+
 func auditChange(tenantID, actorID, action, id string, now time.Time) d1.Stmt {
-	return db.Prepare(`INSERT INTO audit_log (id, tenant_id, actor_id, action, detail, created_at) SELECT ?, ?, ?, ?, json_object('postId', ?), ? WHERE changes() = 1`).
-		Bind(ids.New(now), tenantID, actorID, action, id, now)
+	return AuditChange(tenantID, actorID, action, map[string]string{"postId": id}, now)
 }

@@ -2,6 +2,7 @@ package site
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,19 +73,34 @@ func hourBars(hours []analytics.HourStats) (bars []markup.Data, most int) {
 }
 
 func sectionList(r *http.Request, v *access.Visit) (string, markup.Data, error) {
-	sections, err := tenant.GetCustomSections.Call(r.Context(), v.Tenant(), durables.None{})
-	list, icons, limit := []markup.Data{}, []markup.Data{}, ""
-	for _, s := range sections {
-		list = append(list, markup.Data{"id": s.ID, "label": s.Label, "href": s.Href, "enabled": s.Enabled, "locked": s.Locked})
+	config, err := tenant.GetAdminConfig.Call(r.Context(), v.Tenant(), durables.None{})
+	if err != nil {
+		return "", nil, err
 	}
-	for _, icon := range tenant.BasicIcons {
-		icons = append(icons, markup.Data{"icon": icon})
+	list, images, optional, limit, tier := []markup.Data{}, []markup.Data{}, []markup.Data{}, "", v.Config.Tier
+	for _, s := range config.CustomSections {
+		list = append(list, withIcon(s, markup.Data{"id": s.ID, "label": s.Label, "href": s.Href, "enabled": s.Enabled, "locked": s.Locked,
+			"iconLost": s.ShownIcon == "" && s.IconImage == ""}))
+	}
+	own := tenant.HasIcon(tier, tenant.MediaIcon)
+	if own {
+		page, err := admin.Images(r.Context(), v.TenantID, "", 100)
+		if err != nil {
+			return "", nil, err
+		}
+		for _, m := range page.Images {
+			images = append(images, markup.Data{"value": tenant.MediaIcon + m.ID, "alt": described(m.Alt)})
+		}
+	}
+	for _, name := range tenant.OptionalSections {
+		optional = append(optional, markup.Data{"value": name, "name": capital(name), "chosen": !slices.Contains(config.HiddenSections, name)})
 	}
 	room := v.Config.Limits.Sections
 	if room >= 0 {
 		limit = "room for " + strconv.Itoa(room)
 	}
-	return "admin-sections", markup.Data{"title": "Sections", "module": "sections.mjs", "list": list, "icons": icons, "limit": limit, "full": room >= 0 && len(list) >= room}, err
+	return "admin-sections", markup.Data{"title": "Sections", "module": "sections.mjs", "list": list, "icons": iconNames(tier), "anyIcon": tenant.HasIcon(tier, "any"),
+		"ownIcons": own, "images": images, "optional": optional, "version": strconv.FormatInt(config.Version, 10), "limit": limit, "full": room >= 0 && len(list) >= room}, nil
 }
 
 func memberList(r *http.Request, v *access.Visit) (string, markup.Data, error) {

@@ -16,7 +16,7 @@ import (
 
 func init() {
 	web.AddPagesWithin("pages/admin-layout.html", pageFiles, "pages", "admin-dashboard", "admin-posts", "admin-drafts", "admin-editor", "admin-sections",
-		"admin-analytics", "admin-trails", "admin-trail", "admin-members", "admin-comments", "admin-settings")
+		"admin-images", "admin-analytics", "admin-trails", "admin-trail", "admin-members", "admin-comments", "admin-settings")
 }
 
 // panel is a page of the admin panel, for members with that role or a higher one. What it changes goes through the API of package admin.
@@ -32,6 +32,7 @@ var panels = map[string]panel{
 	"GET /admin/posts/{id}":    {"author", editPost},
 	"GET /admin/drafts":        {"author", draftList},
 	"GET /admin/comments":      {"editor", commentList},
+	"GET /admin/images":        {"author", imageList},
 	"GET /admin/trails":        {"author", trailList},
 	"GET /admin/trails/{slug}": {"author", editTrail},
 	"GET /admin/new-trail":     {"editor", newTrail},
@@ -42,9 +43,9 @@ var panels = map[string]panel{
 	"GET /admin/data":          {"owner", data},
 }
 
-// menu is the list of the panel's pages, with the role that each needs.
+// menu is the list of the panel's pages, with the role that each needs. It leaves out which of tenant.OptionalSections the site hides.
 var menu = []struct{ label, href, role string }{
-	{"Dashboard", "/admin", "author"}, {"Posts", "/admin/posts", "author"}, {"Drafts", "/admin/drafts", "author"}, {"Trails", "/admin/trails", "author"},
+	{"Dashboard", "/admin", "author"}, {"Posts", "/admin/posts", "author"}, {"Drafts", "/admin/drafts", "author"}, {"Images", "/admin/images", "author"}, {"Trails", "/admin/trails", "author"},
 	{"Comments", "/admin/comments", "editor"},
 	{"Analytics", "/admin/analytics", "editor"}, {"Sections", "/admin/sections", "editor"},
 	{"Members", "/admin/members", "editor"}, {"Settings", "/admin/settings", "editor"}, {"Data", "/admin/data", "owner"},
@@ -59,7 +60,7 @@ func (p panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		web.Fail(w, r, err)
 		return
 	}
-	sections, err := tenant.GetCustomSections.Call(r.Context(), v.Tenant(), durables.None{})
+	config, err := tenant.GetAdminConfig.Call(r.Context(), v.Tenant(), durables.None{})
 	page, data := "", markup.Data(nil)
 	if err == nil {
 		page, data, err = p.page(r, v)
@@ -69,14 +70,14 @@ func (p panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	links := []markup.Data{}
-	for _, s := range sections {
+	for _, s := range config.CustomSections {
 		if s.Enabled && !s.Locked {
-			links = append(links, markup.Data{"href": s.Href, "label": s.Label})
+			links = append(links, withIcon(s, markup.Data{"href": s.Href, "label": s.Label}))
 		}
 	}
 	pages := []markup.Data{}
 	for _, m := range menu {
-		if v.Can(m.role) {
+		if v.Can(m.role) && !slices.Contains(config.HiddenSections, strings.TrimPrefix(m.href, "/admin/")) {
 			current := r.URL.Path == m.href || m.href != "/admin" && strings.HasPrefix(r.URL.Path, m.href+"/")
 			pages = append(pages, markup.Data{"href": m.href, "label": m.label, "current": current})
 		}

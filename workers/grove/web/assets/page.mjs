@@ -129,15 +129,19 @@ export function confirmed(text, yes) {
 }
 
 /**
- * Takes a part from a fresh copy of this page, so that the server alone knows how it looks. It reports false when the page does not have it any more.
- * @param {string} selector
+ * Takes parts from a fresh copy of this page, so that the server alone knows how they look. It reports false when the page does not have one of them any more.
+ * @param {...string} selectors
  */
-export async function renew(selector) {
+export async function renew(...selectors) {
   const response = await fetch(location.href, { cache: "no-store" });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const part = page.querySelector(selector);
-  if (part) find(selector).replaceWith(part);
-  return part !== null;
+  let all = true;
+  for (const selector of selectors) {
+    const part = page.querySelector(selector);
+    if (part) find(selector).replaceWith(part);
+    else all = false;
+  }
+  return all;
 }
 
 /**

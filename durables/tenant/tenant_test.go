@@ -364,7 +364,7 @@ func TestIconsByTier(t *testing.T) {
 	mine, theirs, drawing := medium(s.id, "image/png"), medium(other, "image/png"), medium(s.id, "image/svg+xml")
 	none := "media:" + ids.New(s.host.Clock.Now())
 
-	made := call(s, tenant.AddSection, tenant.SectionFields{Label: ptr("One"), Href: ptr("/one"), Icon: ptr("book")}).Section
+	made := call(s, tenant.AddSection, tenant.SectionNew{SectionFields: tenant.SectionFields{Label: ptr("One"), Href: ptr("/one"), Icon: ptr("book")}}).Section
 	choose := func(icon string) tenant.SectionResult {
 		t.Helper()
 		return call(s, tenant.UpdateSection, tenant.SectionChange{ID: made.ID, Fields: tenant.SectionFields{Icon: &icon}})

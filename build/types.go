@@ -81,8 +81,14 @@ func writeEnv(b *strings.Builder, m *Manifest, cfg *wrangler.Config) {
 		for _, s := range cfg.Services {
 			fmt.Fprintf(b, "  %s: Fetcher;\n", property(s.Binding))
 		}
-		for _, o := range cfg.Other {
-			fmt.Fprintf(b, "  %s: %s;\n", property(o.Name), o.Type)
+		for _, l := range cfg.RateLimits {
+			fmt.Fprintf(b, "  %s: RateLimit;\n", property(l.Name))
+		}
+		for _, d := range cfg.Datasets {
+			fmt.Fprintf(b, "  %s: AnalyticsEngineDataset;\n", property(d.Binding))
+		}
+		if cfg.VersionMetadata != "" {
+			fmt.Fprintf(b, "  %s: WorkerVersionMetadata;\n", property(cfg.VersionMetadata))
 		}
 		for _, name := range slices.Sorted(maps.Keys(cfg.Vars)) {
 			kind := "string"

@@ -23,6 +23,7 @@ import (
 	"grove.place/lattice/internal/guest"
 	"grove.place/lattice/local-runtime/internal/clock"
 	"grove.place/lattice/local-runtime/internal/host"
+	"grove.place/lattice/local-runtime/internal/storage"
 )
 
 // Options is what a Host runs and how. Module is required, everything else has a default.
@@ -40,6 +41,9 @@ type Options struct {
 	Consumers   map[string]Consumer      // queue → how this Worker consumes it
 	Buckets     map[string]string        // R2 binding → bucket
 	KV          map[string]string        // KV binding → namespace
+	RateLimits  map[string]RateLimit     // rate limiting binding → what it allows
+	Analytics   map[string]string        // Analytics Engine binding → dataset
+	Version     string                   // binding of the version metadata. Default: none
 	Assets      *Assets                  // static files. Default: none
 	Vars        map[string]string        // variables and secrets
 	JSONVars    map[string]string        // variables that are not strings, as JSON
@@ -80,6 +84,12 @@ type Database struct {
 
 // Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.
 type Consumer = host.Consumer
+
+// RateLimit is what a rate limiting binding allows under each key.
+type RateLimit = host.RateLimit
+
+// DataPoint is a point of an Analytics Engine dataset.
+type DataPoint = storage.DataPoint
 
 // Assets are static files that are served without the Worker.
 type Assets = host.Assets
@@ -141,7 +151,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	}
 	h.config = host.Config{
 		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
-		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
+		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},
 	}
@@ -207,6 +217,11 @@ func (h *Host) EvictAll() (int, error) { return h.current().EvictAll() }
 // While the handler runs already it waits, and then runs the alarm that follows, if one does.
 func (h *Host) RunAlarm(class, object string) (bool, error) {
 	return h.current().RunAlarm(class, object)
+}
+
+// DataPoints returns what was written to a dataset of Analytics Engine, in order.
+func (h *Host) DataPoints(dataset string) ([]DataPoint, error) {
+	return h.current().DataPoints(dataset)
 }
 
 // Crash ends the Go instances of the module, as a fatal error in them does. What runs fails with the cause; what was not committed is lost; the next event

@@ -6,14 +6,21 @@ import { Op, Writer } from "./abi.mjs";
 const kinds = {
   DurableObjectNamespace: "namespace", D1Database: "d1", Fetcher: "fetcher", ServiceStub: "fetcher", LoopbackServiceStub: "fetcher",
   KvNamespace: "kv", KVNamespace: "kv", R2Bucket: "r2", WorkerQueue: "queue", Queue: "queue",
+  RateLimit: "ratelimit", Ratelimit: "ratelimit", AnalyticsEngine: "analytics", AnalyticsEngineDataset: "analytics", LocalAnalyticsEngineDataset: "analytics",
 };
+
+/** The kind of a binding whose class has another name. @param {any} v */
+function kindByMethod(v) {
+  if (typeof v.writeDataPoint === "function") return "analytics";
+  return typeof v.limit === "function" ? "ratelimit" : "unknown";
+}
 
 /** @param {any} v */
 function describe(v) {
   if (typeof v === "string") return { kind: "text", value: v };
   const name = Object.getPrototypeOf(Object(v))?.constructor?.name ?? "Object";
   if (v === null || typeof v !== "object" || name === "Object" || name === "Array") return { kind: "json", value: JSON.stringify(v) ?? "null" };
-  return { kind: kinds[name] ?? "unknown", class: name };
+  return { kind: kinds[name] ?? kindByMethod(v), class: name };
 }
 
 /** @type {WeakMap<object, Uint8Array>} */

@@ -122,8 +122,8 @@ export function readRequest(frame, r) {
   return { url, init: { method, headers, body, cf: cf ? JSON.parse(cf) : undefined } };
 }
 
-/** @param {Promise<Response>} promise */
-async function received(promise) {
+/** @param {Promise<Response> | Response} promise */
+export async function received(promise) {
   const response = await promise;
   return { response, small: await smallBody(response) };
 }

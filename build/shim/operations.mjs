@@ -3,6 +3,8 @@
 // becomes the operation's Error.
 
 import { Op, PENDING, VERSION } from "./abi.mjs";
+import { analyticsOperations } from "./analytics.mjs";
+import { cacheOperations } from "./cache.mjs";
 import { d1Operations } from "./d1.mjs";
 import { envOperations } from "./env.mjs";
 import { facetOperations } from "./facets.mjs";
@@ -10,6 +12,7 @@ import { httpOperations } from "./http.mjs";
 import { kvOperations } from "./kv.mjs";
 import { queueOperations } from "./queues.mjs";
 import { r2Operations } from "./r2.mjs";
+import { rateLimitOperations } from "./ratelimit.mjs";
 import { rpcOperations } from "./rpc.mjs";
 import { socketOperations } from "./sockets.mjs";
 import { sqlOperations } from "./sql.mjs";
@@ -75,6 +78,9 @@ const own = {
 
 /** @type {Operation[]} */
 export const operations = [];
-for (const table of [own, envOperations, httpOperations, rpcOperations, facetOperations, storageOperations, sqlOperations, d1Operations, queueOperations, r2Operations, kvOperations, socketOperations]) {
+for (const table of [
+  own, envOperations, httpOperations, rpcOperations, facetOperations, storageOperations, sqlOperations, socketOperations,
+  d1Operations, queueOperations, r2Operations, kvOperations, rateLimitOperations, analyticsOperations, cacheOperations,
+]) {
   for (const [op, operation] of Object.entries(table)) operations[Number(op)] = operation;
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -22,7 +23,7 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 	}
 	o := local.Options{
 		Module: p.Module, Classes: p.Classes, Name: p.Config.Name, Databases: databases,
-		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{}, Buckets: map[string]string{}, KV: map[string]string{},
+		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{},
 		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: log,
 	}
 	for _, b := range p.Config.Objects {
@@ -42,30 +43,33 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 	for _, s := range p.Config.Services {
 		o.Services[s.Binding] = s.Service
 	}
-	for _, b := range p.Config.Other {
-		o.Others[b.Name] = otherKinds[b.Type]
-	}
+	bindStores(&o, p.Config)
 	bindQueues(&o, p.Config)
 	if a := p.Config.Assets; a != nil && a.Directory != "" {
 		o.Assets = &local.Assets{Dir: p.Config.Abs(a.Directory), Binding: a.Binding, WorkerFirst: a.WorkerFirst(), HTML: a.HTMLHandling, NotFound: a.NotFoundHandling}
 	}
-	for _, b := range p.Config.Buckets {
-		o.Buckets[b.Binding] = b.Name
-		if b.Name == "" {
-			o.Buckets[b.Binding] = b.Binding
-		}
+	return local.New(context.WithoutCancel(ctx), o)
+}
+
+// bindStores gives the host what programs store in, and what counts for them.
+func bindStores(o *local.Options, cfg *wrangler.Config) {
+	o.Buckets, o.KV, o.Analytics, o.RateLimits, o.Version = map[string]string{}, map[string]string{}, map[string]string{}, map[string]local.RateLimit{}, cfg.VersionMetadata
+	for _, b := range cfg.Buckets {
+		o.Buckets[b.Binding] = cmp.Or(b.Name, b.Binding)
 	}
-	for _, k := range p.Config.KV {
+	for _, k := range cfg.KV {
 		o.KV[k.Binding] = k.Binding
 		if fileName.MatchString(k.ID) {
 			o.KV[k.Binding] = k.ID
 		}
 	}
-	return local.New(context.WithoutCancel(ctx), o)
+	for _, d := range cfg.Datasets {
+		o.Analytics[d.Binding] = cmp.Or(d.Name, d.Binding)
+	}
+	for _, l := range cfg.RateLimits {
+		o.RateLimits[l.Name] = local.RateLimit{Namespace: fmt.Sprint(l.Namespace), Limit: l.Simple.Limit, Period: time.Duration(l.Simple.Period) * time.Second}
+	}
 }
-
-// otherKinds are the kinds that docs/abi.md gives to bindings, by their TypeScript types.
-var otherKinds = map[string]string{"KVNamespace": "kv"}
 
 // bindQueues gives the host the queues of wrangler.toml.
 func bindQueues(o *local.Options, cfg *wrangler.Config) {

@@ -66,29 +66,35 @@ func invokeWith(ctx context.Context, op uint32, request []byte, stream *writeStr
 }
 
 // requestBody fills in the body of q: inline when it is small, otherwise a stream that the caller pumps.
-func requestBody(ctx context.Context, req *http.Request, q *abi.Request) (*writeStream, error) {
+func requestBody(ctx context.Context, req *http.Request, q *abi.Request) (stream *writeStream, err error) {
 	if req.Body == nil || req.Body == http.NoBody {
-		return nil, nil
-	}
-	if req.ContentLength > 0 && req.ContentLength <= abi.InlineBody {
-		defer req.Body.Close()
-		b, err := io.ReadAll(io.LimitReader(req.Body, req.ContentLength+1))
-		if err != nil {
-			return nil, fmt.Errorf("fetch %s: read request body: %w", req.URL.Redacted(), err)
-		}
-		if int64(len(b)) != req.ContentLength {
-			return nil, fmt.Errorf("fetch %s: ContentLength is %d, the body has %d bytes", req.URL.Redacted(), req.ContentLength, len(b))
-		}
-		q.Body = abi.Body{Mode: abi.BodyInline, Inline: b}
 		return nil, nil
 	}
 	length := req.ContentLength
 	if length == 0 {
 		length = -1
 	}
+	if q.Body, stream, err = outgoing(ctx, req.Body, length); err != nil {
+		return nil, fmt.Errorf("fetch %s: request body: %w", req.URL.Redacted(), err)
+	}
+	return stream, nil
+}
+
+// outgoing makes a Body of from, whose length is -1 when it is not known: inline when it is small, otherwise a stream that the caller pumps.
+func outgoing(ctx context.Context, from io.ReadCloser, length int64) (abi.Body, *writeStream, error) {
+	if length > 0 && length <= abi.InlineBody {
+		defer from.Close()
+		b, err := io.ReadAll(io.LimitReader(from, length+1))
+		if err != nil {
+			return abi.Body{}, nil, err
+		}
+		if int64(len(b)) != length {
+			return abi.Body{}, nil, fmt.Errorf("ContentLength is %d, the body has %d bytes", length, len(b))
+		}
+		return abi.Body{Mode: abi.BodyInline, Inline: b}, nil, nil
+	}
 	s := newWriteStream(ctx)
-	q.Body = abi.Body{Mode: abi.BodyStream, Stream: s.id, Length: length}
-	return s, nil
+	return abi.Body{Mode: abi.BodyStream, Stream: s.id, Length: length}, s, nil
 }
 
 // pump writes a reader to a stream. A panic of the reader is the stream's failure: here is nobody else to tell.

@@ -29,12 +29,14 @@ type Config struct {
 	Services           []Service
 	Buckets            []Bucket
 	KV                 []KVNamespace
+	RateLimits         []RateLimit
+	Datasets           []Dataset
+	VersionMetadata    string // its binding
 	Producers          []Producer
 	Consumers          []Consumer
 	Assets             *Assets
 	Crons              []string
 	Build              Build
-	Other              []OtherBinding
 
 	Warnings []Warning
 
@@ -106,6 +108,23 @@ type KVNamespace struct {
 	Remote    bool   `toml:"remote"`
 }
 
+// RateLimit binds a name to a rate limiter.
+type RateLimit struct {
+	Name      string `toml:"name"`
+	Namespace any    `toml:"namespace_id"` // text or an integer
+	Simple    struct {
+		Limit  int `toml:"limit"`
+		Period int `toml:"period"` // seconds: 10 or 60
+	} `toml:"simple"`
+}
+
+// Dataset binds a name to a dataset of Analytics Engine.
+type Dataset struct {
+	Binding string `toml:"binding"`
+	Name    string `toml:"dataset"` // default: the binding
+	Remote  bool   `toml:"remote"`
+}
+
 // Producer binds a name to a queue that messages are sent to.
 type Producer struct {
 	Binding       string `toml:"binding"`
@@ -169,12 +188,6 @@ type Build struct {
 	Command  string `toml:"command"`
 	Cwd      string `toml:"cwd"`
 	WatchDir any    `toml:"watch_dir"`
-}
-
-// OtherBinding is a binding of a kind that passes through Lattice untouched.
-type OtherBinding struct {
-	Name string
-	Type string // its TypeScript type
 }
 
 // Warning is something odd that does not stop the work. Line is 0 when it is not known.

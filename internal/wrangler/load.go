@@ -38,12 +38,23 @@ type settings struct {
 	DurableObjects struct {
 		Bindings []ObjectBinding `toml:"bindings"`
 	} `toml:"durable_objects"`
-	Databases []Database    `toml:"d1_databases"`
-	Services  []Service     `toml:"services"`
-	KV        []KVNamespace `toml:"kv_namespaces"`
-	R2        []Bucket      `toml:"r2_buckets"`
-	Assets    *Assets       `toml:"assets"`
-	Queues    struct {
+	Databases  []Database    `toml:"d1_databases"`
+	Services   []Service     `toml:"services"`
+	KV         []KVNamespace `toml:"kv_namespaces"`
+	RateLimits []RateLimit   `toml:"ratelimits"`
+	Datasets   []Dataset     `toml:"analytics_engine_datasets"`
+	Version    *struct {
+		Binding string `toml:"binding"`
+	} `toml:"version_metadata"`
+	Unsafe struct {
+		Bindings []struct {
+			RateLimit
+			Type string `toml:"type"`
+		} `toml:"bindings"`
+	} `toml:"unsafe"`
+	R2     []Bucket `toml:"r2_buckets"`
+	Assets *Assets  `toml:"assets"`
+	Queues struct {
 		Producers []Producer `toml:"producers"`
 		Consumers []Consumer `toml:"consumers"`
 	} `toml:"queues"`
@@ -152,6 +163,21 @@ func (c *Config) apply(s settings) error {
 	default:
 		return fmt.Errorf(`compatibility_date must be text: compatibility_date = "2026-10-01"`)
 	}
+	c.RateLimits, c.Datasets = s.RateLimits, s.Datasets
+	c.RateLimits = slices.Clone(c.RateLimits)
+	for _, b := range s.Unsafe.Bindings { // as rate limiters were bound before they had a table
+		if b.Type == "ratelimit" {
+			c.RateLimits = append(c.RateLimits, b.RateLimit)
+		}
+	}
+	for i := range c.RateLimits {
+		if c.RateLimits[i].Simple.Period == 0 {
+			c.RateLimits[i].Simple.Period = 60
+		}
+	}
+	if s.Version != nil {
+		c.VersionMetadata = s.Version.Binding
+	}
 	c.Buckets, c.KV, c.Producers, c.Consumers, c.Assets = s.R2, s.KV, s.Queues.Producers, s.Queues.Consumers, s.Assets
 	c.Secrets = s.Secrets.Required
 	if err := c.applyVars(s.Vars); err != nil {
@@ -241,9 +267,22 @@ func (c *Config) validate() error {
 			return err
 		}
 	}
-	for _, b := range c.Other {
-		if err := claim(b.Name, "other bindings", `binding = "NAME"`); err != nil {
+	for _, b := range c.Datasets {
+		if err := claim(b.Binding, "analytics_engine_datasets", `binding = "DATASET"`); err != nil {
 			return err
+		}
+	}
+	if c.VersionMetadata != "" {
+		if err := claim(c.VersionMetadata, "version_metadata", `binding = "CF_VERSION_METADATA"`); err != nil {
+			return err
+		}
+	}
+	for _, l := range c.RateLimits {
+		if err := claim(l.Name, "ratelimits", `name = "LIMITER"`); err != nil {
+			return err
+		}
+		if l.Namespace == nil || l.Simple.Limit < 1 || l.Simple.Period != 10 && l.Simple.Period != 60 {
+			return fmt.Errorf(`rate limiter %q needs namespace_id = "1001" and simple = { limit = 100, period = 60 }, with a limit of at least 1 and a period of 10 or 60`, l.Name)
 		}
 	}
 	return nil

@@ -233,3 +233,49 @@ func TestLoadDevVarsPrefersTheEnvironment(t *testing.T) {
 		}
 	}
 }
+
+func TestBindingsThatCount(t *testing.T) {
+	c, err := load(t, `name = "a"
+
+[[ratelimits]]
+name = "LOGINS"
+namespace_id = "1001"
+simple = { limit = 100, period = 60 }
+
+[[unsafe.bindings]]
+name = "OLD"
+type = "ratelimit"
+namespace_id = 1002
+simple = { limit = 5, period = 10 }
+
+[[unsafe.bindings]]
+name = "ELSE"
+type = "something"
+
+[[analytics_engine_datasets]]
+binding = "VISITS"
+dataset = "visits"
+
+[version_metadata]
+binding = "VERSION"
+`, "")
+	if err != nil || len(c.Warnings) > 0 {
+		t.Fatal(err, c.Warnings)
+	}
+	if len(c.RateLimits) != 2 || c.RateLimits[0].Simple.Limit != 100 || c.RateLimits[1].Name != "OLD" || c.RateLimits[1].Simple.Period != 10 {
+		t.Errorf("rate limits: %+v", c.RateLimits)
+	}
+	if !reflect.DeepEqual(c.Datasets, []Dataset{{Binding: "VISITS", Name: "visits"}}) || c.VersionMetadata != "VERSION" {
+		t.Errorf("datasets %+v, version %q", c.Datasets, c.VersionMetadata)
+	}
+	for text, want := range map[string]string{
+		"[[ratelimits]]\nname = \"L\"": `rate limiter "L" needs namespace_id`,
+		"[[ratelimits]]\nname = \"L\"\nnamespace_id = \"1\"\nsimple = { limit = 1, period = 30 }": "a period of 10 or 60",
+		"[[kv_namespaces]]\nid = \"x\"":                                           `an entry of [[kv_namespaces]] lacks binding`,
+		"[[kv_namespaces]]\nbinding = \"A\"\n[version_metadata]\nbinding = \"A\"": `"A" is bound twice: in kv_namespaces and in version_metadata`,
+	} {
+		if _, err := load(t, text, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want …%s…", text, err, want)
+		}
+	}
+}

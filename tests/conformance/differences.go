@@ -16,6 +16,7 @@ const (
 	anew      = "a stub of a facet that was reset starts it again; in JavaScript it stays broken, and `ctx.facets.get` gives a new one"
 	history   = "the local host keeps 30 days of history, as production does; workerd has none"
 	kvIndices = "workerd leaves keys that are numbers out of what it reads at once; the SDK reads those one by one"
+	noContent = "the store of wrangler dev fails on a response without a body; the local host keeps it"
 	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
 )
 
@@ -30,6 +31,7 @@ var differences = map[string]difference{
 	"queue/too large":                     {why: queueText, local: true},
 	"queue/too many":                      {why: queueText, local: true},
 	"workers kv many/numbers for keys":    {why: kvIndices},
+	"cache/no content":                    {why: noContent, local: true},
 	"rpc/not cloneable":                   {why: cloneText},
 	"kv/not cloneable":                    {why: cloneText},
 	"id/sent by RPC":                      {why: cloneText},

@@ -34,6 +34,8 @@ var (
 	queues    = map[string]string{"QUEUE": "work", "DEAD": "dead"}
 	buckets   = []string{"BUCKET"}
 	kvSpaces  = []string{"KV", "KV2"}
+	limits    = map[string]int{"LIMITER": 3}
+	points    = []string{"POINTS"}
 	services  = map[string]string{"SELF": script}
 )
 
@@ -135,7 +137,8 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 		bound[binding] = local.Database{}
 	}
 	h, err := local.New(ctx, local.Options{
-		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"}, Consumers: consumers, Vars: variables(upstream),
+		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"},
+		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers, Vars: variables(upstream),
 		JSONVars: map[string]string{"SETTINGS": settings}, Services: services, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
@@ -184,7 +187,7 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 // startWorkerd runs the Worker in dir on real workerd.
 func startWorkerd(ctx context.Context, name, dir, upstream string) (host, error) {
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
-		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, KV: kvSpaces, Vars: variables(upstream),
+		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, KV: kvSpaces, Limits: limits, Points: points, Version: "VERSION", Vars: variables(upstream),
 		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
 	}})
 	if err != nil {

@@ -33,6 +33,9 @@ const miniflare = new Miniflare(convertV4MiniflareOptions({
 			.map((queue) => [queue, { maxBatchSize: 10, maxBatchTimeout: 1, maxRetries: 2, deadLetterQueue: queue === worker.queues.DEAD ? undefined : worker.queues.DEAD }])),
 		r2Buckets: Object.fromEntries((worker.r2 ?? []).map((b) => [b, b.toLowerCase()])),
 		kvNamespaces: Object.fromEntries((worker.kv ?? []).map((b) => [b, b.toLowerCase()])),
+		ratelimits: Object.fromEntries(Object.entries(worker.limits ?? {}).map(([b, limit]) => [b, { namespace_id: b, simple: { limit, period: 60 } }])),
+		analyticsEngineDatasets: Object.fromEntries((worker.points ?? []).map((b) => [b, { dataset: b.toLowerCase() }])),
+		...(worker.version ? { versionMetadata: worker.version } : {}),
 		durableObjects: Object.fromEntries(Object.entries(worker.objects ?? {})
 			.map(([binding, className]) => [binding, { className, useSQLite: true }])),
 		additionalUnboundDurableObjects: (worker.unbound ?? []).map((className) => ({ className, useSQLite: true })),

@@ -38,6 +38,9 @@ type Worker struct {
 	Objects map[string]string `json:"objects,omitempty"` // binding to class, SQLite-backed
 	Unbound []string          `json:"unbound,omitempty"` // classes with a namespace in ctx.exports only
 	D1      []string          `json:"d1,omitempty"`      // bindings, each its own database
+	Limits  map[string]int    `json:"limits,omitempty"`  // rate limiting bindings: so many in a minute
+	Points  []string          `json:"points,omitempty"`  // Analytics Engine bindings
+	Version string            `json:"version,omitempty"` // binding of the version metadata
 	Vars    map[string]string `json:"vars,omitempty"`    // environment variables
 	Queues  map[string]string `json:"queues,omitempty"`  // binding to queue, each of which this Worker consumes too
 	R2      []string          `json:"r2,omitempty"`      // bindings, each its own bucket

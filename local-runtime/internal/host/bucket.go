@@ -41,60 +41,41 @@ type r2Call struct {
 	now    abi.Date
 }
 
-// r2 performs an R2 operation for a party whose streams these are; done gets the result and what it has for a body.
-func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body content, err error)) error {
+// r2 is a storedCall.
+func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body content, err error)) (perform func(), err error) {
 	c := r2Call{host: h, now: abi.DateOf(h.cfg.Clock.Now())}
 	binding := r.Str()
 	c.method, c.args = r.Str(), r.Values()
 	body := r.Body()
 	if err := r.End(); err != nil {
-		return err
+		return nil, err
 	}
 	c.bucket = h.buckets[h.cfg.Buckets[binding]]
 	if c.bucket == nil {
-		return abi.TypeErrorf("there is no R2 binding %q: add it to [[r2_buckets]] in wrangler.toml", binding)
+		return nil, abi.TypeErrorf("there is no R2 binding %q: add it to [[r2_buckets]] in wrangler.toml", binding)
 	}
 	do := r2Methods[c.method]
 	if do == nil {
-		return abi.Errorf("unknown method of R2 %q", c.method)
+		return nil, abi.Errorf("unknown method of R2 %q", c.method)
 	}
 	c.body = from.accept(body)
-	h.performR2(c, do, done)
-	return nil
+	return h.performR2(&c, do, done), nil
 }
 
-// performR2 has a decoded operation done.
-func (h *Host) performR2(c r2Call, do r2Method, done func(result abi.Value, body content, err error)) {
-	perform := func() {
-		result, body, err := do(&c)
-		if c.body.source != nil {
-			c.body.source.Cancel(nil) // what was refused is not read
-		}
-		if err != nil {
-			var thrown *abi.Error
-			if !errors.As(err, &thrown) {
-				err = abi.Errorf("%s: %s", r2Names[c.method], err)
-			}
+// performR2 is what performs a decoded operation.
+func (h *Host) performR2(c *r2Call, do r2Method, done func(result abi.Value, body content, err error)) func() {
+	finish := func() {
+		result, body, err := do(c)
+		var thrown *abi.Error
+		if err != nil && !errors.As(err, &thrown) {
+			err = abi.Errorf("%s: %s", r2Names[c.method], err)
 		}
 		done(result, body, err)
 	}
-	if h.sched == nil || c.body.source == nil {
-		h.store(perform)
-		return
+	if c.body.source != nil && c.body.length < 0 {
+		return func() { h.store(finish) } // it refuses, without reading
 	}
-	if c.body.length < 0 {
-		h.store(perform) // it refuses
-		return
-	}
-	// A seeded host must not wait for a body while it stores it: the body comes first.
-	collect(c.body.source, nil, func(body []byte, err error) {
-		if err != nil {
-			done(nil, noContent, err)
-			return
-		}
-		c.body = content{inline: body}
-		h.store(perform)
-	})
+	return h.storingOf(&c.body, finish, func(err error) { done(nil, noContent, err) })
 }
 
 type r2Method func(c *r2Call) (abi.Value, content, error)

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -8,7 +9,7 @@ import (
 )
 
 // environment is the result of ENV, sorted by name.
-func environment(cfg Config) abi.Object {
+func environment(cfg Config, version string) abi.Object {
 	entries := map[string]abi.Object{}
 	for name, v := range cfg.Vars {
 		kind := "text"
@@ -32,6 +33,15 @@ func environment(cfg Config) abi.Object {
 	for name := range cfg.Buckets {
 		entries[name] = abi.Object{{Name: "kind", Value: "r2"}}
 	}
+	for name := range cfg.RateLimits {
+		entries[name] = abi.Object{{Name: "kind", Value: "ratelimit"}}
+	}
+	for name := range cfg.Analytics {
+		entries[name] = abi.Object{{Name: "kind", Value: "analytics"}}
+	}
+	if cfg.Version != "" {
+		entries[cfg.Version] = abi.Object{{Name: "kind", Value: "json"}, {Name: "value", Value: version}}
+	}
 	for name := range cfg.KV {
 		entries[name] = abi.Object{{Name: "kind", Value: "kv"}}
 	}
@@ -46,4 +56,13 @@ func environment(cfg Config) abi.Object {
 		env = append(env, abi.Field{Name: name, Value: entries[name]})
 	}
 	return env
+}
+
+// newVersion is the metadata of the version that runs: each start of a host is one, as in wrangler dev.
+func (h *Host) newVersion() string {
+	if h.cfg.Version == "" {
+		return ""
+	}
+	id := h.randomHex(16)
+	return fmt.Sprintf(`{"id":"%s-%s-4%s-a%s-%s","tag":"","timestamp":%q}`, id[:8], id[8:12], id[13:16], id[17:20], id[20:], h.cfg.Clock.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
 }

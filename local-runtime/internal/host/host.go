@@ -43,6 +43,9 @@ type Config struct {
 	Consumers   map[string]Consumer      // queue → how the Worker consumes it
 	Buckets     map[string]string        // binding → R2 bucket
 	KV          map[string]string        // binding → KV namespace
+	RateLimits  map[string]RateLimit     // by binding
+	Analytics   map[string]string        // binding → dataset
+	Version     string                   // binding of the version metadata; "": none
 	Assets      *Assets                  // nil: none
 	Vars        map[string]Var
 	Services    map[string]string // binding → name of the Worker
@@ -81,12 +84,16 @@ type Var struct {
 type Host struct {
 	cfg       Config
 	env       []byte // encoded result of ENV
+	version   string // metadata of the version, as JSON; empty: none
 	isolates  []*Isolate
 	databases map[string]*storage.D1
 	queues    map[string]*queue
 	buckets   map[string]*storage.Bucket
 	kv        map[string]*storage.KV // by namespace
-	assets    *assets                // nil: none
+	datasets  map[string]*storage.Dataset
+	caches    caches
+	rates     rates
+	assets    *assets // nil: none
 	work      work
 	storing   work       // what queues and buckets write
 	sched     *scheduler // nil: not seeded
@@ -108,7 +115,6 @@ type Host struct {
 	engine   *isolate.Engine
 	programs map[*program]bool // that run
 	scripted map[key]*scripted // objects whose class is JavaScript
-	cache    cache
 }
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
@@ -143,7 +149,7 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		return nil, errors.Join(errors.New("a simulation (Options.Seed) runs modules of the Lattice SDK only, not programs of github.com/syumai/workers"), engine.Close(), unlock())
 	}
 	h := &Host{
-		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{},
+		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{}, datasets: map[string]*storage.Dataset{},
 		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}
 	if cfg.Seed != 0 {
@@ -151,12 +157,13 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 		h.sched.trace, h.sched.blocked = h.trace, h.blocked
 		h.work.sched = h.sched
 	}
-	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg)) })
+	h.version = h.newVersion()
+	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg, h.version)) })
 	h.native = newNative(h)
 	for i := range cfg.Isolates {
 		h.isolates = append(h.isolates, newIsolate(h, i))
 	}
-	if err := errors.Join(h.openDatabases(), h.openBuckets(), h.openKV(), h.openAssets(), h.openQueues(), h.loadAlarms()); err != nil {
+	if err := errors.Join(h.openDatabases(), h.openBuckets(), h.openKV(), h.openDatasets(), h.checkRateLimits(), h.openAssets(), h.openQueues(), h.loadAlarms()); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if h.sched == nil {
@@ -312,6 +319,10 @@ func (h *Host) Close() error {
 	for _, k := range h.kv {
 		err = errors.Join(err, k.Close())
 	}
+	for _, d := range h.datasets {
+		err = errors.Join(err, d.Close())
+	}
+	err = errors.Join(err, h.caches.close())
 	return errors.Join(err, h.unlock())
 }
 

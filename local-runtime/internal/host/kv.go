@@ -69,50 +69,33 @@ func kvRefuse(status int, format string, args ...any) error {
 	return &kvError{status, fmt.Sprintf(format, args...)}
 }
 
-// workersKV performs an operation on a namespace for a party whose streams these are.
-func (h *Host) workersKV(r *abi.Reader, from *streams, done func(result abi.Value, body content, err error)) error {
+// workersKV is a storedCall.
+func (h *Host) workersKV(r *abi.Reader, from *streams, done func(result abi.Value, body content, err error)) (perform func(), err error) {
 	binding, method := r.Str(), r.Str()
 	c := kvCall{args: r.Values(), now: h.cfg.Clock.Now().Unix()}
 	body := r.Body()
 	if err := r.End(); err != nil {
-		return err
+		return nil, err
 	}
 	if c.kv = h.kv[h.cfg.KV[binding]]; c.kv == nil {
-		return abi.TypeErrorf("there is no KV binding %q: add it to [[kv_namespaces]] in wrangler.toml", binding)
+		return nil, abi.TypeErrorf("there is no KV binding %q: add it to [[kv_namespaces]] in wrangler.toml", binding)
 	}
 	do := kvMethods[method]
 	if do == nil {
-		return abi.Errorf("unknown method of KV %q", method)
+		return nil, abi.Errorf("unknown method of KV %q", method)
 	}
 	if err := checkKeyName(kvNames[method], method, c.args); err != nil {
-		return err
+		return nil, err
 	}
 	c.body = from.accept(body)
-	perform := func() {
+	return h.storingOf(&c.body, func() {
 		result, answer, err := do(&c)
-		if c.body.source != nil {
-			c.body.source.Cancel(nil) // what was refused is not read
-		}
 		var thrown *abi.Error
 		if err != nil && !errors.As(err, &thrown) {
 			err = abi.Errorf("KV %s failed: %s", kvNames[method], err)
 		}
 		done(result, answer, err)
-	}
-	if h.sched == nil || c.body.source == nil {
-		h.store(perform)
-		return nil
-	}
-	// A seeded host must not wait for a body while it stores it: the body comes first.
-	collect(c.body.source, nil, func(body []byte, err error) {
-		if err != nil {
-			done(nil, noContent, err)
-			return
-		}
-		c.body = content{inline: body}
-		h.store(perform)
-	})
-	return nil
+	}, func(err error) { done(nil, noContent, err) }), nil
 }
 
 // checkKeyName refuses what workerd refuses itself, before anything is sent.

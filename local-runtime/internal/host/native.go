@@ -115,9 +115,20 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 	case abi.OpQueueSend:
 		return h.queueSend(r, done)
 	case abi.OpR2:
-		return n.storedNatively((*Host).r2, r, done)
+		return n.stored((*Host).r2, r, done)
 	case abi.OpWorkersKV:
-		return n.storedNatively((*Host).workersKV, r, done)
+		return n.stored((*Host).workersKV, r, done)
+	case abi.OpRateLimit:
+		return h.rateLimit(r, done)
+	case abi.OpDataPoint:
+		write, err := h.dataPoint(r)
+		if err != nil {
+			return failure(err)
+		}
+		write()
+		return isolate.Success(nil)
+	case abi.OpCache:
+		return n.cache(r, done)
 	case abi.OpRead:
 		n.streams.read(r, done)
 	default:

@@ -74,7 +74,7 @@ func (p *program) prepare() error {
 		return err
 	}
 	p.vm = vm
-	vm.Enter(func() { err = vm.SetUp(environment(p.host.cfg)) })
+	vm.Enter(func() { err = vm.SetUp(environment(p.host.cfg, p.host.version)) })
 	if err != nil {
 		return err
 	}

@@ -156,7 +156,7 @@ func readD1(r *abi.Reader) abi.Value {
 
 // opR2 is r2(binding, method, arguments).
 func (p *program) opR2(a arguments, body *js.Body, done answerTo) {
-	c := r2Call{host: p.host, now: abi.DateOf(p.host.cfg.Clock.Now()), method: a.text(1), args: a.list(2), body: contentOf(body)}
+	c := &r2Call{host: p.host, now: abi.DateOf(p.host.cfg.Clock.Now()), method: a.text(1), args: a.list(2), body: contentOf(body)}
 	c.bucket = p.host.buckets[p.host.cfg.Buckets[a.text(0)]]
 	do := r2Methods[c.method]
 	if c.bucket == nil || do == nil {
@@ -169,7 +169,7 @@ func (p *program) opR2(a arguments, body *js.Body, done answerTo) {
 			return
 		}
 		done(result, bodyFor(body), nil)
-	})
+	})()
 }
 
 // opKV is kv(binding, method, arguments).
@@ -183,7 +183,7 @@ func (p *program) opKV(a arguments, body *js.Body, done answerTo) {
 		value = abi.Body{Mode: abi.BodyInline, Inline: body.Bytes}
 	}
 	w.Body(value)
-	err := p.host.workersKV(abi.NewReader(w.Bytes()), newStreams(), func(result abi.Value, answer content, err error) {
+	perform, err := p.host.workersKV(abi.NewReader(w.Bytes()), newStreams(), func(result abi.Value, answer content, err error) {
 		if err != nil {
 			done(nil, nil, err)
 			return
@@ -192,7 +192,9 @@ func (p *program) opKV(a arguments, body *js.Body, done answerTo) {
 	})
 	if err != nil {
 		done(nil, nil, err)
+		return
 	}
+	perform()
 }
 
 var contentTypes = map[string]byte{"json": abi.QueueJSON, "text": abi.QueueText, "bytes": abi.QueueBytes, "v8": abi.QueueV8}

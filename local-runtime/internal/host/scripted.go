@@ -75,7 +75,7 @@ func (o *scripted) construct() {
 		name = *o.name
 	}
 	p.vm.Enter(func() {
-		if err = p.vm.SetUp(environment(h.cfg)); err == nil {
+		if err = p.vm.SetUp(environment(h.cfg, h.version)); err == nil {
 			err = p.vm.Load(h.cfg.Classes)
 		}
 		if err != nil {

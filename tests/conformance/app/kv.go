@@ -157,6 +157,9 @@ func init() {
 		"workers kv/stream in": func(c kvCase) (any, error) {
 			return stored(unsized{strings.NewReader("of unknown length")}, nil, readText)(c)
 		},
+		"workers kv/empty stream": func(c kvCase) (any, error) {
+			return stored(unsized{strings.NewReader("")}, nil, readText)(c)
+		},
 		"workers kv/stream out": stored("streamed", nil, func(c kvCase) (any, error) {
 			b, err := readStream(c)
 			return string(b), err

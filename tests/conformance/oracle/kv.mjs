@@ -21,6 +21,7 @@ export const worker = {
 	"workers kv/json as text": async (c) => { await KV(c).put(key(c), JSON.stringify({ a: "<&>" })); return KV(c).get(key(c), "text"); },
 	"workers kv/bytes": async (c) => { await KV(c).put(key(c), bytes(0, 255, 128)); return new Uint8Array(await KV(c).get(key(c), "arrayBuffer")); },
 	"workers kv/stream in": async (c) => { await KV(c).put(key(c), stream("of unknown length")); return KV(c).get(key(c)); },
+	"workers kv/empty stream": async (c) => { await KV(c).put(key(c), stream("")); return KV(c).get(key(c)); },
 	"workers kv/stream out": async (c) => { await KV(c).put(key(c), "streamed"); return new Response(await KV(c).get(key(c), "stream")).text(); },
 	"workers kv/large": async (c) => {
 		const b = pattern(3_000_000);

@@ -14,6 +14,8 @@ import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
 import * as stores from "./stores.mjs";
 import * as kv from "./kv.mjs";
+import * as cache from "./cache.mjs";
+import * as limits from "./limits.mjs";
 import * as sockets from "./sockets.mjs";
 import * as bookmark from "./bookmark.mjs";
 import * as storageRules from "./storage_rules.mjs";
@@ -27,7 +29,7 @@ export { Chat, Mute } from "./sockets.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
-	stores, kv,
+	stores, kv, cache, limits,
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life,

@@ -1,6 +1,9 @@
 // The Cache API. The host keeps what is put; there is one data centre.
 
-const keyOf = (request) => new Request(request).url;
+const asked = (cache, request) => {
+  const r = new Request(request);
+  return [cache._name, r.url, web.headerList(r.headers)];
+};
 const isGet = (request, options) => options?.ignoreMethod === true || !(request instanceof Request) || request.method === 'GET';
 
 class Cache {
@@ -13,19 +16,17 @@ class Cache {
     if (response.status === 206) throw new TypeError('Cannot cache response to a range request (206 Partial Content).');
     if ((response.headers.get('vary') ?? '').includes('*')) throw new TypeError("Cannot cache response with 'Vary: *' header.");
     const bytes = await response.bytes();
-    await host.call('cachePut', [this._name, r.url, { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) }], bytes);
+    await host.call('cachePut', [...asked(this, r), { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) }], bytes);
   }
   async match(request, options) {
     if (!isGet(request, options)) return undefined;
-    const found = await host.call('cacheMatch', [this._name, keyOf(request)], null);
+    const found = await host.call('cacheMatch', asked(this, request), null);
     if (found.value === null) return undefined;
-    const r = web.responseOf({ value: found.value, body: found.body ?? new Uint8Array(0) });
-    r.headers.set('cf-cache-status', 'HIT');
-    return r;
+    return web.responseOf({ value: found.value, body: found.body });
   }
   async delete(request, options) {
     if (!isGet(request, options)) return false;
-    return (await host.call('cacheDelete', [this._name, keyOf(request)], null)).value;
+    return (await host.call('cacheDelete', asked(this, request), null)).value;
   }
 }
 

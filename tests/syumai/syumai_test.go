@@ -67,6 +67,29 @@ waitUntil ran
 	})
 }
 
+func TestCronAlone(t *testing.T) {
+	onBothHomes(t, "cron", workerd.Worker{KV: []string{"NOTES"}}, func(h *home) {
+		h.ask(request{path: "/"}, 200, "<null> <nil>\n")
+		for cron, want := range map[string]int{"5+*+*+*+*": 200, "1+1+1+1+1": 500} {
+			res, err := http.Get(h.scheduled + "?cron=" + cron)
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			if res.StatusCode != want {
+				h.t.Errorf("scheduled event %s: status %d, want %d", cron, res.StatusCode, want)
+			}
+		}
+		h.ask(request{path: "/"}, 200, "5 * * * * <nil>\n")
+	})
+}
+
+func TestQueueAlone(t *testing.T) {
+	onBothHomes(t, "batch", workerd.Worker{KV: []string{"NOTES"}, Queues: map[string]string{"QUEUE": "jobs"}}, func(h *home) {
+		h.ask(request{path: "/send"}, 200, "<nil>\n")
+		h.until("/notes", "1 messages, attempt 2 <nil>\n")
+	})
+}
+
 func TestD1(t *testing.T) {
 	onBothHomes(t, "d1", workerd.Worker{D1: []string{"DB"}}, func(h *home) {
 		h.ask(request{path: "/articles"}, 200, "[]\n")
@@ -215,7 +238,7 @@ func TestStreamsAndSockets(t *testing.T) {
 		h.ask(request{path: "/fixed?size=100000"}, 200, strings.Repeat("x", 100_000))
 		h.ask(request{method: "POST", path: "/sum", body: large}, 200, fmt.Sprintf("%d %x <nil>\n", len(large), sha256.Sum256([]byte(large))))
 		h.ask(request{method: "POST", path: "/through-r2", body: large}, 200, large)
-		h.ask(request{path: "/socket", header: map[string]string{"X-Address": l.Addr().String()}}, 200, "\"you said hello\\n\" <nil>\n")
+		h.ask(request{path: "/socket", header: map[string]string{"X-Address": l.Addr().String()}}, 200, "\"you said hello\\n\" <nil>\n<nil> <nil>\n")
 		if status, _, _ := h.send(request{path: "/socket-error"}); status != 500 { // the library panics
 			h.t.Errorf("a wrong address: status %d", status)
 		}

@@ -66,9 +66,15 @@ func main() {
 			return
 		}
 		defer conn.Close()
+		deadline := time.Now().Add(time.Minute)
+		conn.SetDeadline(deadline)
+		conn.SetReadDeadline(deadline)
+		conn.SetWriteDeadline(deadline)
 		fmt.Fprintf(conn, "hello\n")
 		line, err := bufio.NewReader(conn).ReadString('\n')
 		fmt.Fprintf(w, "%q %v\n", line, err)
+		half := conn.(*sockets.Socket)
+		fmt.Fprintln(w, half.CloseWrite(), half.CloseRead())
 	})
 	http.HandleFunc("/socket-error", func(w http.ResponseWriter, r *http.Request) {
 		_, err := sockets.Connect(r.Context(), "no port", nil)

@@ -35,7 +35,8 @@ func (s *self) other() *durables.Stub[Obj] {
 	return objects().GetByName(name + " other")
 }
 
-func alarmPlan(name string) objectCase { return plan(name, 30*ms) }
+// alarmPlan sets an alarm well ahead: one that is late already when it is set is due at another time.
+func alarmPlan(name string) objectCase { return plan(name, 300*ms) }
 
 // fetchStatus fetches from the object of a case.
 func (c *call) fetchStatus(path string) (any, error) {

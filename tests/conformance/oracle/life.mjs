@@ -20,7 +20,7 @@ async function nest(enter) {
 }
 
 const alarm = (plan) => async (self) => {
-	const at = Date.now() + 30;
+	const at = Date.now() + 300;
 	kv(self).put("plan", plan);
 	kv(self).put("at", at);
 	await self.ctx.storage.setAlarm(at);

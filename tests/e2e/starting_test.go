@@ -6,15 +6,25 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
-// TestANewcomerStartsASite is the way of somebody who has never been here to their first post, without JavaScript.
+// TestANewcomerStartsASite is the way of somebody who has never been here to their first post, without JavaScript, and from there into the feed of who follows them.
 func TestANewcomerStartsASite(t *testing.T) {
 	onBothHosts(t, func(t *testing.T, s site) {
 		v, reader := s.visitor(t, firefox), s.visitor(t, firefox)
 		v.reachSites(s)
 		reader.reachSites(s)
-		v.signIn(somebody("Fern"))
+		fern := v.signIn(somebody("Fern"))["user"].(map[string]any)["id"]
+		follower := s.visitor(t, safari)
+		follower.signIn(somebody("Moss"))
+		feed := func() string { return follower.get("/api/feed?sort=recent").body }
+		if before := feed(); !strings.Contains(before, `"items":[]`) {
+			t.Errorf("before following anybody: %s", before)
+		}
+		if a := follower.change(http.MethodPut, fmt.Sprintf("/api/following/%s", fern), "", nil); a.status != http.StatusNoContent {
+			t.Fatalf("follow: %d %s", a.status, a.body)
+		}
 		if a := v.get("/"); a.status != http.StatusOK || !strings.Contains(a.body, `href="/sites/new"`) {
 			t.Fatalf("the home page: %d\n%s", a.status, a.body)
 		}
@@ -59,6 +69,12 @@ func TestANewcomerStartsASite(t *testing.T) {
 		}
 		if a := reader.get(s.at(siteName, "/posts/hello-there")); a.status != http.StatusNotFound {
 			t.Errorf("another site has the post: %d", a.status)
+		}
+		// The feed was built before there was a post: the queue brings it.
+		for end := time.Now().Add(time.Minute); !strings.Contains(feed(), "Hello there"); time.Sleep(250 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("the post has not reached the follower's feed: %s", feed())
+			}
 		}
 	})
 }

@@ -22,7 +22,7 @@ type project struct {
 }
 
 func (p *project) flags(fs *flag.FlagSet) {
-	fs.StringVar(&p.configPath, "config", "wrangler.toml", "`file` with the Worker's configuration")
+	fs.StringVar(&p.configPath, "config", "wrangler.toml", "`file` with the Worker's configuration; wrangler.json and wrangler.jsonc are found as well")
 	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`]")
 	fs.StringVar(&p.out, "out", "", "write to `folder` (default build/dist beside the configuration)")
 	fs.BoolVar(&p.small, "small", false, "compile the program's own packages, and other modules', without inlining: a smaller module, somewhat slower")
@@ -30,6 +30,7 @@ func (p *project) flags(fs *flag.FlagSet) {
 
 // load reads the configuration and says how to build the program with it.
 func (p *project) load() (*wrangler.Config, build.Options, error) {
+	p.configPath = wrangler.Find(p.configPath)
 	cfg, err := wrangler.Load(p.configPath, p.env)
 	if err != nil {
 		return nil, build.Options{}, err

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,15 +73,18 @@ func Load(path, env string) (*Config, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot be read: %w", path, errors.Unwrap(err))
 	}
-	return parse(path, data, env)
+	if isJSON(path) {
+		return parseJSON(path, data, env)
+	}
+	return parse(path, data, env, newLineIndex(string(data)))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func missing(path string) error {
-	for _, other := range []string{"wrangler.jsonc", "wrangler.json"} {
-		if _, err := os.Stat(filepath.Join(filepath.Dir(path), other)); err == nil {
-			return fmt.Errorf("%s: %w, but there is %s: lattice reads TOML only, so write the same settings into wrangler.toml", path, ErrMissing, other)
-		}
-	}
 	return fmt.Errorf(`%s: %w; create it with these lines:
 
 name = "my-worker"
@@ -90,13 +92,13 @@ main = "build/dist/worker.mjs"
 compatibility_date = "2026-10-01"`, path, ErrMissing)
 }
 
-func parse(path string, data []byte, env string) (*Config, error) {
+func parse(path string, data []byte, env string, lines *lineIndex) (*Config, error) {
 	var f file
 	meta, err := toml.Decode(string(data), &f)
 	if err != nil {
 		return nil, located(path, data, err)
 	}
-	c := &Config{Path: path, Environments: slices.Sorted(maps.Keys(f.Env)), lines: newLineIndex(string(data))}
+	c := &Config{Path: path, Environments: slices.Sorted(maps.Keys(f.Env)), lines: lines}
 	s := f.settings
 	if env != "" {
 		if s, err = override(path, data, &meta, f, env); err != nil {

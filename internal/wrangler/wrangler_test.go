@@ -165,10 +165,6 @@ func TestMissingFileSaysWhatToWrite(t *testing.T) {
 	if !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "compatibility_date") {
 		t.Errorf("got %v", err)
 	}
-	os.WriteFile(filepath.Join(dir, "wrangler.jsonc"), nil, 0o600)
-	if _, err := Load(filepath.Join(dir, "wrangler.toml"), ""); err == nil || !strings.Contains(err.Error(), "TOML only") {
-		t.Errorf("with wrangler.jsonc beside it: %v", err)
-	}
 	if _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), "cannot be read: is a directory") {
 		t.Errorf("a directory: %v", err)
 	}
@@ -277,5 +273,77 @@ binding = "VERSION"
 		if _, err := load(t, text, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want …%s…", text, err, want)
 		}
+	}
+}
+
+const jsonText = `{
+	// The Worker's name.
+	"name": "from-json", /* and */ "main": "./build/worker.mjs",
+	"compatibility_date": "2026-10-01",
+	"vars": { "URL": "https://example.com//a", "LIMIT": 3, "LIST": [1, "two", { "x": null }], },
+	"durable_objects": { "bindings": [{ "name": "C", "class_name": "Counter" }] },
+	"d1_databases": [
+		{ "binding": "DB", "database_name": "db", "database_id": "1" },
+	],
+	"odd_key": true,
+	"env": { "staging": { "vars": { "URL": "staging" } } },
+}`
+
+func loadJSON(t *testing.T, text, env string) (*Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "wrangler.jsonc")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(path, env)
+}
+
+func TestJSONIsReadAsTOMLIs(t *testing.T) {
+	c, err := loadJSON(t, jsonText, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Name != "from-json" || c.Main != "./build/worker.mjs" || c.Databases[0].Name != "db" || c.Objects[0].Class != "Counter" {
+		t.Errorf("%+v", c)
+	}
+	want := map[string]Var{"URL": {Text: "https://example.com//a"}, "LIMIT": {JSON: "3"}, "LIST": {JSON: `[1,"two",{}]`}}
+	if !reflect.DeepEqual(c.Vars, want) {
+		t.Errorf("vars = %v", c.Vars)
+	}
+	if len(c.Warnings) != 1 || c.Warnings[0].Line != 10 || !strings.Contains(c.Warnings[0].Text, `"odd_key"`) {
+		t.Errorf("warnings = %v", c.Warnings)
+	}
+	if c, err = loadJSON(t, jsonText, "staging"); err != nil || c.Vars["URL"].Text != "staging" {
+		t.Errorf("staging: %v", err)
+	}
+}
+
+func TestErrorsInJSONNameThePlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\n\t\"name\": \"a\"\n\t\"main\": 1\n}":    "wrangler.jsonc:3: not valid JSON: ",
+		"{\n\t\"name\": \"a\",\n\t\"main\": 1\n}":   "wrangler.jsonc:3: main: wrong type: ",
+		"{\n\"name\": \"a\"":                        "wrangler.jsonc:2: not valid JSON: ",
+		"[]":                                        "the settings must be an object, not array",
+		"{\"durable_objects\":{\"bindings\":[{}]}}": "an entry of [[durable_objects.bindings]] lacks",
+	} {
+		if _, err := loadJSON(t, text, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want …%s…", text, err, want)
+		}
+	}
+}
+
+func TestFindPrefersTOML(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "wrangler.toml")
+	if got := Find(path); got != path {
+		t.Errorf("without any file: %s", got)
+	}
+	os.WriteFile(filepath.Join(dir, "wrangler.jsonc"), nil, 0o600)
+	if got := Find(path); got != filepath.Join(dir, "wrangler.jsonc") {
+		t.Errorf("with wrangler.jsonc: %s", got)
+	}
+	os.WriteFile(path, nil, 0o600)
+	if got := Find(path); got != path {
+		t.Errorf("with both: %s", got)
 	}
 }

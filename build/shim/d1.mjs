@@ -52,15 +52,27 @@ function writeResults(w, results) {
   }
 }
 
+/** @param {import("./abi.mjs").Reader} r @param {any} db a database or a session */
+function run(r, db) {
+  const mode = r.u8();
+  const statements = [];
+  for (let n = r.count(); n > 0; n--) statements.push({ sql: r.str(), values: r.values() });
+  if (mode >= modes.length) r.fail(`unknown D1 mode ${mode}`);
+  if (statements.length === 0 && mode !== 2) r.fail("D1 needs a statement");
+  return modes[mode](db, statements);
+}
+
 /** @type {Record<number, import("./operations.mjs").Operation>} */
 export const d1Operations = {
   [Op.D1](frame, r, w, id) {
+    return frame.complete(id, run(r, binding(frame, r.str(), "D1")), writeResults);
+  },
+  [Op.D1_SESSION](frame, r, w, id) {
     const db = binding(frame, r.str(), "D1");
-    const mode = r.u8();
-    const statements = [];
-    for (let n = r.count(); n > 0; n--) statements.push({ sql: r.str(), values: r.values() });
-    if (mode >= modes.length) r.fail(`unknown D1 mode ${mode}`);
-    if (statements.length === 0 && mode !== 2) r.fail("D1 needs a statement");
-    return frame.complete(id, modes[mode](db, statements), writeResults);
+    const session = db.withSession(r.str());
+    return frame.complete(id, run(r, session), (/** @type {import("./abi.mjs").Writer} */ w, /** @type {any[]} */ results) => {
+      w.str(session.getBookmark() ?? "");
+      writeResults(w, results);
+    });
   },
 };

@@ -74,6 +74,7 @@ const (
 	OpRateLimit   = 54
 	OpDataPoint   = 55
 	OpCache       = 56
+	OpD1Session   = 57
 
 	OpSocketPair         = 60
 	OpSocketAccept       = 61

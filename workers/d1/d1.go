@@ -17,10 +17,13 @@ import (
 )
 
 // DB is a D1 database. It does no I/O by itself and may be kept in a package-level variable.
-type DB struct{ binding string }
+type DB struct {
+	binding string
+	session *Session // nil: none
+}
 
 // Database returns the database bound under [[d1_databases]] in wrangler.toml.
-func Database(binding string) DB { return DB{binding} }
+func Database(binding string) DB { return DB{binding: binding} }
 
 // Stmt is a statement with its parameters.
 type Stmt struct {
@@ -140,6 +143,9 @@ func (db DB) invoke(ctx context.Context, mode byte, statements []Stmt) (*abi.Rea
 	}
 	var w abi.Writer
 	w.Str(db.binding)
+	if db.session != nil {
+		w.Str(db.session.from())
+	}
 	w.U8(mode)
 	w.Uint(uint64(len(statements)))
 	for i, s := range statements {
@@ -148,7 +154,14 @@ func (db DB) invoke(ctx context.Context, mode byte, statements []Stmt) (*abi.Rea
 			return nil, fmt.Errorf("d1: statement %d: %w", i+1, err)
 		}
 	}
-	return guest.Invoke(ctx, abi.OpD1, w.Bytes())
+	if db.session == nil {
+		return guest.Invoke(ctx, abi.OpD1, w.Bytes())
+	}
+	r, err := guest.Invoke(ctx, abi.OpD1Session, w.Bytes())
+	if err == nil {
+		db.session.reached(r.Str())
+	}
+	return r, err
 }
 
 func (db DB) send(ctx context.Context, mode byte, statements []Stmt) ([]Result, error) {

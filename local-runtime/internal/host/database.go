@@ -9,8 +9,19 @@ import (
 )
 
 // d1 performs a D1 operation; it answers in place only to refuse.
-func (h *Host) d1(r *abi.Reader, done func(result []byte)) []byte {
-	binding, mode := r.Str(), r.U8()
+func (h *Host) d1(r *abi.Reader, done func(result []byte)) []byte { return h.queryD1(r, false, done) }
+
+// d1Session performs a D1_SESSION operation. There is one copy of the database, which has everything that a bookmark can ask for.
+func (h *Host) d1Session(r *abi.Reader, done func(result []byte)) []byte {
+	return h.queryD1(r, true, done)
+}
+
+func (h *Host) queryD1(r *abi.Reader, session bool, done func(result []byte)) []byte {
+	binding := r.Str()
+	if session {
+		r.Str()
+	}
+	mode := r.U8()
 	n := r.Count()
 	var statements []storage.Statement
 	for ; n > 0 && r.Err() == nil; n-- {
@@ -36,13 +47,17 @@ func (h *Host) d1(r *abi.Reader, done func(result []byte)) []byte {
 		}
 	}
 	fail := func(err error) { done(failure(err)) }
-	h.work.run(func() { h.suffer(struck, fail, func(lost error) { h.runD1(d, mode, statements, lost, done) }) })
+	h.work.run(func() { h.suffer(struck, fail, func(lost error) { h.runD1(d, mode, statements, session, lost, done) }) })
 	return nil
 }
 
 // runD1 runs statements; with lost they run, but the answer does not come back.
-func (h *Host) runD1(d *storage.D1, mode byte, statements []storage.Statement, lost error, done func(result []byte)) {
+func (h *Host) runD1(d *storage.D1, mode byte, statements []storage.Statement, session bool, lost error, done func(result []byte)) {
 	results, err := d.Run(mode, statements)
+	bookmark := ""
+	if err == nil && session {
+		bookmark, err = d.Bookmark()
+	}
 	if err == nil {
 		err = lost
 	}
@@ -51,6 +66,9 @@ func (h *Host) runD1(d *storage.D1, mode byte, statements []storage.Statement, l
 		return
 	}
 	done(isolate.Success(func(w *abi.Writer) {
+		if session {
+			w.Str(bookmark)
+		}
 		w.Uint(uint64(len(results)))
 		for _, res := range results {
 			w.Strs(res.Columns)
@@ -65,4 +83,8 @@ func (h *Host) runD1(d *storage.D1, mode byte, statements []storage.Statement, l
 
 func opD1(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	return s.outside(f, id, r, s.host.d1)
+}
+
+func opD1Session(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	return s.outside(f, id, r, s.host.d1Session)
 }

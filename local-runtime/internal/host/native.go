@@ -112,6 +112,8 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 		return n.fetch(ctx, r, done)
 	case abi.OpD1:
 		return h.d1(r, done)
+	case abi.OpD1Session:
+		return h.d1Session(r, done)
 	case abi.OpQueueSend:
 		return h.queueSend(r, done)
 	case abi.OpR2:

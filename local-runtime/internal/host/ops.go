@@ -25,7 +25,7 @@ var ops = map[uint32]op{
 	abi.OpTxnSync: opTxnSync, abi.OpSection: opSection, abi.OpRollback: opRollback,
 	abi.OpBookmark: opBookmark, abi.OpRestore: opRestore,
 	abi.OpD1: opD1, abi.OpFacet: opFacet, abi.OpQueueSend: opQueueSend, abi.OpR2: opStored((*Host).r2),
-	abi.OpWorkersKV: opStored((*Host).workersKV), abi.OpRateLimit: opRateLimit, abi.OpDataPoint: opDataPoint, abi.OpCache: opCache,
+	abi.OpWorkersKV: opStored((*Host).workersKV), abi.OpRateLimit: opRateLimit, abi.OpDataPoint: opDataPoint, abi.OpCache: opCache, abi.OpD1Session: opD1Session,
 }
 
 func init() {

@@ -58,6 +58,13 @@ func (d *D1) Close() error {
 	return d.db.Close()
 }
 
+// Bookmark is a bookmark of what was committed.
+func (d *D1) Bookmark() (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.db.Bookmark()
+}
+
 // Run executes statements in one transaction, all or nothing; mode is one of the ABI's D1 modes.
 func (d *D1) Run(mode byte, statements []Statement) ([]Result, error) {
 	d.mu.Lock()

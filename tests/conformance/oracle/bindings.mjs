@@ -46,6 +46,21 @@ export const worker = {
 	"d1/empty batch": (c) => attempt(() => c.env.DB.batch([])),
 	"d1/exec": async (c) => { const r = await c.env.DB.exec("CREATE TABLE d_exec (a);\nINSERT INTO d_exec VALUES (1);\nINSERT INTO d_exec VALUES (2)"); return [r.count, await c.env.DB.prepare("SELECT count(*) AS n FROM d_exec").first("n")]; },
 	"d1/exec error": (c) => attempt(() => c.env.DB.exec("CREATE TABLE d_exe (a);\nINSERT INTO nope VALUES (1)")),
+	"d1 session/bookmarks": async (c) => {
+		await table(c, "d_ses");
+		const s = c.env.DB.withSession("first-primary");
+		const none = s.getBookmark();
+		const n = await s.prepare("SELECT count(*) AS n FROM d_ses").first("n");
+		const one = s.getBookmark();
+		await s.prepare("INSERT INTO d_ses (name) VALUES ('z')").run();
+		const two = s.getBookmark();
+		const later = c.env.DB.withSession(two);
+		const m = await later.prepare("SELECT count(*) AS n FROM d_ses").first("n");
+		return [none, n, one.length > 8, one < two, m, later.getBookmark() >= two];
+	},
+	"d1 session/batch": async (c) => { await table(c, "d_seb"); const s = c.env.DB.withSession(); const r = await s.batch([s.prepare("INSERT INTO d_seb (name) VALUES (?)").bind("y"), s.prepare("SELECT count(*) AS n FROM d_seb")]); return [r[1].results, s.getBookmark() !== null]; },
+	"d1 session/of an unknown bookmark": async (c) => { const s = c.env.DB.withSession("nonsense"); return s.prepare("SELECT 1 AS one").first("one"); },
+	"d1 session/error": (c) => attempt(() => c.env.DB.withSession("first-unconstrained").prepare("SELEC 1").run()),
 	"d1/types": async (c) => c.env.DB.prepare("SELECT ?1 AS n, ?2 AS f, ?3 AS s, ?4 AS z, ?5 AS u").bind(7, 1.25, "ß💥", null, "").first(),
 	"d1/blob": async (c) => { await c.env.DB.exec("CREATE TABLE d_blob (b)"); await c.env.DB.prepare("INSERT INTO d_blob VALUES (?)").bind(bytes(1, 2, 255)).run(); return c.env.DB.prepare("SELECT hex(b) AS h, typeof(b) AS t, length(b) AS n FROM d_blob").first(); },
 	"d1/blob result": async (c) => { const { b } = await c.env.DB.prepare("SELECT x'0102ff' AS b").first(); return new Uint8Array(b); },

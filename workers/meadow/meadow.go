@@ -7,7 +7,6 @@ package meadow
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -113,14 +112,7 @@ func (d door) visitor(w http.ResponseWriter, r *http.Request) (*heartwood.Visito
 // call calls an object of the visitor's. A value that it refuses was the visitor's.
 func call[T, P, R any](ctx context.Context, what string, stub *durables.Stub[T], m *durables.MethodOf[T, P, R], p P) (R, error) {
 	result, err := m.Call(ctx, stub, p)
-	var remote *durables.Error
-	switch {
-	case errors.As(err, &remote) && remote.Remote && remote.Name == "TypeError":
-		return result, web.BadRequest("bad_value", remote.Message)
-	case err != nil:
-		return result, web.Unavailable(what, err)
-	}
-	return result, nil
+	return result, web.Told(what, err)
 }
 
 // userID is the person whom the path names.

@@ -6,7 +6,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -132,14 +131,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, dest any) error {
 // call calls the site's object. What the object says of a value that came from the caller is told to the caller.
 func call[P, R any](ctx context.Context, v *access.Visit, m *durables.MethodOf[tenant.Tenant, P, R], p P) (R, error) {
 	result, err := m.Call(ctx, v.Tenant(), p)
-	var remote *durables.Error
-	switch {
-	case errors.As(err, &remote) && remote.Remote && remote.Name == "TypeError":
-		return result, web.BadRequest("bad_value", remote.Message)
-	case err != nil:
-		return result, web.Unavailable("Your site", err)
-	}
-	return result, nil
+	return result, web.Told("Your site", err)
 }
 
 // limit is the number of entries that a request asks for.

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -119,14 +118,7 @@ func moderate(action string) handler {
 // callPost is call for the object of a post of the site.
 func callPost[P, R any](ctx context.Context, v *access.Visit, postID string, m *durables.MethodOf[postdo.Post, P, R], p P) (R, error) {
 	result, err := m.Call(ctx, postdo.Of(v.TenantID, postID), p)
-	var remote *durables.Error
-	switch {
-	case errors.As(err, &remote) && remote.Remote && remote.Name == "TypeError":
-		return result, web.BadRequest("bad_value", remote.Message)
-	case err != nil:
-		return result, web.Unavailable("The conversation", err)
-	}
-	return result, nil
+	return result, web.Told("The conversation", err)
 }
 
 // tellPost has the object of a post learn that it is shown or hidden, or gone for good. Should it not hear of it now, it finds out when it is used next.

@@ -7,7 +7,6 @@ package conversation
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -139,14 +138,7 @@ func (p on) userID() string {
 // call calls the post's object. What the object says of a value that came from the caller is told to the caller.
 func call[P, R any](ctx context.Context, p on, m *durables.MethodOf[post.Post, P, R], param P) (R, error) {
 	result, err := m.Call(ctx, post.Of(p.TenantID, p.postID), param)
-	var remote *durables.Error
-	switch {
-	case errors.As(err, &remote) && remote.Remote && remote.Name == "TypeError":
-		return result, web.BadRequest("bad_value", remote.Message)
-	case err != nil:
-		return result, web.Unavailable("The conversation", err)
-	}
-	return result, nil
+	return result, web.Told("The conversation", err)
 }
 
 // statuses are the answers to problems of PostDO.

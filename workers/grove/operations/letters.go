@@ -69,7 +69,7 @@ func retry(ctx context.Context, source string, seq int64) error {
 			return err
 		}
 		if err = c.retry(ctx, id, outbox.Letter{Seq: l.Seq, Kind: l.Kind, Payload: l.Payload}); err != nil {
-			return told(err)
+			return web.Told("The object", err)
 		}
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package operations
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"grove.place/lattice/durables"
@@ -104,13 +103,4 @@ func object(ctx context.Context, className, name string) (class, string, error) 
 		return c, "", web.ErrNotFound
 	}
 	return c, id, nil
-}
-
-// told passes on what an object says of a value that came from the caller; everything else means that it cannot be reached.
-func told(err error) error {
-	var remote *durables.Error
-	if errors.As(err, &remote) && remote.Remote && remote.Name == "TypeError" {
-		return web.BadRequest("bad_value", remote.Message)
-	}
-	return web.Unavailable("The object", err)
 }

@@ -60,7 +60,7 @@ func getBacklog(w http.ResponseWriter, r *http.Request, _ *heartwood.Visitor) er
 	}
 	b, err := c.backlog(r.Context(), id)
 	if err != nil {
-		return told(err)
+		return web.Told("The object", err)
 	}
 	web.WriteJSON(w, http.StatusOK, map[string]any{"class": q.Get("class"), "name": q.Get("name"), "backlog": b})
 	return nil
@@ -147,7 +147,7 @@ func rebuildNamed(r *http.Request, v *heartwood.Visitor, className, name string)
 	}
 	result, err := c.rebuild(r.Context(), id)
 	if err != nil {
-		return nil, told(err)
+		return nil, web.Told("The object", err)
 	}
 	return result, nil
 }
@@ -181,7 +181,7 @@ func operatorPage(w http.ResponseWriter, r *http.Request, v *heartwood.Visitor) 
 		}
 		b, err := c.backlog(r.Context(), id)
 		if err != nil {
-			return told(err)
+			return web.Told("The object", err)
 		}
 		text, _ := json.Marshal(b)
 		backlog = string(text)

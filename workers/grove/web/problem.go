@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"grove.place/lattice/workers"
 	"grove.place/lattice/workers/grove/markup"
 )
 
@@ -57,6 +58,18 @@ func Unavailable(what string, err error) error {
 		Status: http.StatusServiceUnavailable, Code: "unavailable", Title: "That does not work just now",
 		Message: what + " cannot be reached. Nothing was changed; try again in a moment.", Retry: 5 * time.Second,
 	}, err)
+}
+
+// Told passes on what an object says of a value that came from the visitor; any other error means that what cannot be reached. It returns nil for nil.
+func Told(what string, err error) error {
+	var remote *workers.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &remote) && remote.Remote && remote.Name == "TypeError":
+		return BadRequest("bad_value", remote.Message)
+	}
+	return Unavailable(what, err)
 }
 
 // Fail answers with an error. What is not meant for the visitor is logged.

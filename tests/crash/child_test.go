@@ -90,7 +90,7 @@ func serve(module, dir string) error {
 	}
 	h, err := local.New(context.Background(), local.Options{
 		Module: wasm, Name: "crash", Objects: map[string]string{"LEDGERS": "Ledger"}, Dir: dir, CacheDir: local.TestCacheDir(),
-		Queues: map[string]string{"LETTERS": "letters"}, Consumers: map[string]local.Consumer{"letters": {MaxBatchTimeout: -1}}, Buckets: map[string]string{"BUCKET": "files"},
+		Queues: map[string]string{"LETTERS": "letters"}, Consumers: map[string]local.Consumer{"letters": {MaxBatchTimeout: -1}}, Buckets: map[string]string{"BUCKET": "files"}, KV: map[string]string{"VALUES": "values"},
 	})
 	if err != nil {
 		return err

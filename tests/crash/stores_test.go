@@ -20,9 +20,9 @@ type delivered struct {
 	letters, files []string
 }
 
-// TestQueuesAndBucketsSurvive kills hosts that send to a queue, consume it, and fill a bucket: a message that was acknowledged is delivered at least
-// once, and an object is whole, there if it was acknowledged.
-func TestQueuesAndBucketsSurvive(t *testing.T) {
+// TestStoresSurvive kills hosts that send to a queue, consume it, and fill a bucket and a KV namespace: a message that was acknowledged is delivered at least
+// once, and an object or a value is whole, there if it was acknowledged.
+func TestStoresSurvive(t *testing.T) {
 	t.Parallel()
 	dir, module := t.TempDir(), buildApp(t)
 	a := &delivered{}
@@ -88,18 +88,21 @@ func (a *delivered) checkBucket(t *testing.T, h *host, round int) {
 	if err != nil || status != http.StatusOK || json.Unmarshal(body, &found) != nil {
 		t.Fatalf("the bucket after a restart: status %d: %s %v\n%s", status, body, err, h.log.String())
 	}
-	var own []string
+	own := map[bool][]string{} // by whether it is of the namespace
 	for key, holds := range found {
+		key, value := strings.CutPrefix(key, "kv ")
 		n, mine := strings.CutPrefix(key, "own-")
 		if _, err := strconv.ParseInt(holds, 10, 64); err != nil || mine && n != holds {
 			t.Errorf("%s before round %d: %s", key, round, holds)
 		}
 		if mine {
-			own = append(own, n)
+			own[value] = append(own[value], n)
 		}
 	}
-	if missing := without(a.files, own); len(missing) > 0 {
-		t.Errorf("%d acknowledged objects are lost before round %d: %v", len(missing), round, missing)
+	for _, value := range []bool{false, true} {
+		if missing := without(a.files, own[value]); len(missing) > 0 {
+			t.Errorf("%d acknowledged objects (values: %v) are lost before round %d: %v", len(missing), value, round, missing)
+		}
 	}
 	if t.Failed() {
 		t.FailNow()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"grove.place/lattice/workers/kv"
 	"grove.place/lattice/workers/queues"
 	"grove.place/lattice/workers/r2"
 )
@@ -15,6 +16,7 @@ import (
 var (
 	letters = queues.Producer("LETTERS")
 	bucket  = r2.Bucket("BUCKET")
+	values  = kv.Namespace("VALUES")
 )
 
 // content is what is stored for n: some of it in one piece, some as a stream of many.
@@ -22,19 +24,30 @@ func content(n int64) string {
 	return strings.Repeat(fmt.Sprintf("%016x", n), []int{1, 300, 7_000, 20_000}[n%4])
 }
 
-// store puts n under a key of its own, and then under one that it shares with others.
+// store puts n into the bucket and the namespace under a key of its own, and then under one that it shares with others.
 func store(ctx context.Context, n int64) error {
 	for _, key := range []string{fmt.Sprintf("own-%d", n), fmt.Sprintf("shared-%d", n%3)} {
 		if _, err := bucket.Put(ctx, key, strings.NewReader(content(n)), nil); err != nil {
+			return err
+		}
+		if err := values.Put(ctx, key, content(n), nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stored lists the keys of the bucket with the number that is stored under each, or what is wrong with it.
+// stored lists the keys of the bucket, and after "kv " those of the namespace, with the number that is stored under each, or what is wrong with it.
 func stored(ctx context.Context) (map[string]string, error) {
 	found := map[string]string{}
+	for key, err := range values.All(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		var text string
+		_, err = values.Get(ctx, key.Name, &text, nil)
+		found["kv "+key.Name] = described(text, err)
+	}
 	var o r2.ListOptions
 	for more := true; more; {
 		page, err := bucket.List(ctx, o)

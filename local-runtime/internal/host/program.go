@@ -26,14 +26,16 @@ type program struct {
 	object bool        // it is a scripted object, which has no Go program
 	store  *storage.DB // of a scripted object
 
-	start    event
-	pending  int // what keeps it: the event, a body, waitUntil
-	answered bool
-	dead     bool // the Go program has ended
-	closed   bool
-	printed  [3]strings.Builder
-	sockets  map[int64]*tcpSocket
-	lastSock int64
+	start     event
+	pending   int // what keeps it: the event, a body, waitUntil
+	answered  bool
+	dead      bool // the Go program has ended
+	closed    bool
+	printed   [3]strings.Builder
+	timers    map[int]func() // to take them back, by number
+	lastTimer int
+	sockets   map[int64]*tcpSocket
+	lastSock  int64
 }
 
 // event is what a program is run for. done is called once.
@@ -46,7 +48,7 @@ type event struct {
 
 // begin runs the program for an event. It returns a function that gives up on it.
 func (h *Host) begin(e event) (abandon func(reason string)) {
-	p := &program{host: h, loop: newLoop(&h.work), start: e, pending: 1, sockets: map[int64]*tcpSocket{}}
+	p := &program{host: h, loop: newLoop(&h.work), start: e, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}}
 	h.mu.Lock()
 	h.programs[p] = true
 	h.mu.Unlock()
@@ -173,6 +175,9 @@ func (p *program) close() {
 		return
 	}
 	p.closed = true
+	for _, stop := range p.timers { // which would hold all of it in memory until they go off
+		stop()
+	}
 	if p.vm != nil {
 		p.vm.End(js.ErrExited)
 	}
@@ -278,7 +283,19 @@ func (p *program) Post(f func()) {
 
 // After implements js.Outside and isolate.Timers.
 func (p *program) After(d time.Duration, f func()) (stop func()) {
-	return p.host.cfg.Clock.AfterFunc(d, func() { p.Post(f) })
+	p.lastTimer++
+	id := p.lastTimer
+	unset := p.host.cfg.Clock.AfterFunc(d, func() {
+		p.Post(func() {
+			delete(p.timers, id)
+			f()
+		})
+	})
+	p.timers[id] = unset
+	return func() {
+		delete(p.timers, id)
+		unset()
+	}
 }
 
 // Resume implements js.Outside.

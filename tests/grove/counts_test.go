@@ -66,7 +66,7 @@ func TestAThousandReactionsCostD1WhatTheirMinutesCost(t *testing.T) {
 	const (
 		minutely = 2 // the post's settings are read, and what the author is told is written
 		rarely   = 3 // every five minutes: reactions are written; the site's configuration and whom the author blocks are read
-		loading  = 2 // what D1 had of the post
+		loading  = 3 // what D1 had of the post, and of the notifications of its author
 		days     = 1
 	)
 	most := minutely*times(while, time.Minute) + rarely*times(while, 5*time.Minute) + loading + days

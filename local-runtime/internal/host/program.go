@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"grove.place/lattice/internal/abi"
@@ -29,7 +30,8 @@ type program struct {
 	start     event
 	pending   int // what keeps it: the event, a body, waitUntil
 	answered  bool
-	dead      bool // the Go program has ended
+	body      *keptSource // of the answer
+	dead      bool        // the Go program has ended
 	closed    bool
 	printed   [3]strings.Builder
 	timers    map[int]func() // to take them back, by number
@@ -113,7 +115,8 @@ func (p *program) finish(result abi.Value, body *js.Body, err error) {
 	}
 	if err == nil && body != nil && body.Source != nil {
 		p.pending++
-		body.Source = &keptSource{Source: body.Source, done: p.release}
+		p.body = &keptSource{Source: body.Source, done: p.release}
+		body.Source = p.body
 	}
 	if done := p.start.done; done != nil {
 		p.start.done = nil
@@ -175,6 +178,9 @@ func (p *program) close() {
 		return
 	}
 	p.closed = true
+	if p.body != nil {
+		p.body.fail(abi.Errorf("the event that this body belongs to is over"))
+	}
 	for _, stop := range p.timers { // which would hold all of it in memory until they go off
 		stop()
 	}
@@ -219,27 +225,63 @@ func (h *Host) endPrograms(cause string) bool {
 	return true
 }
 
-// keptSource calls done once when it has been read, or canceled.
+// keptSource is the body of an answer. It calls done once when it has been read, or canceled; a read that nobody will answer, because the program
+// has ended, fails.
 type keptSource struct {
 	stream.Source
 	done func()
-	over bool
+
+	mu      sync.Mutex
+	over    bool
+	gone    error                     // why there is nothing more to read
+	waiting func([]byte, bool, error) // the read under way
 }
 
 func (s *keptSource) end() {
-	if !s.over {
-		s.over = true
+	s.mu.Lock()
+	first := !s.over
+	s.over = true
+	s.mu.Unlock()
+	if first {
 		s.done()
 	}
 }
 
 func (s *keptSource) Read(limit int, done func([]byte, bool, error)) {
+	s.mu.Lock()
+	gone := s.gone
+	if gone == nil {
+		s.waiting = done
+	}
+	s.mu.Unlock()
+	if gone != nil {
+		done(nil, false, gone)
+		return
+	}
 	s.Source.Read(limit, func(chunk []byte, eof bool, err error) {
-		done(chunk, eof, err)
+		s.answer(chunk, eof, err)
 		if eof || err != nil {
 			s.end()
 		}
 	})
+}
+
+// answer answers the read under way, if there is one.
+func (s *keptSource) answer(chunk []byte, eof bool, err error) {
+	s.mu.Lock()
+	done := s.waiting
+	s.waiting = nil
+	s.mu.Unlock()
+	if done != nil {
+		done(chunk, eof, err)
+	}
+}
+
+func (s *keptSource) fail(err error) {
+	s.mu.Lock()
+	s.gone = err
+	s.mu.Unlock()
+	s.answer(nil, false, err)
 }
 
 func (s *keptSource) Cancel(reason error) {

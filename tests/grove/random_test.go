@@ -167,7 +167,11 @@ func (w *world) disasters(done func() bool) {
 // TestWhatWasAcknowledgedIsInD1WhateverHappens: people comment, react, follow and write at random while D1, disks and instances fail at random. In the end
 // D1 has what each of them was told, no less and no more.
 func TestWhatWasAcknowledgedIsInD1WhateverHappens(t *testing.T) {
-	for seed := range uint64(*seeds) {
+	n := *seeds
+	if testing.Short() {
+		n = min(n, 3)
+	}
+	for seed := range uint64(n) {
 		t.Run(fmt.Sprint("seed=", seed+1), func(t *testing.T) {
 			w := open(t, seed+1)
 			var people []*person

@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,4 +103,27 @@ func serve(module, dir string) error {
 	}
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	return http.Serve(listener, h)
+}
+
+// killAgainAndAgain starts a host on dir, has it checked, lets writers write to it, and kills it at a random moment of at most longest.
+func killAgainAndAgain(t *testing.T, module, dir string, rounds int, longest time.Duration,
+	check func(t *testing.T, h *host, round int), write func(t *testing.T, h *host, round, w int, stopped chan struct{})) {
+	t.Helper()
+	for round := range rounds {
+		h := startHost(t, module, dir)
+		check(t, h, round)
+		life := rand.N(longest)
+		stopped := make(chan struct{})
+		var wg sync.WaitGroup
+		for w := range writers {
+			wg.Go(func() { write(t, h, round, w, stopped) })
+		}
+		time.Sleep(life)
+		h.kill()
+		close(stopped)
+		wg.Wait()
+		if t.Failed() {
+			t.Fatalf("in round %d, host killed after %v", round, life)
+		}
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"testing"
@@ -44,24 +43,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	t.Parallel()
 	dir, module := t.TempDir(), buildApp(t)
 	acked := &acknowledged{keys: map[string][]string{}, rows: map[string][]int64{}, moved: map[string]int64{}, alarms: map[string][]int64{}}
-	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	for round := range rounds {
-		h := startHost(t, module, dir)
-		acked.check(t, h, round)
-		life := time.Duration(random.Int64N(int64(longestLife)))
-		stopped := make(chan struct{})
-		var wg sync.WaitGroup
-		for w := range writers {
-			wg.Go(func() { acked.write(t, h, round, w, stopped) })
-		}
-		time.Sleep(life)
-		h.kill()
-		close(stopped)
-		wg.Wait()
-		if t.Failed() {
-			t.Fatalf("in round %d, host killed after %v", round, life)
-		}
-	}
+	killAgainAndAgain(t, module, dir, rounds, longestLife, acked.check, acked.write)
 	h := startHost(t, module, dir)
 	defer h.kill()
 	acked.check(t, h, rounds)

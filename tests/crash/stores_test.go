@@ -3,7 +3,6 @@ package crash
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -26,24 +25,7 @@ func TestStoresSurvive(t *testing.T) {
 	t.Parallel()
 	dir, module := t.TempDir(), buildApp(t)
 	a := &delivered{}
-	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
-	for round := range storeRounds {
-		h := startHost(t, module, dir)
-		a.checkBucket(t, h, round)
-		life := time.Duration(random.Int64N(int64(2 * longestLife)))
-		stopped := make(chan struct{})
-		var wg sync.WaitGroup
-		for w := range writers {
-			wg.Go(func() { a.write(t, h, round, w, stopped) })
-		}
-		time.Sleep(life)
-		h.kill()
-		close(stopped)
-		wg.Wait()
-		if t.Failed() {
-			t.Fatalf("in round %d, host killed after %v", round, life)
-		}
-	}
+	killAgainAndAgain(t, module, dir, storeRounds, 2*longestLife, a.checkBucket, a.write)
 	h := startHost(t, module, dir)
 	defer h.kill()
 	a.checkBucket(t, h, storeRounds)

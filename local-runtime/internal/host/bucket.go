@@ -36,7 +36,7 @@ type r2Call struct {
 	host   *Host
 	bucket *storage.Bucket
 	method string
-	args   []abi.Value
+	args   arguments
 	body   content
 	now    abi.Date
 }
@@ -91,24 +91,6 @@ var r2Names = map[string]string{
 	"uploadPart": "uploadPart", "complete": "completeMultipartUpload", "abort": "abortMultipartUpload",
 }
 
-// text returns an argument that is a string.
-func (c *r2Call) text(i int) string {
-	if i < len(c.args) {
-		s, _ := c.args[i].(string)
-		return s
-	}
-	return ""
-}
-
-// options returns an argument that is an object, or an empty one.
-func (c *r2Call) options(i int) abi.Object {
-	if i < len(c.args) {
-		o, _ := c.args[i].(abi.Object)
-		return o
-	}
-	return nil
-}
-
 func (c *r2Call) content() io.Reader {
 	if r := c.body.reader(); r != nil {
 		return r
@@ -117,7 +99,7 @@ func (c *r2Call) content() io.Reader {
 }
 
 func r2Head(c *r2Call) (abi.Value, content, error) {
-	o, err := c.bucket.Head(c.text(0))
+	o, err := c.bucket.Head(c.args.text(0))
 	if err != nil || o == nil {
 		return nil, noContent, err
 	}
@@ -125,10 +107,10 @@ func r2Head(c *r2Call) (abi.Value, content, error) {
 }
 
 func r2Get(c *r2Call) (abi.Value, content, error) {
-	options := c.options(1)
+	options := c.args.object(1)
 	var offset, length int64
 	var whole bool
-	o, body, err := c.bucket.Get(c.text(0), func(o *storage.Stored) (_, _ int64, take bool, err error) {
+	o, body, err := c.bucket.Get(c.args.text(0), func(o *storage.Stored) (_, _ int64, take bool, err error) {
 		if !storage.Holds(options.Get("onlyIf"), o) {
 			return 0, 0, false, nil
 		}
@@ -178,7 +160,7 @@ func r2Put(c *r2Call) (abi.Value, content, error) {
 	if c.body.source != nil && c.body.length < 0 {
 		return nil, noContent, abi.TypeErrorf("Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)")
 	}
-	o, err := c.bucket.Put(c.text(0), c.content(), putOptions(c.options(1), c.now))
+	o, err := c.bucket.Put(c.args.text(0), c.content(), putOptions(c.args.object(1), c.now))
 	if err != nil || o == nil {
 		return nil, noContent, err
 	}
@@ -203,7 +185,7 @@ func r2Delete(c *r2Call) (abi.Value, content, error) {
 }
 
 func r2List(c *r2Call) (abi.Value, content, error) {
-	o := c.options(0)
+	o := c.args.object(0)
 	text := func(name string) string { s, _ := o.Get(name).(string); return s }
 	limit := 1000
 	if n, ok := o.Get("limit").(int64); ok {
@@ -237,31 +219,25 @@ func r2List(c *r2Call) (abi.Value, content, error) {
 }
 
 func r2Create(c *r2Call) (abi.Value, content, error) {
-	id, err := c.bucket.CreateUpload(c.text(0), putOptions(c.options(1), c.now))
-	return abi.Object{{Name: "key", Value: c.text(0)}, {Name: "uploadId", Value: id}}, noContent, err
+	id, err := c.bucket.CreateUpload(c.args.text(0), putOptions(c.args.object(1), c.now))
+	return abi.Object{{Name: "key", Value: c.args.text(0)}, {Name: "uploadId", Value: id}}, noContent, err
 }
 
 func r2UploadPart(c *r2Call) (abi.Value, content, error) {
-	var number int64
-	if len(c.args) > 2 {
-		number, _ = c.args[2].(int64)
-	}
-	etag, err := c.bucket.UploadPart(c.text(0), c.text(1), int(number), c.content())
+	number := c.args.int(2)
+	etag, err := c.bucket.UploadPart(c.args.text(0), c.args.text(1), int(number), c.content())
 	return abi.Object{{Name: "partNumber", Value: number}, {Name: "etag", Value: etag}}, noContent, err
 }
 
 func r2Complete(c *r2Call) (abi.Value, content, error) {
 	var parts []storage.ChosenPart
-	if len(c.args) > 2 {
-		list, _ := c.args[2].(abi.Array)
-		for _, e := range list {
-			p, _ := e.(abi.Object)
-			number, _ := p.Get("partNumber").(int64)
-			etag, _ := p.Get("etag").(string)
-			parts = append(parts, storage.ChosenPart{Number: int(number), ETag: etag})
-		}
+	for _, e := range c.args.list(2) {
+		p, _ := e.(abi.Object)
+		number, _ := p.Get("partNumber").(int64)
+		etag, _ := p.Get("etag").(string)
+		parts = append(parts, storage.ChosenPart{Number: int(number), ETag: etag})
 	}
-	o, err := c.bucket.CompleteUpload(c.text(0), c.text(1), parts, c.now)
+	o, err := c.bucket.CompleteUpload(c.args.text(0), c.args.text(1), parts, c.now)
 	if err != nil {
 		return nil, noContent, err
 	}
@@ -269,7 +245,7 @@ func r2Complete(c *r2Call) (abi.Value, content, error) {
 }
 
 func r2Abort(c *r2Call) (abi.Value, content, error) {
-	return abi.Undefined{}, noContent, c.bucket.AbortUpload(c.text(0), c.text(1))
+	return abi.Undefined{}, noContent, c.bucket.AbortUpload(c.args.text(0), c.args.text(1))
 }
 
 // describeObject is an R2Object as data.

@@ -45,7 +45,7 @@ func (h *Host) openKV() error {
 // kvCall is a decoded operation on a namespace.
 type kvCall struct {
 	kv   *storage.KV
-	args []abi.Value
+	args arguments
 	body content
 	now  int64 // seconds
 }
@@ -127,22 +127,6 @@ func checkStoredKey(key string) error {
 	return nil
 }
 
-func (c *kvCall) text(i int) string {
-	if i < len(c.args) {
-		s, _ := c.args[i].(string)
-		return s
-	}
-	return ""
-}
-
-func (c *kvCall) options(i int) abi.Object {
-	if i < len(c.args) {
-		o, _ := c.args[i].(abi.Object)
-		return o
-	}
-	return nil
-}
-
 func checkCacheTTL(o abi.Object) error {
 	if ttl, ok := o.Get("cacheTtl").(int64); ok && ttl < kvCacheTTL {
 		return kvRefuse(400, "Invalid cache_ttl of %d. Cache TTL must be at least %d.", ttl, kvCacheTTL)
@@ -159,10 +143,10 @@ func orNull(text string) abi.Value {
 }
 
 func kvGetValue(c *kvCall) (abi.Value, content, error) {
-	if err := checkCacheTTL(c.options(1)); err != nil {
+	if err := checkCacheTTL(c.args.object(1)); err != nil {
 		return nil, noContent, err
 	}
-	e, err := c.kv.Get(c.text(0), c.now)
+	e, err := c.kv.Get(c.args.text(0), c.now)
 	if err != nil || e == nil {
 		return nil, noContent, err
 	}
@@ -174,10 +158,7 @@ func kvGetValue(c *kvCall) (abi.Value, content, error) {
 }
 
 func kvGetMany(c *kvCall) (abi.Value, content, error) {
-	var keys abi.Array
-	if len(c.args) > 0 {
-		keys, _ = c.args[0].(abi.Array)
-	}
+	keys := c.args.list(0)
 	switch {
 	case len(keys) > kvMany:
 		return nil, noContent, kvRefuse(400, "You can request a maximum of %d keys", kvMany)
@@ -187,7 +168,7 @@ func kvGetMany(c *kvCall) (abi.Value, content, error) {
 	found, total := abi.Array{}, 0
 	for _, v := range keys {
 		key, _ := v.(string)
-		if err := errors.Join(checkStoredKey(key), checkCacheTTL(c.options(1))); err != nil {
+		if err := errors.Join(checkStoredKey(key), checkCacheTTL(c.args.object(1))); err != nil {
 			return nil, noContent, err
 		}
 		e, err := c.kv.Get(key, c.now)
@@ -207,12 +188,12 @@ func kvGetMany(c *kvCall) (abi.Value, content, error) {
 }
 
 func kvPutValue(c *kvCall) (abi.Value, content, error) {
-	e := storage.KVEntry{Key: c.text(0)}
+	e := storage.KVEntry{Key: c.args.text(0)}
 	var err error
-	if e.Expiration, err = kvExpires(c.options(1), c.now); err != nil {
+	if e.Expiration, err = kvExpires(c.args.object(1), c.now); err != nil {
 		return nil, noContent, err
 	}
-	if e.Metadata, _ = c.options(1).Get("metadata").(string); e.Metadata != "" {
+	if e.Metadata, _ = c.args.object(1).Get("metadata").(string); e.Metadata != "" {
 		if !json.Valid([]byte(e.Metadata)) {
 			return nil, noContent, abi.Errorf("the metadata is not JSON: %q", e.Metadata)
 		}
@@ -259,11 +240,11 @@ func kvExpires(o abi.Object, now int64) (int64, error) {
 }
 
 func kvDeleteValue(c *kvCall) (abi.Value, content, error) {
-	return nil, noContent, c.kv.Delete(c.text(0))
+	return nil, noContent, c.kv.Delete(c.args.text(0))
 }
 
 func kvListKeys(c *kvCall) (abi.Value, content, error) {
-	o := c.options(0)
+	o := c.args.object(0)
 	prefix, _ := o.Get("prefix").(string)
 	limit := int64(kvListed)
 	if n, ok := o.Get("limit").(int64); ok && n > 0 {

@@ -23,21 +23,6 @@ var programOps = map[string]func(p *program, a arguments, body *js.Body, done an
 	"socketCloseWrite": (*program).opSocketCloseWrite, "socketStartTls": (*program).opSocketStartTLS,
 }
 
-// arguments are those of an operation.
-type arguments []abi.Value
-
-func (a arguments) at(i int) abi.Value {
-	if i < len(a) {
-		return a[i]
-	}
-	return abi.Undefined{}
-}
-
-func (a arguments) text(i int) string       { s, _ := a.at(i).(string); return s }
-func (a arguments) int(i int) int64         { n, _ := a.at(i).(int64); return n }
-func (a arguments) object(i int) abi.Object { o, _ := a.at(i).(abi.Object); return o }
-func (a arguments) list(i int) abi.Array    { l, _ := a.at(i).(abi.Array); return l }
-
 // Call implements js.Outside.
 func (p *program) Call(op string, args []abi.Value, body *js.Body, done func(abi.Value, *js.Body, error)) {
 	do := programOps[op]
@@ -156,7 +141,7 @@ func readD1(r *abi.Reader) abi.Value {
 
 // opR2 is r2(binding, method, arguments).
 func (p *program) opR2(a arguments, body *js.Body, done answerTo) {
-	c := &r2Call{host: p.host, now: abi.DateOf(p.host.cfg.Clock.Now()), method: a.text(1), args: a.list(2), body: contentOf(body)}
+	c := &r2Call{host: p.host, now: abi.DateOf(p.host.cfg.Clock.Now()), method: a.text(1), args: arguments(a.list(2)), body: contentOf(body)}
 	c.bucket = p.host.buckets[p.host.cfg.Buckets[a.text(0)]]
 	do := r2Methods[c.method]
 	if c.bucket == nil || do == nil {

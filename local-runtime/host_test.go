@@ -102,7 +102,7 @@ func TestFrontDoor(t *testing.T) {
 			}
 		})
 	}
-	if status, got := request(t, h, "GET", "/service?binding=OTHER", nil); status != 502 || !strings.Contains(got, `goes to the Worker "elsewhere", which this host does not run`) {
+	if status, got := request(t, h, "GET", "/service?binding=OTHER", nil); status != 503 || !strings.Contains(got, `of service "elsewhere" to proxy to: start it in the same session`) {
 		t.Errorf("a foreign service binding: %d %s", status, got)
 	}
 }

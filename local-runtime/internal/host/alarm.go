@@ -294,12 +294,15 @@ func (s *Isolate) abandonAlarm(k key) {
 
 // loadAlarms schedules the alarms that an earlier host left.
 func (h *Host) loadAlarms() error {
-	marks, err := filepath.Glob(filepath.Join(h.cfg.Dir, "objects", h.cfg.Script+"-*", "*.alarm"))
+	marks, err := filepath.Glob(filepath.Join(h.dir, "objects", h.namespace("*"), "*.alarm"))
 	if err != nil {
 		return err
 	}
 	for _, mark := range marks {
-		class := strings.TrimPrefix(filepath.Base(filepath.Dir(mark)), h.cfg.Script+"-")
+		class := strings.TrimPrefix(filepath.Base(filepath.Dir(mark)), h.namespace(""))
+		if strings.Contains(class, "-") {
+			continue // no class has such a name: it is one of a Worker whose name begins as this one's does
+		}
 		k := key{class, strings.TrimSuffix(filepath.Base(mark), ".alarm")}
 		s := h.isolateOf(k)
 		s.do(func() {

@@ -25,7 +25,9 @@ func (h *Host) openDatasets() error {
 		if h.datasets[name] != nil {
 			continue
 		}
-		d, err := storage.OpenDataset(filepath.Join(h.cfg.Dir, "analytics", name+".sqlite"), name)
+		d, err := opened(&h.stores, h.stores.datasets, name, func() (*storage.Dataset, error) {
+			return storage.OpenDataset(filepath.Join(h.dir, "analytics", name+".sqlite"), name)
+		})
 		if err != nil {
 			return fmt.Errorf("dataset %s: %w", name, err)
 		}

@@ -22,7 +22,9 @@ func (h *Host) openBuckets() error {
 		if h.buckets[name] != nil {
 			continue
 		}
-		b, err := storage.OpenBucket(filepath.Join(h.cfg.Dir, "r2", name), h.random.read)
+		b, err := opened(&h.stores, h.stores.buckets, name, func() (*storage.Bucket, error) {
+			return storage.OpenBucket(filepath.Join(h.dir, "r2", name), h.random.read)
+		})
 		if err != nil {
 			return fmt.Errorf("R2 bucket %s: %w", name, err)
 		}
@@ -270,8 +272,8 @@ func (s *Isolate) outside(f *frame, id uint32, r *abi.Reader, perform func(r *ab
 	return nil, abi.Pending
 }
 
-func (h *Host) randomHex(n int) string {
+func (s *Session) randomHex(n int) string {
 	b := make([]byte, n)
-	h.random.read(b)
+	s.random.read(b)
 	return hex.EncodeToString(b)
 }

@@ -62,7 +62,7 @@ func (e *export) release() {
 // call delivers c as a START of kind 10 where the stub was passed on.
 func (e *export) call(c *invocation) {
 	e.retain()
-	if !e.scope.isolate.deliver(lane{laneHeld, e.lane}, func() { e.start(c) }) {
+	if !e.scope.isolate.deliver(lane{kind: laneHeld, n: e.lane}, func() { e.start(c) }) {
 		e.release()
 		c.fail(errClosed)
 	}

@@ -138,17 +138,17 @@ func (i *Injection) Remove() {
 }
 
 // simulate gives a database the time and the randomness of a host that has its own.
-func (h *Host) simulate(db interface {
+func (s *Session) simulate(db interface {
 	Simulate(now func() time.Time, random func([]byte))
 }) {
-	if _, virtual := h.cfg.Clock.(*clock.Virtual); !virtual {
+	if _, virtual := s.clock.(*clock.Virtual); !virtual {
 		return
 	}
-	if h.sched == nil {
-		db.Simulate(h.cfg.Clock.Now, nil)
+	if s.sched == nil {
+		db.Simulate(s.clock.Now, nil)
 		return
 	}
-	db.Simulate(h.cfg.Clock.Now, h.random.read)
+	db.Simulate(s.clock.Now, s.random.read)
 }
 
 // openStore opens the storage of an object, which has the faults of the host.

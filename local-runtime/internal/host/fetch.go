@@ -11,7 +11,8 @@ import (
 // fetchCall is a decoded FETCH operation.
 type fetchCall struct {
 	target   abi.Target
-	link     *link // of an object
+	script   string // of TargetService: the Worker; empty: the assets
+	link     *link  // of an object
 	request  abi.Request
 	inner    *inner // of TargetFacet
 	body     content
@@ -48,7 +49,8 @@ func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, err
 		if h.assets != nil && c.target.Service == h.assets.Binding {
 			break
 		}
-		if err := h.service(c.target.Service); err != nil {
+		var err error
+		if c.script, err = h.service(c.target.Service); err != nil {
 			return nil, err
 		}
 	default:
@@ -90,19 +92,16 @@ func isToken(name string) bool {
 // errStatus refuses a response as workerd does (api/http.c++).
 var errStatus = &abi.Error{Name: "RangeError", Message: "Responses may only be constructed with status codes in the range 200 to 599, inclusive."}
 
-// service checks that a service binding goes to this Worker.
-func (h *Host) service(binding string) error {
+// service returns the Worker that a service binding goes to.
+func (h *Host) service(binding string) (script string, err error) {
 	if binding == exported+"default" {
-		return nil
+		return h.cfg.Script, nil
 	}
-	worker, ok := h.cfg.Services[binding]
+	script, ok := h.cfg.Services[binding]
 	if !ok {
-		return abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", binding)
+		return "", abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", binding)
 	}
-	if worker != h.cfg.Script {
-		return abi.Errorf("service binding %q goes to the Worker %q, which this host does not run: it runs %q only", binding, worker, h.cfg.Script)
-	}
-	return nil
+	return script, nil
 }
 
 func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
@@ -169,29 +168,43 @@ func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 			c.inner.fetch(c, r)
 			return
 		}
-		if h.runsPrograms() {
-			h.fetchScripted(c.link.key, c.link.name, &c.request, c.body, r)
-			return
-		}
-		s := h.isolateOf(c.link.key)
-		if !s.deliver(c.link.in, func() {
-			if e := c.link.open(s); e != nil {
-				fail(e)
-				return
-			}
-			s.startFetch(c.link.key, c.link.name, &c.request, c.body, r)
-		}) {
-			fail(errClosed)
-		}
+		h.fetchObject(c, r, fail)
 	case abi.TargetService:
-		if h.assets != nil && c.target.Service == h.assets.Binding {
+		if c.script == "" {
 			h.work.run(func() { h.assets.fetch(&c.request, r) })
 			return
 		}
-		h.fetchWorker(&c.request, c.body, r)
+		h.reach(c.script, func(to *Host) { to.fetchWorker(&c.request, c.body, r) }, func() *abi.Error {
+			unavailable(noService(c.script), r)
+			return nil
+		}, fail)
 	default:
 		h.network(from, c, r)
 	}
+}
+
+// fetchObject sends a request to an object; fail is for what is no failure of it.
+func (h *Host) fetchObject(c *fetchCall, r reply, fail func(*abi.Error)) {
+	l := c.link
+	h.reach(l.script, func(to *Host) {
+		if to.runsPrograms() {
+			to.fetchScripted(l.key, l.name, &c.request, c.body, r)
+			return
+		}
+		s := to.isolateOf(l.key)
+		if !s.deliver(l.in, func() {
+			if e := l.open(s); e != nil {
+				fail(e)
+				return
+			}
+			s.startFetch(l.key, l.name, &c.request, c.body, r)
+		}) {
+			fail(errClosed)
+		}
+	}, func() *abi.Error {
+		unavailable(noObjects(l.key.class, l.script), r)
+		return nil
+	}, fail)
 }
 
 func (s *Isolate) startFetch(k key, name *string, q *abi.Request, body content, r reply) {

@@ -118,7 +118,7 @@ func (f *frame) begin() {
 
 // complete ends operation id of f with a result. Any goroutine may call it.
 func (f *frame) complete(id uint32, result []byte) {
-	f.completeIn(lane{laneComplete, uint64(f.id)}, id, result)
+	f.completeIn(lane{kind: laneComplete, n: uint64(f.id)}, id, result)
 }
 
 // completeIn is complete for a result that keeps the order of a lane.

@@ -7,6 +7,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ import (
 
 // Config is what a Host runs and with what.
 type Config struct {
+	Session     *Session // whose Worker it is; then it needs no Dir, Clock, Seed and Trace. nil: one of its own
 	Module      []byte
 	Classes     []byte                   // script with the classes, when Module is a program of github.com/syumai/workers
 	Script      string                   // the Worker's name
@@ -49,6 +51,7 @@ type Config struct {
 	Assets      *Assets                  // nil: none
 	Vars        map[string]Var
 	Services    map[string]string // binding → name of the Worker
+	Scripts     map[string]string // binding → name of the Worker that has the class of that binding in Objects; unless it is this one
 	Others      map[string]string // binding → kind, of bindings that exist but are not served
 	Dir         string            // where storage is kept
 	CacheDir    string            // where compiled code is kept
@@ -80,34 +83,28 @@ type Var struct {
 	JSON  bool // Value is JSON text of something other than a string
 }
 
-// Host runs one Worker.
+// Host runs one Worker of a session.
 type Host struct {
+	*Session
+	alone     bool // the session is the Host's own
+	number    int  // in the session
 	cfg       Config
 	env       []byte // encoded result of ENV
 	version   string // metadata of the version, as JSON; empty: none
 	isolates  []*Isolate
-	databases map[string]*storage.D1
-	queues    map[string]*queue
+	databases map[string]*storage.D1 // by binding
+	queues    map[string]*queue      // by name, as all that follow
 	buckets   map[string]*storage.Bucket
-	kv        map[string]*storage.KV // by namespace
+	kv        map[string]*storage.KV
 	datasets  map[string]*storage.Dataset
-	caches    caches
-	rates     rates
 	assets    *assets // nil: none
-	work      work
-	storing   work       // what queues and buckets write
-	sched     *scheduler // nil: not seeded
-	random    *random
-	trace     *tracer
 	faults    faults
 	names     names
 	next      atomic.Uint32
 	native    *native
 	classes   classes
-	lastLane  atomic.Uint64 // of what was passed on
 	closed    atomic.Bool
 	done      chan struct{} // closed by Close
-	unlock    func() error  // lets go of the storage folder
 
 	door     sync.RWMutex // held by each request while it starts, and by Reload
 	live     atomic.Int64 // frames that have not ended, except constructors'
@@ -120,42 +117,35 @@ type Host struct {
 var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 // New starts a host. The module is compiled here; instances start with their first event.
-func New(ctx context.Context, cfg Config) (*Host, error) {
+func New(ctx context.Context, cfg Config) (h *Host, err error) {
+	s := cfg.Session
+	if s == nil {
+		if s, err = NewSession(SessionConfig{Dir: cfg.Dir, Clock: cfg.Clock, Logger: cfg.Logger, Seed: cfg.Seed, Trace: cfg.Trace}); err != nil {
+			return nil, err
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, s.Close())
+			}
+		}()
+	}
+	cfg.Dir, cfg.Clock, cfg.Seed = s.dir, s.clock, s.seed
+	alone := cfg.Session == nil
 	cfg = withDefaults(cfg)
-	virtual, _ := cfg.Clock.(*clock.Virtual)
-	if cfg.Seed != 0 && virtual == nil {
-		return nil, errors.New("a seeded host needs a virtual clock")
-	}
-	for binding, class := range cfg.Objects {
-		if !safeName.MatchString(cfg.Script + "-" + class) {
-			return nil, fmt.Errorf("binding %s: %q is not a name for a class of Worker %q: use letters, digits, _ and -", binding, class, cfg.Script)
-		}
-	}
-	unlock, err := lockDir(cfg.Dir)
-	if err != nil {
+	if err := checkNames(cfg); err != nil {
 		return nil, err
-	}
-	var run uint64
-	if cfg.Seed != 0 {
-		if run, err = nextRun(cfg.Dir); err != nil {
-			return nil, errors.Join(fmt.Errorf("count the runs of the storage folder: %w", err), unlock())
-		}
 	}
 	engine, err := compile(ctx, cfg, cfg.Module)
 	if err != nil {
-		return nil, errors.Join(err, unlock())
+		return nil, err
 	}
 	if engine.IsProgram() && cfg.Seed != 0 {
-		return nil, errors.Join(errors.New("a simulation (Options.Seed) runs modules of the Lattice SDK only, not programs of github.com/syumai/workers"), engine.Close(), unlock())
+		return nil, errors.Join(errors.New("a simulation (Options.Seed) runs modules of the Lattice SDK only, not programs of github.com/syumai/workers"), engine.Close())
 	}
-	h := &Host{
-		cfg: cfg, engine: engine, unlock: unlock, databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{}, datasets: map[string]*storage.Dataset{},
-		random: newRandom(cfg.Seed, run), trace: newTracer(cfg.Trace, cfg.Clock), names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
-	}
-	if cfg.Seed != 0 {
-		h.sched = newScheduler(cfg.Seed, virtual)
-		h.sched.trace, h.sched.blocked = h.trace, h.blocked
-		h.work.sched = h.sched
+	h = &Host{
+		Session: s, alone: alone, number: s.number(), cfg: cfg, engine: engine,
+		databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{}, datasets: map[string]*storage.Dataset{},
+		names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}
 	h.version = h.newVersion()
 	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg, h.version)) })
@@ -163,16 +153,31 @@ func New(ctx context.Context, cfg Config) (*Host, error) {
 	for i := range cfg.Isolates {
 		h.isolates = append(h.isolates, newIsolate(h, i))
 	}
-	if err := errors.Join(h.openDatabases(), h.openBuckets(), h.openKV(), h.openDatasets(), h.checkRateLimits(), h.openAssets(), h.openQueues(), h.loadAlarms()); err != nil {
-		return nil, errors.Join(err, h.Close())
+	err = errors.Join(h.openDatabases(), h.openBuckets(), h.openKV(), h.openDatasets(), h.checkRateLimits(), h.openAssets())
+	if err == nil {
+		err = s.join(h)
+	}
+	if err == nil {
+		err = errors.Join(h.openQueues(), h.loadAlarms())
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.stop(shuttingDown))
 	}
 	if h.sched == nil {
 		go h.watch()
 	}
-	if virtual != nil && h.sched == nil {
-		virtual.OnAdvance(h.work.wait)
-	}
 	return h, nil
+}
+
+// checkNames refuses names that make no names of folders.
+func checkNames(cfg Config) error {
+	for binding, class := range cfg.Objects {
+		script := cmp.Or(cfg.Scripts[binding], cfg.Script)
+		if !safeName.MatchString(namespace(script, class)) {
+			return fmt.Errorf("binding %s: %q is not a name for a class of Worker %q: use letters, digits, _ and -", binding, class, script)
+		}
+	}
+	return nil
 }
 
 func withDefaults(cfg Config) Config {
@@ -181,15 +186,9 @@ func withDefaults(cfg Config) Config {
 	}
 	if cfg.Seed != 0 {
 		cfg.Isolates = 1
-		if cfg.Clock == nil {
-			cfg.Clock = clock.NewVirtual(time.Unix(0, 0).UTC())
-		}
 	}
 	if cfg.Isolates <= 0 {
 		cfg.Isolates = runtime.NumCPU()
-	}
-	if cfg.Clock == nil {
-		cfg.Clock = clock.Real{}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
@@ -284,20 +283,32 @@ func (h *Host) currentEngine() *isolate.Engine {
 // runsPrograms reports whether the Worker is a program of its own for each event.
 func (h *Host) runsPrograms() bool { return h.currentEngine().IsProgram() }
 
-// Close ends everything. What was acknowledged is on disk.
+// shuttingDown is the reason with which a host ends what runs.
+const shuttingDown = "the host is shutting down"
+
+// Close ends the Worker, and its session if nobody else is in it. What was acknowledged is on disk.
 func (h *Host) Close() error {
+	if h.alone {
+		return h.Session.Close()
+	}
+	return h.stop(shuttingDown)
+}
+
+// stop ends the Worker; what runs fails with a reason.
+func (h *Host) stop(reason string) error {
 	if h.closed.Swap(true) {
 		return nil
 	}
-	close(h.done)
-	if h.sched != nil {
-		h.sched.stop()
+	h.leave(h)
+	for _, q := range h.queues {
+		q.quit(h)
 	}
-	if !h.endPrograms("the host is shutting down") {
+	close(h.done)
+	if !h.endPrograms(reason) {
 		return errStuck
 	}
 	for _, s := range h.isolates {
-		if !s.doWithin(stuckTime, s.close) {
+		if !s.doWithin(stuckTime, func() { s.close(reason) }) {
 			return errStuck
 		}
 	}
@@ -306,24 +317,7 @@ func (h *Host) Close() error {
 		s.loop.stop()
 	}
 	h.waitStored()
-	err := h.engine.Close()
-	for _, d := range h.databases {
-		err = errors.Join(err, d.Close())
-	}
-	for _, q := range h.queues {
-		err = errors.Join(err, q.close())
-	}
-	for _, b := range h.buckets {
-		err = errors.Join(err, b.Close())
-	}
-	for _, k := range h.kv {
-		err = errors.Join(err, k.Close())
-	}
-	for _, d := range h.datasets {
-		err = errors.Join(err, d.Close())
-	}
-	err = errors.Join(err, h.caches.close())
-	return errors.Join(err, h.unlock())
+	return h.engine.Close()
 }
 
 // isolateOf returns the isolate that an object lives in, and its facets.
@@ -340,27 +334,18 @@ func (h *Host) nextIsolate() *Isolate {
 
 // path returns the storage file of an object.
 func (h *Host) path(k key) string {
-	return filepath.Join(h.cfg.Dir, "objects", h.cfg.Script+"-"+k.class, strings.ReplaceAll(k.id, "/", ".facets/")+".sqlite")
+	return filepath.Join(h.cfg.Dir, "objects", h.namespace(k.class), strings.ReplaceAll(k.id, "/", ".facets/")+".sqlite")
 }
 
 func (h *Host) openDatabases() error {
-	byID := map[string]*storage.D1{}
 	for binding, cfg := range h.cfg.Databases {
-		id := cfg.ID
-		if id == "" {
-			id = binding
-		}
+		id := cmp.Or(cfg.ID, binding)
 		if !safeName.MatchString(id) {
 			return fmt.Errorf("D1 binding %s: %q is not a database id: use letters, digits, _ and -", binding, id)
 		}
-		d := byID[id]
-		if d == nil {
-			var err error
-			if d, err = openDatabase(filepath.Join(h.cfg.Dir, "d1", id+".sqlite"), cfg, h.cfg.Logger); err != nil {
-				return fmt.Errorf("D1 binding %s: %w", binding, err)
-			}
-			h.simulate(d)
-			byID[id] = d
+		d, err := h.database(id, cfg, h.cfg.Logger)
+		if err != nil {
+			return fmt.Errorf("D1 binding %s: %w", binding, err)
 		}
 		h.databases[binding] = d
 	}

@@ -3,7 +3,6 @@ package host
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -37,7 +36,13 @@ func (n *names) of(k key) (string, bool) {
 
 // checkClass names the classes when there is none of that name.
 func (h *Host) checkClass(class string) error {
-	classes := slices.Sorted(maps.Values(h.cfg.Objects))
+	var classes []string
+	for binding, class := range h.cfg.Objects {
+		if script := h.cfg.Scripts[binding]; script == "" || script == h.cfg.Script {
+			classes = append(classes, class)
+		}
+	}
+	slices.Sort(classes)
 	classes = slices.Compact(classes)
 	if slices.Contains(classes, class) || h.hasClass(class) { // without a binding it is in ctx.exports
 		return nil
@@ -59,7 +64,7 @@ func (h *Host) locate(class, object string) (key, error) {
 	if !isHexID(object) {
 		return key{class, idOf(h.namespace(class), sign(h.namespace(class), []byte(object)))}, nil
 	}
-	id, err := h.checkID(class, object)
+	id, err := checkID(h.namespace(class), object)
 	if err != nil {
 		return key{}, err
 	}

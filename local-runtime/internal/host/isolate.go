@@ -54,7 +54,7 @@ type Isolate struct {
 
 func newIsolate(h *Host, index int) *Isolate {
 	s := &Isolate{
-		host: h, index: index, loop: newLoop(&h.work), peer: newPeer(),
+		host: h, index: index, loop: newLoop(&h.work, h.number), peer: newPeer(),
 		frames: map[uint32]*frame{}, objects: map[key]*object{}, alarms: map[key]*alarm{},
 		exported: map[uint64]int{}, resting: map[*scope]bool{}, resetLog: map[key][]reset{},
 		waiting: map[operation]uint32{},
@@ -254,10 +254,10 @@ func (s *Isolate) disarm() {
 	s.timerAt, s.timerStop = 0, nil
 }
 
-func (s *Isolate) close() {
+func (s *Isolate) close(reason string) {
 	s.endOrdinary(goingAway, "The host is shutting down.")
 	s.endHibernating(goingAway, "The host is shutting down.")
-	s.discard("the host is shutting down")
+	s.discard(reason)
 	for _, a := range s.alarms {
 		a.stop()
 	}

@@ -33,7 +33,7 @@ func (h *Host) openKV() error {
 		if h.kv[name] != nil {
 			continue
 		}
-		k, err := storage.OpenKV(filepath.Join(h.cfg.Dir, "kv", name+".sqlite"))
+		k, err := opened(&h.stores, h.stores.kv, name, func() (*storage.KV, error) { return storage.OpenKV(filepath.Join(h.dir, "kv", name+".sqlite")) })
 		if err != nil {
 			return fmt.Errorf("KV namespace %s: %w", name, err)
 		}

@@ -6,19 +6,20 @@ import (
 	"grove.place/lattice/internal/abi"
 )
 
-// link is a stub of an object, as one scope has it. Its fields but the first four belong to the loop of the object's isolate.
+// link is a stub of an object, as one scope of a Worker has it. Its fields from bound on belong to the loop of the object's isolate.
 //
 // Invariant: once it has delivered something, a link leads to the objects from then until the next reset, and is broken after that; as the stubs of
 // workerd, which survive an eviction but not a reset (server/server-test.c++, "Broken DO stays broken until stub replaced").
 type link struct {
-	host *Host
-	stub abi.Stub
-	key  key
-	name *string
-	in   lane
+	from   *Host
+	script string // the Worker that has the class
+	stub   abi.Stub
+	key    key
+	name   *string
+	in     lane
 
-	bound  bool
-	since  uint64 // resets of the isolate when it was bound
+	bound  *Isolate // where it has delivered something; the Worker may have been replaced since
+	since  uint64   // resets of the isolate when it was bound
 	broken *abi.Error
 }
 
@@ -30,11 +31,11 @@ func (h *Host) linked(links map[uint64]*link, order *[]uint64, stub abi.Stub, na
 	if l := links[stub.Serial]; l != nil && l.stub.Binding == stub.Binding && l.stub.Named == stub.Named && l.stub.Ref == stub.Ref {
 		return l, nil
 	}
-	k, name, failed := h.resolve(stub)
+	l, failed := h.resolve(stub)
 	if failed != nil {
 		return nil, failed
 	}
-	l := &link{host: h, stub: stub, key: k, name: name, in: calls(native, stub.Serial)}
+	l.in = calls(native, stub.Serial, h.number)
 	if len(*order) >= maxLinks {
 		delete(links, (*order)[0])
 		*order = slices.Delete(*order, 0, 1)
@@ -80,8 +81,8 @@ func (s *Isolate) noteReset(k key, e *abi.Error) {
 
 // open binds the link, and reports whether it is whole. It is called on the loop of the object.
 func (l *link) open(s *Isolate) *abi.Error {
-	if !l.bound {
-		l.bound, l.since = true, s.resetCount
+	if l.bound != s {
+		l.bound, l.since, l.broken = s, s.resetCount, nil
 		return nil
 	}
 	if l.broken != nil {
@@ -101,10 +102,16 @@ func (l *link) release() {}
 
 // call calls a method of the object.
 func (l *link) call(c *invocation) {
-	s := l.host.isolateOf(l.key)
-	if !s.deliver(l.in, func() { l.start(s, c) }) {
-		c.fail(errClosed)
-	}
+	l.reach(func(s *Isolate) {
+		if !s.deliver(l.in, func() { l.start(s, c) }) {
+			c.fail(errClosed)
+		}
+	}, c.fail)
+}
+
+// reach finds the isolate of the object: now, or when its Worker runs.
+func (l *link) reach(to func(*Isolate), fail func(*abi.Error)) {
+	l.from.reach(l.script, func(h *Host) { to(h.isolateOf(l.key)) }, func() *abi.Error { return noObjects(l.key.class, l.script) }, fail)
 }
 
 // reserved are the names that are handlers of the class, or the runtime's own (workerd api/worker-rpc.c++).
@@ -118,7 +125,7 @@ func (l *link) start(s *Isolate, c *invocation) {
 		c.fail(e)
 		return
 	}
-	startMethod(l, c, s, func(method string) bool { return l.host.hasMethod(l.key.class, method) },
+	startMethod(l, c, s, func(method string) bool { return s.host.hasMethod(l.key.class, method) },
 		func(e *abi.Error) *abi.Error { return thrownBy(e, l.key) },
 		func(write func(*frame, *abi.Writer), r reply) { s.start(l.key, l.name, abi.StartRPC, write, r) })
 }
@@ -179,15 +186,22 @@ func isNoMethod(e *abi.Error, method string) bool {
 	return e.Name == "TypeError" && e.Message == noMethod(method).Message
 }
 
-// entrypoint is the Worker behind a service binding, which is this one.
-type entrypoint struct{ host *Host }
+// entrypoint is the Worker behind a service binding of another, or of its own.
+type entrypoint struct {
+	from   *Host
+	script string
+}
 
 func (t entrypoint) retain()  {}
 func (t entrypoint) release() {}
 
 // call calls a method of the Worker, in an event of its own.
 func (t entrypoint) call(c *invocation) {
-	s := t.host.nextIsolate()
+	t.from.reach(t.script, func(h *Host) { t.callIn(h, c) }, func() *abi.Error { return noService(t.script) }, c.fail)
+}
+
+func (t entrypoint) callIn(h *Host, c *invocation) {
+	s := h.nextIsolate()
 	fail := func(e *abi.Error) { c.fail(remote(e)) }
 	posted := s.deliver(lane{}, func() {
 		result, failed := lookupMethod(t, c, func(string) bool { return false })

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,38 +28,45 @@ func sign(namespace string, data []byte) []byte {
 // exported is what the name of a namespace, or of a service, in ctx.exports begins with.
 const exported = "exports:"
 
-// class returns the class behind a binding, or behind its own name in ctx.exports.
-func (h *Host) class(binding string) (string, *abi.Error) {
+// class returns the class behind a binding, or behind its own name in ctx.exports, and the Worker that has it.
+func (h *Host) class(binding string) (script, class string, failed *abi.Error) {
 	if class, ok := strings.CutPrefix(binding, exported); ok {
 		if !safeName.MatchString(class) || !h.hasClass(class) {
-			return "", abi.TypeErrorf("the Worker exports nothing called %q", class)
+			return "", "", abi.TypeErrorf("the Worker exports nothing called %q", class)
 		}
-		return class, nil
+		return h.cfg.Script, class, nil
 	}
 	class, ok := h.cfg.Objects[binding]
 	if !ok {
-		return "", abi.TypeErrorf("there is no Durable Object binding %q: add it to [[durable_objects.bindings]] in wrangler.toml", binding)
+		return "", "", abi.TypeErrorf("there is no Durable Object binding %q: add it to [[durable_objects.bindings]] in wrangler.toml", binding)
 	}
-	return class, nil
+	return cmp.Or(h.cfg.Scripts[binding], h.cfg.Script), class, nil
 }
 
-func (h *Host) namespace(class string) string { return h.cfg.Script + "-" + class }
+// namespace names the objects of a class. Their ids depend on it, whichever Worker asks.
+func namespace(script, class string) string { return script + "-" + class }
 
-// resolve returns the object that a stub goes to, and its name if the stub has one.
-func (h *Host) resolve(t abi.Stub) (key, *string, *abi.Error) {
-	class, err := h.class(t.Binding)
+func (h *Host) namespace(class string) string { return namespace(h.cfg.Script, class) }
+
+// resolve returns a link to the object that a stub goes to.
+func (h *Host) resolve(t abi.Stub) (*link, *abi.Error) {
+	script, class, err := h.class(t.Binding)
 	if err == nil {
 		err = checkOptions(t.Options)
 	}
 	if err != nil {
-		return key{}, nil, err
+		return nil, err
 	}
+	l := &link{from: h, script: script, stub: t}
+	space := namespace(script, class)
 	if t.Named {
 		name := t.Ref
-		return key{class, idOf(h.namespace(class), sign(h.namespace(class), []byte(name)))}, &name, nil
+		l.key, l.name = key{class, idOf(space, sign(space, []byte(name)))}, &name
+		return l, nil
 	}
-	id, err := h.checkID(class, t.Ref)
-	return key{class, id}, nil, err
+	id, err := checkID(space, t.Ref)
+	l.key = key{class, id}
+	return l, err
 }
 
 // Limits of the options of a stub.
@@ -89,12 +97,12 @@ func wholeBetween(v, from, to float64) bool { return v >= from && v <= to && v =
 
 var noJurisdiction = abi.Errorf("Jurisdiction restrictions are not implemented in workerd.")
 
-func (h *Host) checkID(class, id string) (string, *abi.Error) {
+func checkID(namespace, id string) (string, *abi.Error) {
 	raw, err := hex.DecodeString(id)
 	if err != nil || len(raw) != 32 {
 		return "", abi.TypeErrorf("Invalid Durable Object ID: must be 64 hex digits")
 	}
-	if !hmac.Equal(raw[16:], sign(h.namespace(class), raw[:16])) {
+	if !hmac.Equal(raw[16:], sign(namespace, raw[:16])) {
 		return "", abi.TypeErrorf("Durable Object ID is not valid for this namespace.")
 	}
 	return hex.EncodeToString(raw), nil
@@ -106,18 +114,19 @@ func (h *Host) id(r *abi.Reader) (string, error) {
 	if err := r.End(); err != nil {
 		return "", err
 	}
-	class, failed := h.class(binding)
+	script, class, failed := h.class(binding)
 	if failed != nil {
 		return "", failed
 	}
+	space := namespace(script, class)
 	if jurisdiction != "" {
 		return "", noJurisdiction
 	}
 	switch how {
 	case abi.IDFromName:
-		return idOf(h.namespace(class), sign(h.namespace(class), []byte(text))), nil
+		return idOf(space, sign(space, []byte(text))), nil
 	case abi.IDFromString:
-		id, failed := h.checkID(class, text)
+		id, failed := checkID(space, text)
 		if failed != nil {
 			return "", failed
 		}
@@ -125,7 +134,7 @@ func (h *Host) id(r *abi.Reader) (string, error) {
 	case abi.IDUnique:
 		base := make([]byte, 16)
 		h.random.read(base)
-		return idOf(h.namespace(class), base), nil
+		return idOf(space, base), nil
 	}
 	return "", fmt.Errorf("unknown way %d to make an id", how)
 }

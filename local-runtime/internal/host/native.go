@@ -24,7 +24,7 @@ type native struct {
 }
 
 func newNative(h *Host) *native {
-	n := &native{peer: newPeer(), host: h, loop: newLoop(&h.work), links: map[uint64]*link{}}
+	n := &native{peer: newPeer(), host: h, loop: newLoop(&h.work, h.number), links: map[uint64]*link{}}
 	n.peer.native = n
 	n.sockets = newSocketTable(n.loop, laneNativeSocket)
 	return n

@@ -76,7 +76,7 @@ func (s *Isolate) hop(frame uint32) ([]byte, int32) {
 	if f == nil || f.dead {
 		return failure(abi.Errorf("the event this goroutine worked for is over")), 0
 	}
-	s.deliver(lane{laneWake, uint64(frame)}, func() { f.deliver([]byte{abi.EventWake}) })
+	s.deliver(lane{kind: laneWake, n: uint64(frame)}, func() { f.deliver([]byte{abi.EventWake}) })
 	return nil, abi.Pending
 }
 

@@ -50,7 +50,7 @@ type event struct {
 
 // begin runs the program for an event. It returns a function that gives up on it.
 func (h *Host) begin(e event) (abandon func(reason string)) {
-	p := &program{host: h, loop: newLoop(&h.work), start: e, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}}
+	p := &program{host: h, loop: newLoop(&h.work, h.number), start: e, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}}
 	h.mu.Lock()
 	h.programs[p] = true
 	h.mu.Unlock()

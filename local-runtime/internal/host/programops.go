@@ -56,17 +56,17 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 		if name, ok := target.Get("name").(string); ok {
 			stub.Named, stub.Ref = true, name
 		}
-		k, name, e := p.host.resolve(stub)
+		l, e := p.host.resolve(stub)
 		if e != nil {
 			fail(e)
 			return
 		}
-		c.target = abi.Target{Kind: abi.TargetObject, Stub: stub}
-		c.link = &link{host: p.host, stub: stub, key: k, name: name}
+		c.target, c.link = abi.Target{Kind: abi.TargetObject, Stub: stub}, l
 	case "service":
 		c.target = abi.Target{Kind: abi.TargetService, Service: text(target, "binding")}
 		if assets := p.host.assets; assets == nil || c.target.Service != assets.Binding {
-			if err := p.host.service(c.target.Service); err != nil {
+			var err error
+			if c.script, err = p.host.service(c.target.Service); err != nil {
 				fail(asError(err))
 				return
 			}

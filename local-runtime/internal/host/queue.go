@@ -1,10 +1,10 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -36,17 +36,24 @@ func (c Consumer) withDefaults() Consumer {
 	return c
 }
 
-// queue is one queue: its messages are on disk, and at most one batch of it is with a consumer.
+// queue is one queue of a session: its messages are on disk, and at most one batch of it is with a consumer.
 type queue struct {
-	host     *Host
-	name     string
-	store    *storage.Queue
-	consumer *Consumer // nil: nobody consumes it here
+	session *Session
+	name    string
+	store   *storage.Queue
 
 	mu      sync.Mutex
+	reader  *reader // nil: nobody consumes it here
 	running bool
 	stop    func() // of the timer
 	closed  bool
+}
+
+// reader is the Worker that consumes a queue, and how.
+type reader struct {
+	Consumer
+	host    *Host
+	letters *queue // where messages go that failed too often; nil: nowhere
 }
 
 // Limits of Queues.
@@ -60,7 +67,7 @@ const (
 // settleRetry is how long a queue rests whose storage failed.
 const settleRetry = time.Second
 
-// openQueues opens every queue that is bound or consumed.
+// openQueues opens every queue that is bound or consumed, and begins to consume.
 func (h *Host) openQueues() error {
 	open := func(name string) error {
 		if h.queues[name] != nil || name == "" {
@@ -69,17 +76,11 @@ func (h *Host) openQueues() error {
 		if !safeName.MatchString(name) {
 			return fmt.Errorf("%q is not a name for a queue: use letters, digits and -", name)
 		}
-		store, err := storage.OpenQueue(filepath.Join(h.cfg.Dir, "queues", name+".sqlite"))
-		if err != nil {
-			return fmt.Errorf("queue %s: %w", name, err)
+		q, err := h.queue(name)
+		if err == nil {
+			h.queues[name] = q
 		}
-		q := &queue{host: h, name: name, store: store}
-		if c, ok := h.cfg.Consumers[name]; ok {
-			c = c.withDefaults()
-			q.consumer = &c
-		}
-		h.queues[name] = q
-		return nil
+		return err
 	}
 	for _, name := range h.cfg.Queues {
 		if err := open(name); err != nil {
@@ -95,17 +96,46 @@ func (h *Host) openQueues() error {
 		if c.DeadLetterQueue == name {
 			return fmt.Errorf("queue %s: it cannot be its own dead letter queue", name)
 		}
-		if err := open(name); err != nil {
-			return err
-		}
-		if err := open(c.DeadLetterQueue); err != nil {
+		if err := errors.Join(open(name), open(c.DeadLetterQueue)); err != nil {
 			return err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(h.queues)) {
-		h.queues[name].schedule()
+	for _, name := range slices.Sorted(maps.Keys(h.cfg.Consumers)) {
+		c := h.cfg.Consumers[name].withDefaults()
+		if err := h.queues[name].consume(&reader{Consumer: c, host: h, letters: h.queues[c.DeadLetterQueue]}); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// consume makes a Worker the consumer. A queue has one, as on Cloudflare.
+func (q *queue) consume(r *reader) error {
+	q.mu.Lock()
+	other := q.reader
+	if other == nil {
+		q.reader = r
+	}
+	q.mu.Unlock()
+	if other != nil {
+		return fmt.Errorf("queue %s is consumed by the Worker %q already: a queue has one consumer", q.name, other.host.cfg.Script)
+	}
+	q.schedule()
+	return nil
+}
+
+// quit ends the consuming of a Worker that ends. What it was given and has not settled is delivered again, to whoever comes.
+func (q *queue) quit(h *Host) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.reader == nil || q.reader.host != h {
+		return
+	}
+	q.reader, q.running = nil, false
+	if q.stop != nil {
+		q.stop()
+		q.stop = nil
+	}
 }
 
 func (q *queue) close() error {
@@ -118,13 +148,13 @@ func (q *queue) close() error {
 	return q.store.Close()
 }
 
-func (q *queue) now() float64 { return float64(q.host.cfg.Clock.Now().UnixMilli()) }
+func (q *queue) now() float64 { return float64(q.session.clock.Now().UnixMilli()) }
 
 // schedule sets the timer for the next batch, or delivers one now.
 func (q *queue) schedule() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.consumer == nil || q.running || q.closed {
+	if q.reader == nil || q.running || q.closed {
 		return
 	}
 	if q.stop != nil {
@@ -132,17 +162,17 @@ func (q *queue) schedule() {
 		q.stop = nil
 	}
 	now := q.now()
-	ready, next, err := q.store.Ready(now, q.consumer.MaxBatchSize)
+	ready, next, err := q.store.Ready(now, q.reader.MaxBatchSize)
 	if err != nil {
-		q.host.cfg.Logger.Error("the messages of a queue cannot be read", "queue", q.name, "error", err)
+		q.session.log.Error("the messages of a queue cannot be read", "queue", q.name, "error", err)
 		return
 	}
 	wait := next - now
 	switch {
-	case len(ready) == q.consumer.MaxBatchSize:
+	case len(ready) == q.reader.MaxBatchSize:
 		wait = 0
 	case len(ready) > 0:
-		wait = max(0, min(wait, q.deadline(ready)-now))
+		wait = max(0, min(wait, q.reader.deadline(ready)-now))
 	case math.IsInf(next, 1):
 		return
 	}
@@ -151,26 +181,27 @@ func (q *queue) schedule() {
 
 // after has due called; q.mu is held.
 func (q *queue) after(d time.Duration) {
-	q.stop = q.host.cfg.Clock.AfterFunc(d, func() { q.host.work.run(q.due) })
+	q.stop = q.session.clock.AfterFunc(d, func() { q.session.work.run(q.due) })
 }
 
 // deadline is when a batch that begins with these messages is delivered even if it is not full.
-func (q *queue) deadline(ready []storage.Message) float64 {
-	return ready[0].Visible + float64(max(q.consumer.MaxBatchTimeout, 0).Milliseconds())
+func (r *reader) deadline(ready []storage.Message) float64 {
+	return ready[0].Visible + float64(max(r.MaxBatchTimeout, 0).Milliseconds())
 }
 
 // due delivers a batch if one is to be delivered now.
 func (q *queue) due() {
 	q.mu.Lock()
-	if q.running || q.closed {
+	r := q.reader
+	if r == nil || q.running || q.closed {
 		q.mu.Unlock()
 		return
 	}
 	q.stop = nil
 	now := q.now()
-	batch, _, err := q.store.Ready(now, q.consumer.MaxBatchSize)
-	full := len(batch) == q.consumer.MaxBatchSize
-	waited := len(batch) > 0 && q.deadline(batch) <= now
+	batch, _, err := q.store.Ready(now, r.MaxBatchSize)
+	full := len(batch) == r.MaxBatchSize
+	waited := len(batch) > 0 && r.deadline(batch) <= now
 	q.running = err == nil && (full || waited)
 	running := q.running
 	q.mu.Unlock()
@@ -178,41 +209,49 @@ func (q *queue) due() {
 		q.schedule()
 		return
 	}
-	q.deliver(batch, func(outcome abi.Value, failed *abi.Error) {
-		if q.host.closed.Load() {
-			return // that the host ends says nothing of the messages: the next host delivers them
-		}
-		if failed != nil {
-			q.host.cfg.Logger.Error("the consumer of a queue failed", "queue", q.name, "messages", len(batch), "error", failed)
-		}
-		err := q.settle(batch, outcome, failed != nil)
-		if err != nil {
-			q.host.cfg.Logger.Error("the outcome of a batch cannot be stored: its messages are delivered again", "queue", q.name, "error", err)
-		}
-		q.mu.Lock()
-		q.running = false
-		if err != nil && !q.closed {
-			q.after(settleRetry) // not at once: a full disk stays full
-			q.mu.Unlock()
-			return
-		}
-		q.mu.Unlock()
-		q.schedule()
-	})
+	r.host.consume(q.name, batch, func(outcome abi.Value, failed *abi.Error) { q.delivered(r, batch, outcome, failed) })
 }
 
-// deliver gives a batch to the Worker; done is called once.
-func (q *queue) deliver(batch []storage.Message, done func(outcome abi.Value, failed *abi.Error)) {
+// delivered notes what became of a batch.
+func (q *queue) delivered(r *reader, batch []storage.Message, outcome abi.Value, failed *abi.Error) {
+	log := r.host.cfg.Logger
+	if r.host.closed.Load() {
+		return // that the host ends says nothing of the messages: the next one delivers them
+	}
+	if failed != nil {
+		log.Error("the consumer of a queue failed", "queue", q.name, "messages", len(batch), "error", failed)
+	}
+	err := q.settle(r, batch, outcome, failed != nil)
+	if err != nil {
+		log.Error("the outcome of a batch cannot be stored: its messages are delivered again", "queue", q.name, "error", err)
+	}
+	q.mu.Lock()
+	if q.reader != r {
+		q.mu.Unlock()
+		return
+	}
+	q.running = false
+	if err != nil && !q.closed {
+		q.after(settleRetry) // not at once: a full disk stays full
+		q.mu.Unlock()
+		return
+	}
+	q.mu.Unlock()
+	q.schedule()
+}
+
+// consume gives a batch of a queue to the Worker; done is called once.
+func (h *Host) consume(name string, batch []storage.Message, done func(outcome abi.Value, failed *abi.Error)) {
 	list := make([]abi.QueueDelivery, len(batch))
 	for i, m := range batch {
 		list[i] = abi.QueueDelivery{ID: m.ID, Timestamp: m.Timestamp, Attempts: uint64(m.Attempts + 1), Body: m.Body}
 	}
-	if q.host.runsPrograms() {
-		q.host.consumeProgram(q.name, list, done)
+	if h.runsPrograms() {
+		h.consumeProgram(name, list, done)
 		return
 	}
-	s := q.host.nextIsolate()
-	after := func(outcome abi.Value, failed *abi.Error) { q.host.work.run(func() { done(outcome, failed) }) }
+	s := h.nextIsolate()
+	after := func(outcome abi.Value, failed *abi.Error) { h.work.run(func() { done(outcome, failed) }) }
 	posted := s.post(func() {
 		if err := s.boot(); err != nil {
 			after(nil, asError(err))
@@ -223,7 +262,7 @@ func (q *queue) deliver(batch []storage.Message, done func(outcome abi.Value, fa
 			fail:  func(e *abi.Error) { after(nil, e) },
 		}, nil)
 		w := f.started()
-		w.Str(q.name)
+		w.Str(name)
 		w.QueueDeliveries(list)
 		s.turn(f, delivery{f.id, w.Bytes()})
 	})
@@ -233,8 +272,8 @@ func (q *queue) deliver(batch []storage.Message, done func(outcome abi.Value, fa
 }
 
 // settle removes what was dealt with and has the rest delivered again, or given up.
-func (q *queue) settle(batch []storage.Message, outcome abi.Value, failed bool) error {
-	verdict := readVerdict(outcome, failed, q.consumer.RetryDelay)
+func (q *queue) settle(r *reader, batch []storage.Message, outcome abi.Value, failed bool) error {
+	verdict := readVerdict(outcome, failed, r.RetryDelay)
 	var remove []string
 	var again, dead []storage.Message
 	now := q.now()
@@ -245,7 +284,7 @@ func (q *queue) settle(batch []storage.Message, outcome abi.Value, failed bool) 
 			continue
 		}
 		m.Attempts++
-		if m.Attempts <= max(q.consumer.MaxRetries, 0) {
+		if m.Attempts <= max(r.MaxRetries, 0) {
 			m.Visible = now + delay*1000
 			again = append(again, m)
 			continue
@@ -255,13 +294,12 @@ func (q *queue) settle(batch []storage.Message, outcome abi.Value, failed bool) 
 		dead = append(dead, m)
 	}
 	if len(dead) > 0 {
-		letters := q.host.queues[q.consumer.DeadLetterQueue]
-		q.host.cfg.Logger.Warn("messages failed too often", "queue", q.name, "messages", len(dead), "dead_letter_queue", q.consumer.DeadLetterQueue)
-		if letters != nil {
-			if err := letters.store.PutOnce(dead); err != nil {
+		r.host.cfg.Logger.Warn("messages failed too often", "queue", q.name, "messages", len(dead), "dead_letter_queue", r.DeadLetterQueue)
+		if r.letters != nil {
+			if err := r.letters.store.PutOnce(dead); err != nil {
 				return err
 			}
-			letters.schedule()
+			r.letters.schedule()
 		}
 	}
 	return q.store.Settle(remove, again)

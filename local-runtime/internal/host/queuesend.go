@@ -66,7 +66,7 @@ func (q *queue) accept(messages []abi.QueueMessage, delay *float64) ([]storage.M
 			}
 			visible += *wait * 1000
 		}
-		list = append(list, storage.Message{ID: q.host.randomHex(16), Body: body, Timestamp: now, Visible: visible})
+		list = append(list, storage.Message{ID: q.session.randomHex(16), Body: body, Timestamp: now, Visible: visible})
 	}
 	if total > maxQueueBytes {
 		return nil, abi.Errorf("Queue sendBatch failed: batch size of %d bytes exceeds limit of %d", total, maxQueueBytes)

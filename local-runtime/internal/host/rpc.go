@@ -87,12 +87,13 @@ func (p *peer) resolve(h *Host, t abi.Target, from *scope) (callee, lane, error)
 		return t, lane{}, nil
 	case abi.TargetHeld:
 		held, err := p.stub(t.Held, from)
-		return held, lane{laneHeldReply, t.Held}, err
+		return held, lane{kind: laneHeldReply, n: t.Held}, err
 	case abi.TargetService:
-		if err := h.service(t.Service); err != nil {
+		script, err := h.service(t.Service)
+		if err != nil {
 			return nil, lane{}, err
 		}
-		return entrypoint{h}, lane{}, nil
+		return entrypoint{h, script}, lane{}, nil
 	}
 	return nil, lane{}, abi.Errorf("this host cannot make a call on a target of kind %d", t.Kind)
 }

@@ -222,9 +222,9 @@ const (
 
 func (h *rpcHost) keyOf(t abi.Target) key {
 	h.t.Helper()
-	k, _, failed := h.resolve(t.Stub)
+	l, failed := h.resolve(t.Stub)
 	if failed != nil {
 		h.t.Fatal(failed)
 	}
-	return k
+	return l.key
 }

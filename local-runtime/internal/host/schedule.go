@@ -42,6 +42,7 @@ type scheduler struct {
 type lane struct {
 	kind byte
 	n    uint64
+	home int // the number of the Worker whose n it is
 }
 
 // Kinds of lane.
@@ -60,14 +61,14 @@ const (
 )
 
 // calls is the lane of what goes through a stub. The stubs of tests have numbers of their own.
-func calls(native bool, serial uint64) lane {
+func calls(native bool, serial uint64, home int) lane {
 	switch {
 	case serial == 0:
 		return lane{}
 	case native:
-		return lane{laneNative, serial}
+		return lane{laneNative, serial, home}
 	}
-	return lane{laneCall, serial}
+	return lane{laneCall, serial, home}
 }
 
 // replies is the lane of what comes back through a stub of the guest.
@@ -75,7 +76,7 @@ func replies(serial uint64) lane {
 	if serial == 0 {
 		return lane{}
 	}
-	return lane{laneReply, serial}
+	return lane{kind: laneReply, n: serial}
 }
 
 type laneTasks struct {
@@ -410,7 +411,7 @@ func (c *Client) wake() {
 	c.waking = true
 	s.mu.Unlock()
 	if !again {
-		s.add(lane{laneClient, c.number}, c.run)
+		s.add(lane{kind: laneClient, n: c.number}, c.run)
 	}
 }
 

@@ -32,7 +32,7 @@ func (h *Host) fetchScripted(k key, name *string, q *abi.Request, body content, 
 	h.mu.Lock()
 	o := h.scripted[k]
 	if o == nil {
-		o = &scripted{host: h, key: k, name: name, program: &program{host: h, object: true, loop: newLoop(&h.work), pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}}}
+		o = &scripted{host: h, key: k, name: name, program: &program{host: h, object: true, loop: newLoop(&h.work, h.number), pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}}}
 		h.scripted[k] = o
 		h.programs[o.program] = true
 	}

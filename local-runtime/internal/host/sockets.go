@@ -82,7 +82,7 @@ func newSocketTable(l *loop, lanes byte) *socketTable {
 }
 
 // later runs f on the loop, in the order of the socket.
-func (k *socket) later(f func()) { k.table.loop.deliver(lane{k.table.lanes, k.first}, f) }
+func (k *socket) later(f func()) { k.table.loop.deliver(lane{kind: k.table.lanes, n: k.first}, f) }
 
 // sorted returns the sockets in the order of their numbers.
 func (t *socketTable) sorted() []*socket { return sortSockets(maps.Values(t.socks)) }

@@ -70,24 +70,24 @@ func (w *work) settle() {
 }
 
 // store runs f, which writes to a queue or a bucket, as work; Close waits for it.
-func (h *Host) store(f func()) {
-	if h.sched != nil {
-		h.work.run(f)
+func (s *Session) store(f func()) {
+	if s.sched != nil {
+		s.work.run(f)
 		return
 	}
-	h.storing.add()
-	h.work.run(func() {
-		defer h.storing.done()
+	s.storing.add()
+	s.work.run(func() {
+		defer s.storing.done()
 		f()
 	})
 }
 
 // waitStored waits until nothing is written to queues and buckets any more, with patience for a body that does not come.
-func (h *Host) waitStored() {
+func (s *Session) waitStored() {
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
-		h.storing.wait()
+		s.storing.wait()
 	}()
 	select {
 	case <-idle:
@@ -98,6 +98,7 @@ func (h *Host) waitStored() {
 // loop runs tasks one after another, in the order in which they were posted.
 type loop struct {
 	work   *work
+	home   int // the number of its Worker
 	mu     sync.Mutex
 	ready  *sync.Cond
 	tasks  []func()
@@ -105,8 +106,8 @@ type loop struct {
 	ended  chan struct{}
 }
 
-func newLoop(w *work) *loop {
-	l := &loop{work: w, ended: make(chan struct{})}
+func newLoop(w *work, home int) *loop {
+	l := &loop{work: w, home: home, ended: make(chan struct{})}
 	l.ready = sync.NewCond(&l.mu)
 	if w.sched == nil {
 		go l.run()
@@ -140,6 +141,9 @@ func (l *loop) deliver(in lane, f func()) bool {
 	defer l.mu.Unlock()
 	if l.closed {
 		return false
+	}
+	if in.home == 0 && in.kind != laneNone {
+		in.home = l.home
 	}
 	l.work.sched.add(in, f)
 	return true

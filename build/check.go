@@ -3,7 +3,6 @@ package build
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -79,7 +78,7 @@ func check(cfg *wrangler.Config, m *Manifest, out string) (warnings []string, er
 // fileWarnings are what was odd in the file itself.
 func fileWarnings(cfg *wrangler.Config) (warnings []string) {
 	for _, w := range cfg.Warnings {
-		warnings = append(warnings, fmt.Sprintf("%s:%d: %s", cfg.Path, w.Line, w.Text))
+		warnings = append(warnings, w.At(cfg.Path))
 	}
 	return warnings
 }
@@ -112,13 +111,13 @@ func (c *checker) add(line int, lines, format string, args ...any) {
 
 func (c *checker) head(out string) {
 	if c.cfg.Name == "" {
-		c.add(0, `name = "my-worker"`, "the Worker has no name. Add at the top:")
+		c.add(0, c.cfg.Add("", false, "name", "my-worker"), "the Worker has no name. Add at the top:")
 	}
 	want := filepath.Join(out, WorkerFile)
 	if c.cfg.Main == "" {
 		c.add(0, c.mainLine(want), "main is missing. Add at the top:")
 	} else if !samePath(c.cfg.Abs(c.cfg.Main), want) {
-		c.add(c.cfg.LineOf(c.cfg.Main), c.mainLine(want), "main is %q, but the build writes %s. Change it to:", c.cfg.Main, want)
+		c.add(c.cfg.Line("main"), c.mainLine(want), "main is %q, but the build writes %s. Change it to:", c.cfg.Main, want)
 	}
 }
 
@@ -126,29 +125,26 @@ func (c *checker) mainLine(want string) string {
 	if rel, err := relative(c.cfg.Dir(), want); err == nil {
 		want = rel
 	}
-	return fmt.Sprintf("main = %q", filepath.ToSlash(want))
+	return c.cfg.Add("", false, "main", filepath.ToSlash(want))
 }
-
-var isDate = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
 func (c *checker) compatibility() {
 	date := c.cfg.CompatibilityDate
-	line := c.cfg.LineOf(date)
-	const add = `compatibility_date = "2026-10-01"`
+	line := c.cfg.Line("compatibility_date")
+	add := c.cfg.Add("", false, "compatibility_date", "2026-10-01")
 	switch {
 	case date == "":
 		c.add(0, add, "compatibility_date is missing. Add at the top:")
-	case !isDate.MatchString(date):
-		c.add(line, add, "compatibility_date %q is not a date. Write it like this:", date)
 	case date < OldestDate:
 		c.add(line, add, "compatibility_date %s is too old: Lattice needs %s or later. Change it to:", date, OldestDate)
 	}
-	for _, flag := range c.cfg.CompatibilityFlags {
+	for i, flag := range c.cfg.CompatibilityFlags {
+		line := c.cfg.Line(fmt.Sprintf("compatibility_flags[%d]", i))
 		if flag == "disable_ctx_exports" && c.manifest.usesExports() {
-			c.add(c.cfg.LineOf(flag), "", "compatibility flag %q: the program uses ctx.exports, for a class's Exports or Facets. Take it out.", flag)
+			c.add(line, "", "compatibility flag %q: the program uses ctx.exports, for a class's Exports or Facets. Take it out.", flag)
 		}
 		if why, bad := refused[flag]; bad {
-			c.add(c.cfg.LineOf(flag), "", "compatibility flag %q: %s. Take it out.", flag, why)
+			c.add(line, "", "compatibility flag %q: %s. Take it out.", flag, why)
 		}
 	}
 }
@@ -157,9 +153,9 @@ func (c *checker) bindings() {
 	for _, class := range c.manifest.Classes {
 		c.classBindings(class)
 	}
-	for _, b := range c.cfg.Objects {
+	for i, b := range c.cfg.Objects {
 		if b.Script == "" && c.manifest.class(b.Class) == nil {
-			c.add(c.cfg.LineOf(b.Class), "", "binding %s names class %q, which the program does not have (it has %s). Declare it with durables.Class(%q, …) in a package that the program imports, or take the binding out.",
+			c.add(c.cfg.Line(fmt.Sprintf("durable_objects.bindings[%d].class_name", i)), "", "binding %s names class %q, which the program does not have (it has %s). Declare it with durables.Class(%q, …) in a package that the program imports, or take the binding out.",
 				b.Name, b.Class, c.manifest.classNames(), b.Class)
 		}
 	}
@@ -179,12 +175,12 @@ func (c *checker) classBindings(class Class) {
 	for _, name := range names {
 		if i := slices.IndexFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Name == name }); i >= 0 {
 			if b := c.cfg.Objects[i]; b.Script == "" && b.Class != class.Name && c.manifest.class(b.Class) != nil {
-				c.add(c.cfg.LineOf(name), fmt.Sprintf("class_name = %q", class.Name),
+				c.add(c.cfg.Line(fmt.Sprintf("durable_objects.bindings[%d].name", i)), c.cfg.Add("", false, "class_name", class.Name),
 					"binding %s names class %s, but the program looks for class %s under that name. Change it to:", name, b.Class, class.Name)
 			}
 			continue
 		}
-		lines := fmt.Sprintf("[[durable_objects.bindings]]\nname = %q\nclass_name = %q", name, class.Name)
+		lines := c.cfg.Add("durable_objects.bindings", true, "name", name, "class_name", class.Name)
 		if bound {
 			c.warnings = append(c.warnings, fmt.Sprintf("%s: the program looks for class %s under the name %s, which no binding has. Add:\n%s", c.cfg.Path, class.Name, name, lines))
 			continue
@@ -200,31 +196,48 @@ func (c *checker) facetOnly(class Class) bool {
 }
 
 func (c *checker) migrations() {
-	var fresh, gone []string
+	var fresh []string
 	for _, class := range c.manifest.Classes {
 		live, sqlite := c.cfg.LiveClass(class.Name)
 		switch {
 		case !live && c.facetOnly(class):
 		case !live:
 			fresh = append(fresh, class.Name)
+		case !sqlite && len(c.cfg.Exports) > 0:
+			c.add(c.cfg.Line("exports."+class.Name), c.cfg.Add("", false, "storage", "sqlite"),
+				"class %s has another storage than SQLite, which Lattice's objects store in. Before the first deployment write instead, and afterwards give the class a new name:", class.Name)
 		case !sqlite:
-			c.add(c.cfg.LineOf(class.Name), fmt.Sprintf("new_sqlite_classes = [%q]", class.Name),
+			c.add(c.cfg.LineOf("migrations", class.Name), c.cfg.Add("", false, "new_sqlite_classes", []string{class.Name}),
 				"class %s is created by new_classes, without SQLite, which Lattice's objects store in. Cloudflare cannot change the storage of a class that exists, so before the first deployment write instead, and afterwards give the class a new name:", class.Name)
 		}
 	}
-	for _, name := range c.cfg.LiveClasses() {
-		if c.manifest.class(name) == nil {
-			gone = append(gone, name)
-		}
+	if len(c.cfg.Exports) > 0 {
+		c.exports(fresh)
+		return
 	}
 	tag := c.cfg.NextTag()
 	if len(fresh) > 0 {
-		c.add(0, fmt.Sprintf("[[migrations]]\ntag = %q\nnew_sqlite_classes = [%s]", tag, quoted(fresh)),
+		c.add(0, c.cfg.Add("migrations", true, "tag", tag, "new_sqlite_classes", fresh),
 			"no migration creates %s. Add:", strings.Join(fresh, ", "))
 	}
-	for _, name := range gone {
-		c.add(c.cfg.LineOf(name), fmt.Sprintf("[[migrations]]\ntag = %q\ndeleted_classes = [%q]", tag, name),
-			"the migrations create class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, add:", name)
+	for _, name := range c.cfg.LiveClasses() {
+		if c.manifest.class(name) == nil {
+			c.add(c.cfg.LineOf("migrations", name), c.cfg.Add("migrations", true, "tag", tag, "deleted_classes", []string{name}),
+				"the migrations create class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, add:", name)
+		}
+	}
+}
+
+// exports is migrations for a file that declares its classes under exports.
+func (c *checker) exports(fresh []string) {
+	for _, name := range fresh {
+		c.add(0, c.cfg.Add("exports."+name, false, "type", "durable-object", "storage", "sqlite"), "exports lacks class %s. Add:", name)
+	}
+	for _, name := range c.cfg.LiveClasses() {
+		if c.manifest.class(name) == nil {
+			c.add(c.cfg.Line("exports."+name), c.cfg.Add("exports."+name, false, "type", "durable-object", "state", "deleted"),
+				"exports has class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, write instead:", name)
+		}
 	}
 }
 
@@ -236,7 +249,7 @@ func (c *checker) handlers() {
 		c.warnings = append(c.warnings, "queues.consumers is set, but the program has no Queue handler: give workers.Run one")
 	}
 	if len(c.cfg.Consumers) == 0 && c.manifest.Queue {
-		c.warnings = append(c.warnings, "the program has a Queue handler, but no queue is consumed. Add to wrangler.toml:\n[[queues.consumers]]\nqueue = \"my-queue\"")
+		c.warnings = append(c.warnings, "the program has a Queue handler, but no queue is consumed. Add to "+c.cfg.Path+":\n"+c.cfg.Add("queues.consumers", true, "queue", "my-queue"))
 	}
 	for _, d := range c.cfg.Databases {
 		if d.ID == "" {
@@ -258,14 +271,6 @@ func (m *Manifest) classNames() string {
 		names[i] = c.Name
 	}
 	return strings.Join(names, ", ")
-}
-
-func quoted(names []string) string {
-	q := make([]string, len(names))
-	for i, n := range names {
-		q[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(q, ", ")
 }
 
 // bindingName proposes SESSION_STORE for SessionStoreDO.

@@ -75,7 +75,7 @@ func bindStores(o *local.Options, cfg *wrangler.Config) {
 func bindQueues(o *local.Options, cfg *wrangler.Config) {
 	o.Queues, o.QueueDelays, o.Consumers = map[string]string{}, map[string]time.Duration{}, map[string]local.Consumer{}
 	for _, q := range cfg.Producers {
-		o.Queues[q.Binding] = q.Queue
+		o.Queues[q.Binding] = cmp.Or(q.Queue, q.Binding)
 		o.QueueDelays[q.Binding] = time.Duration(q.DeliveryDelay) * time.Second
 	}
 	for _, q := range cfg.Consumers {

@@ -1,8 +1,10 @@
-// Package wrangler reads wrangler.toml, the file that tells Cloudflare's wrangler, `lattice build` and `lattice dev` what
-// a Worker is called, which bindings it has and which object classes it exports; and .dev.vars, which holds secrets for
-// development.
+// Package wrangler reads wrangler.toml, wrangler.json and wrangler.jsonc, which tell Cloudflare's wrangler, `lattice build` and
+// `lattice dev` what a Worker is called, which bindings it has and which object classes it exports; and .dev.vars and .env, which
+// hold secrets for development.
 //
-// Load returns what Lattice uses, warnings about keys nobody knows, and errors that name the line. Start with Config.
+// The one idea is a table of every key that wrangler knows (keys.go), with its shape, whether environments inherit it, and what the
+// local host makes of it: nothing in a file is passed over in silence. Load returns what Lattice uses, warnings and errors with
+// their lines. Start with Config and Load.
 package wrangler
 
 import (
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Config is a Worker's configuration with one environment applied.
@@ -23,8 +26,10 @@ type Config struct {
 	CompatibilityFlags []string
 	Vars               map[string]Var
 	Secrets            []string // required ones
+	OnlySecrets        bool     // there is a secrets table: of .dev.vars and .env only Secrets and what Vars have count
 	Objects            []ObjectBinding
 	Migrations         []Migration
+	Exports            map[string]Export // by class, instead of Migrations
 	Databases          []Database
 	Services           []Service
 	Buckets            []Bucket
@@ -37,10 +42,13 @@ type Config struct {
 	Assets             *Assets
 	Crons              []string
 	Build              Build
+	Dev                Dev
 
 	Warnings []Warning
 
-	lines *lineIndex
+	settings map[string]any    // in effect
+	origin   map[string]string // "env.NAME." of each setting that is an environment's
+	where    places
 }
 
 // Var is a plain-text variable: Text, or any other TOML value as JSON.
@@ -51,36 +59,44 @@ type Var struct {
 
 // ObjectBinding binds a name to a Durable Object class. Script is empty when this Worker has the class itself.
 type ObjectBinding struct {
-	Name   string `toml:"name"`
-	Class  string `toml:"class_name"`
-	Script string `toml:"script_name"`
+	Name   string `json:"name"`
+	Class  string `json:"class_name"`
+	Script string `json:"script_name"`
+	Env    string `json:"environment"` // of Script
 }
 
 // Migration is one step in the life of the object classes.
 type Migration struct {
-	Tag              string    `toml:"tag"`
-	NewClasses       []string  `toml:"new_classes"`
-	NewSQLiteClasses []string  `toml:"new_sqlite_classes"`
-	DeletedClasses   []string  `toml:"deleted_classes"`
-	RenamedClasses   []Renamed `toml:"renamed_classes"`
-	Transferred      any       `toml:"transferred_classes"`
+	Tag              string    `json:"tag"`
+	NewClasses       []string  `json:"new_classes"`
+	NewSQLiteClasses []string  `json:"new_sqlite_classes"`
+	DeletedClasses   []string  `json:"deleted_classes"`
+	RenamedClasses   []Renamed `json:"renamed_classes"`
+	Transferred      any       `json:"transferred_classes"`
+}
+
+// Export is an entry of exports; only those of the type durable-object matter here.
+type Export struct {
+	Type    string `json:"type"`
+	State   string `json:"state"`
+	Storage string `json:"storage"`
 }
 
 // Renamed is a class that goes on under another name.
 type Renamed struct {
-	From string `toml:"from"`
-	To   string `toml:"to"`
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 // Database binds a name to a D1 database.
 type Database struct {
-	Binding         string `toml:"binding"`
-	Name            string `toml:"database_name"`
-	ID              string `toml:"database_id"`
-	PreviewID       string `toml:"preview_database_id"`
-	MigrationsDir   string `toml:"migrations_dir"`
-	MigrationsTable string `toml:"migrations_table"`
-	Remote          bool   `toml:"remote"`
+	Binding         string `json:"binding"`
+	Name            string `json:"database_name"`
+	ID              string `json:"database_id"`
+	PreviewID       string `json:"preview_database_id"`
+	MigrationsDir   string `json:"migrations_dir"`
+	MigrationsTable string `json:"migrations_table"`
+	Remote          bool   `json:"remote"`
 }
 
 // Migrations is the folder with the migrations of the database: migrations_dir, or wrangler's default.
@@ -93,65 +109,65 @@ func (d Database) Migrations() string {
 
 // Bucket binds a name to an R2 bucket.
 type Bucket struct {
-	Binding      string `toml:"binding"`
-	Name         string `toml:"bucket_name"`
-	PreviewName  string `toml:"preview_bucket_name"`
-	Jurisdiction string `toml:"jurisdiction"`
-	Remote       bool   `toml:"remote"`
+	Binding      string `json:"binding"`
+	Name         string `json:"bucket_name"`
+	PreviewName  string `json:"preview_bucket_name"`
+	Jurisdiction string `json:"jurisdiction"`
+	Remote       bool   `json:"remote"`
 }
 
 // KVNamespace binds a name to a KV namespace.
 type KVNamespace struct {
-	Binding   string `toml:"binding"`
-	ID        string `toml:"id"`
-	PreviewID string `toml:"preview_id"`
-	Remote    bool   `toml:"remote"`
+	Binding   string `json:"binding"`
+	ID        string `json:"id"`
+	PreviewID string `json:"preview_id"`
+	Remote    bool   `json:"remote"`
 }
 
 // RateLimit binds a name to a rate limiter.
 type RateLimit struct {
-	Name      string `toml:"name"`
-	Namespace any    `toml:"namespace_id"` // text or an integer
+	Name      string `json:"name"`
+	Namespace any    `json:"namespace_id"` // text or an integer
 	Simple    struct {
-		Limit  int `toml:"limit"`
-		Period int `toml:"period"` // seconds: 10 or 60
-	} `toml:"simple"`
+		Limit  int `json:"limit"`
+		Period int `json:"period"` // seconds: 10 or 60
+	} `json:"simple"`
 }
 
 // Dataset binds a name to a dataset of Analytics Engine.
 type Dataset struct {
-	Binding string `toml:"binding"`
-	Name    string `toml:"dataset"` // default: the binding
-	Remote  bool   `toml:"remote"`
+	Binding string `json:"binding"`
+	Name    string `json:"dataset"` // default: the binding
+	Remote  bool   `json:"remote"`
 }
 
 // Producer binds a name to a queue that messages are sent to.
 type Producer struct {
-	Binding       string `toml:"binding"`
-	Queue         string `toml:"queue"`
-	DeliveryDelay int    `toml:"delivery_delay"` // seconds
-	Remote        bool   `toml:"remote"`
+	Binding       string `json:"binding"`
+	Queue         string `json:"queue"`
+	DeliveryDelay int    `json:"delivery_delay"` // seconds
+	Remote        bool   `json:"remote"`
 }
 
 // Consumer is a queue that the Worker consumes. What is nil is as Cloudflare has it.
 type Consumer struct {
-	Queue           string `toml:"queue"`
-	MaxBatchSize    *int   `toml:"max_batch_size"`
-	MaxBatchTimeout *int   `toml:"max_batch_timeout"` // seconds
-	MaxRetries      *int   `toml:"max_retries"`
-	MaxConcurrency  *int   `toml:"max_concurrency"`
-	DeadLetterQueue string `toml:"dead_letter_queue"`
-	RetryDelay      int    `toml:"retry_delay"` // seconds
-	Type            string `toml:"type"`
+	Queue           string `json:"queue"`
+	MaxBatchSize    *int   `json:"max_batch_size"`
+	MaxBatchTimeout *int   `json:"max_batch_timeout"` // seconds
+	MaxRetries      *int   `json:"max_retries"`
+	MaxConcurrency  *int   `json:"max_concurrency"`
+	DeadLetterQueue string `json:"dead_letter_queue"`
+	RetryDelay      int    `json:"retry_delay"` // seconds
+	Type            string `json:"type"`
 }
 
 // Assets are the static files of the Worker.
 type Assets struct {
-	Directory        string `toml:"directory"`
-	Binding          string `toml:"binding"`
-	HTMLHandling     string `toml:"html_handling"`
-	NotFoundHandling string `toml:"not_found_handling"`
-	RunWorkerFirst   any    `toml:"run_worker_first"` // true, or a list of paths
+	Directory        string `json:"directory"`
+	Binding          string `json:"binding"`
+	HTMLHandling     string `json:"html_handling"`
+	NotFoundHandling string `json:"not_found_handling"`
+	RunWorkerFirst   any    `json:"run_worker_first"` // true, or a list of paths
 }
 
 // WorkerFirst is run_worker_first as a list of paths.
@@ -175,19 +191,26 @@ func (a *Assets) WorkerFirst() []string {
 
 // Service binds a name to another Worker.
 type Service struct {
-	Binding     string `toml:"binding"`
-	Service     string `toml:"service"`
-	Entrypoint  string `toml:"entrypoint"`
-	Environment string `toml:"environment"`
-	Props       any    `toml:"props"`
-	Remote      bool   `toml:"remote"`
+	Binding     string `json:"binding"`
+	Service     string `json:"service"`
+	Entrypoint  string `json:"entrypoint"`
+	Environment string `json:"environment"`
+	Props       any    `json:"props"`
+	Remote      bool   `json:"remote"`
 }
 
 // Build is the command that makes Main.
 type Build struct {
-	Command  string `toml:"command"`
-	Cwd      string `toml:"cwd"`
-	WatchDir any    `toml:"watch_dir"`
+	Command  string `json:"command"`
+	Cwd      string `json:"cwd"`
+	WatchDir any    `json:"watch_dir"`
+}
+
+// Dev is where wrangler dev listens.
+type Dev struct {
+	IP       string `json:"ip"`
+	Port     *int   `json:"port"`
+	Protocol string `json:"local_protocol"`
 }
 
 // Warning is something odd that does not stop the work. Line is 0 when it is not known.
@@ -207,12 +230,37 @@ func (c *Config) Abs(path string) string {
 	return filepath.Join(c.Dir(), path)
 }
 
-// LineOf returns the line on which value first stands as a string, or 0.
-func (c *Config) LineOf(value string) int {
-	if c.lines == nil {
-		return 0
+// JSON reports whether the file is JSON, and not TOML.
+func (c *Config) JSON() bool { return isJSON(c.Path) }
+
+// Line returns the line of a setting in effect, as "durable_objects.bindings[0].name"; or of the nearest one around it, or 0.
+func (c *Config) Line(path string) int {
+	key, _, _ := strings.Cut(path, ".")
+	key, _, _ = strings.Cut(key, "[")
+	return c.where.of(c.origin[key] + path)
+}
+
+// LineOf returns the first line below a setting on which value stands as a string, or 0.
+func (c *Config) LineOf(path, value string) (line int) {
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case string:
+			if at := c.Line(path); v == value && (line == 0 || at < line) {
+				line = at
+			}
+		case []any:
+			for i, e := range v {
+				walk(element(path, i), e)
+			}
+		case map[string]any:
+			for name, e := range v {
+				walk(child(path, name), e)
+			}
+		}
 	}
-	return c.lines.ofString(value)
+	walk(path, c.settings[path])
+	return line
 }
 
 // LiveClasses returns the names of the classes that the migrations, taken in order, leave.
@@ -242,6 +290,11 @@ func (c *Config) liveClasses() map[string]bool {
 		}
 		for _, n := range m.DeletedClasses {
 			delete(classes, n)
+		}
+	}
+	for name, e := range c.Exports {
+		if e.Type == "durable-object" && (e.State == "" || e.State == "created" || e.State == "expecting-transfer") {
+			classes[name] = e.Storage == "sqlite"
 		}
 	}
 	return classes

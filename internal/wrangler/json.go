@@ -7,11 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
-	"strconv"
-	"strings"
-
-	"github.com/BurntSushi/toml"
 )
 
 // isJSON reports whether a file is wrangler.json or wrangler.jsonc, which have the same settings as wrangler.toml.
@@ -20,28 +15,23 @@ func isJSON(path string) bool {
 	return ext == ".json" || ext == ".jsonc"
 }
 
-// parseJSON reads JSON with comments and trailing commas, as TOML: one reading of the settings is enough.
-func parseJSON(path string, data []byte, env string) (*Config, error) {
+// readJSON reads JSON with comments and trailing commas.
+func readJSON(path string, data []byte) (map[string]any, places, error) {
 	plain := withoutComments(data)
-	lines, err := jsonLines(plain)
+	where, err := placesInJSON(plain)
 	if err != nil {
-		return nil, jsonError(path, plain, err)
+		return nil, nil, jsonError(path, plain, err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(plain))
 	dec.UseNumber()
 	var settings map[string]any
 	if err := dec.Decode(&settings); err != nil {
-		return nil, jsonError(path, plain, err)
+		return nil, nil, jsonError(path, plain, err)
 	}
-	var text bytes.Buffer
-	if err := toml.NewEncoder(&text).Encode(tomlValue(settings)); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if rest := bytes.TrimSpace(plain[dec.InputOffset():]); len(rest) > 0 {
+		return nil, nil, fmt.Errorf("%s:%d: not valid JSON: something follows the settings", path, lineAt(plain, int64(len(plain)-len(rest))))
 	}
-	c, err := parse(path, text.Bytes(), env, lines)
-	if err != nil {
-		return nil, relocated(path, lines, err)
-	}
-	return c, nil
+	return settings, where, nil
 }
 
 // withoutComments puts spaces in the place of comments and of commas before a closing bracket, so that nothing moves.
@@ -84,38 +74,39 @@ func withoutComments(data []byte) []byte {
 	return out
 }
 
-// jsonLines finds where the keys stand.
-func jsonLines(data []byte) (*lineIndex, error) {
-	x := &lineIndex{lines: strings.Split(string(data), "\n"), keys: map[string]int{}}
+// placesInJSON finds where the keys stand.
+func placesInJSON(data []byte) (places, error) {
+	where := places{}
 	dec := json.NewDecoder(bytes.NewReader(data))
-	var walk func(prefix string) error
-	walk = func(prefix string) error {
+	var walk func(path string) error
+	walk = func(path string) error {
 		token, err := dec.Token()
 		if err != nil {
 			return err
 		}
+		where.note(path, lineAt(data, dec.InputOffset()))
 		open, ok := token.(json.Delim)
 		if !ok {
 			return nil
 		}
-		for dec.More() {
-			key := prefix
+		for i := 0; dec.More(); i++ {
+			inner := element(path, i)
 			if open == '{' {
 				name, err := dec.Token()
 				if err != nil {
 					return err
 				}
-				key = strings.TrimPrefix(fmt.Sprintf("%s.%v", prefix, name), ".")
-				x.note(key, lineAt(data, dec.InputOffset()))
+				inner = child(path, fmt.Sprint(name))
+				where[inner] = lineAt(data, dec.InputOffset()) // the last one counts, as in JavaScript
 			}
-			if err := walk(key); err != nil {
+			if err := walk(inner); err != nil {
 				return err
 			}
 		}
 		_, err = dec.Token()
 		return err
 	}
-	return x, walk("")
+	return where, walk("")
 }
 
 func lineAt(data []byte, offset int64) int {
@@ -134,63 +125,4 @@ func jsonError(path string, data []byte, err error) error {
 		return fmt.Errorf("%s:%d: not valid JSON: it ends too early", path, lineAt(data, int64(len(data))))
 	}
 	return fmt.Errorf("%s: not valid JSON: %w", path, err)
-}
-
-// tomlValue is a value of JSON as the TOML library takes it. TOML has no null: what is null is left out.
-func tomlValue(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := map[string]any{}
-		for name, e := range v {
-			if e != nil {
-				out[name] = tomlValue(e)
-			}
-		}
-		return out
-	case []any:
-		out := []any{}
-		for _, e := range v {
-			if e != nil {
-				out = append(out, tomlValue(e))
-			}
-		}
-		return out
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return n
-		}
-		f, _ := v.Float64()
-		return f
-	}
-	return v
-}
-
-var placed = regexp.MustCompile(`:\d+: ([A-Za-z0-9_.$-]+): `)
-
-// relocated puts the line of the JSON text into an error that has one of the TOML text.
-func relocated(path string, lines *lineIndex, err error) error {
-	text, ok := strings.CutPrefix(err.Error(), path)
-	m := placed.FindStringSubmatchIndex(text)
-	if !ok || m == nil || m[0] != 0 {
-		return err
-	}
-	key := text[m[2]:m[3]]
-	place := path
-	if line := lines.ofKey(strings.Split(key, ".")); line > 0 {
-		place += ":" + strconv.Itoa(line)
-	}
-	return errors.New(place + ": " + key + ": " + strings.ReplaceAll(text[m[1]:], "TOML value", "value"))
-}
-
-// Find returns path, or wrangler.json or wrangler.jsonc beside it when path is a wrangler.toml that is not there. wrangler prefers JSON.
-func Find(path string) string {
-	if filepath.Base(path) != "wrangler.toml" {
-		return path
-	}
-	for _, name := range []string{"wrangler.json", "wrangler.jsonc"} {
-		if other := filepath.Join(filepath.Dir(path), name); exists(other) && !exists(path) {
-			return other
-		}
-	}
-	return path
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 )
@@ -18,50 +19,50 @@ import (
 // ErrMissing is the error behind a Load of a file that does not exist.
 var ErrMissing = errors.New("no such file")
 
-// settings is what may stand at the top level and in [env.NAME]; the first group is inherited by environments.
+// settings are those that Lattice uses.
 type settings struct {
-	Name               string      `toml:"name"`
-	Main               string      `toml:"main"`
-	CompatibilityDate  any         `toml:"compatibility_date"`
-	CompatibilityFlags []string    `toml:"compatibility_flags"`
-	Migrations         []Migration `toml:"migrations"`
-	Build              Build       `toml:"build"`
-	Triggers           *struct {
-		Crons []string `toml:"crons"`
-	} `toml:"triggers"`
+	Name               string            `json:"name"`
+	Main               string            `json:"main"`
+	CompatibilityDate  string            `json:"compatibility_date"`
+	CompatibilityFlags []string          `json:"compatibility_flags"`
+	Migrations         []Migration       `json:"migrations"`
+	Exports            map[string]Export `json:"exports"`
+	Build              Build             `json:"build"`
+	Triggers           struct {
+		Crons []string `json:"crons"`
+	} `json:"triggers"`
 
-	Vars    map[string]any `toml:"vars"`
-	Secrets struct {
-		Required []string `toml:"required"`
-	} `toml:"secrets"`
+	Vars    map[string]json.RawMessage `json:"vars"`
+	Secrets *struct {
+		Required []string `json:"required"`
+	} `json:"secrets"`
 	DurableObjects struct {
-		Bindings []ObjectBinding `toml:"bindings"`
-	} `toml:"durable_objects"`
-	Databases  []Database    `toml:"d1_databases"`
-	Services   []Service     `toml:"services"`
-	KV         []KVNamespace `toml:"kv_namespaces"`
-	RateLimits []RateLimit   `toml:"ratelimits"`
-	Datasets   []Dataset     `toml:"analytics_engine_datasets"`
-	Version    *struct {
-		Binding string `toml:"binding"`
-	} `toml:"version_metadata"`
+		Bindings []ObjectBinding `json:"bindings"`
+	} `json:"durable_objects"`
+	Databases  []Database    `json:"d1_databases"`
+	Services   []Service     `json:"services"`
+	KV         []KVNamespace `json:"kv_namespaces"`
+	RateLimits []RateLimit   `json:"ratelimits"`
+	Datasets   []Dataset     `json:"analytics_engine_datasets"`
+	Version    struct {
+		Binding string `json:"binding"`
+	} `json:"version_metadata"`
 	Unsafe struct {
-		Bindings []struct {
-			RateLimit
-			Type string `toml:"type"`
-		} `toml:"bindings"`
-	} `toml:"unsafe"`
-	R2     []Bucket `toml:"r2_buckets"`
-	Assets *Assets  `toml:"assets"`
+		Bindings []unsafeBinding `json:"bindings"`
+	} `json:"unsafe"`
+	R2     []Bucket `json:"r2_buckets"`
+	Assets *Assets  `json:"assets"`
 	Queues struct {
-		Producers []Producer `toml:"producers"`
-		Consumers []Consumer `toml:"consumers"`
-	} `toml:"queues"`
+		Producers []Producer `json:"producers"`
+		Consumers []Consumer `json:"consumers"`
+	} `json:"queues"`
+	Dev Dev `json:"dev"`
 }
 
-type file struct {
-	settings
-	Env map[string]toml.Primitive `toml:"env"`
+// unsafeBinding is how rate limiters were bound before they had a table of their own.
+type unsafeBinding struct {
+	RateLimit
+	Type string `json:"type"`
 }
 
 // Load reads the file at path and applies the environment env; "" is the top level.
@@ -73,10 +74,29 @@ func Load(path, env string) (*Config, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%s: cannot be read: %w", path, errors.Unwrap(err))
 	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	read := readTOML
 	if isJSON(path) {
-		return parseJSON(path, data, env)
+		read = readJSON
 	}
-	return parse(path, data, env, newLineIndex(string(data)))
+	raw, where, err := read(path, data)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Path: path, where: where, origin: map[string]string{}}
+	d := &diagnosis{Config: c, json: isJSON(path)}
+	d.keys("", raw)
+	environments, _ := raw["env"].(map[string]any)
+	c.Environments = slices.Sorted(maps.Keys(environments))
+	c.settings = d.environment(raw, environments, env)
+	if err := d.err(); err != nil {
+		return nil, err // before the values are taken for what they should be
+	}
+	if err := c.apply(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	d.validate()
+	return c, d.err()
 }
 
 func exists(path string) bool {
@@ -85,6 +105,15 @@ func exists(path string) bool {
 }
 
 func missing(path string) error {
+	if isJSON(path) {
+		return fmt.Errorf(`%s: %w; create it with these lines:
+
+{
+  "name": "my-worker",
+  "main": "build/dist/worker.mjs",
+  "compatibility_date": "2026-10-01"
+}`, path, ErrMissing)
+	}
 	return fmt.Errorf(`%s: %w; create it with these lines:
 
 name = "my-worker"
@@ -92,226 +121,128 @@ main = "build/dist/worker.mjs"
 compatibility_date = "2026-10-01"`, path, ErrMissing)
 }
 
-func parse(path string, data []byte, env string, lines *lineIndex) (*Config, error) {
-	var f file
-	meta, err := toml.Decode(string(data), &f)
+// apply takes from the settings what Lattice uses. Their shapes have been checked.
+func (c *Config) apply() error {
+	text, err := json.Marshal(c.settings)
 	if err != nil {
-		return nil, located(path, data, err)
+		return fmt.Errorf("the settings cannot be written as JSON: %w", err)
 	}
-	c := &Config{Path: path, Environments: slices.Sorted(maps.Keys(f.Env)), lines: lines}
-	s := f.settings
-	if env != "" {
-		if s, err = override(path, data, &meta, f, env); err != nil {
-			return nil, err
-		}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var s settings
+	if err := dec.Decode(&s); err != nil {
+		return err
 	}
-	if err := c.apply(s); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	c.warn(meta.Undecoded())
-	return c, nil
-}
-
-// override returns the settings of an environment: its own bindings, and the rest inherited where it says nothing.
-func override(path string, data []byte, meta *toml.MetaData, f file, env string) (settings, error) {
-	prim, ok := f.Env[env]
-	if !ok {
-		names := slices.Sorted(maps.Keys(f.Env))
-		return settings{}, fmt.Errorf("%s: there is no [env.%s]; environments here: %s", path, env, strings.Join(append(names, "(none)")[:max(1, len(names))], ", "))
-	}
-	var e settings
-	if err := meta.PrimitiveDecode(prim, &e); err != nil {
-		return settings{}, located(path, data, err)
-	}
-	top := f.settings
-	if e.Name == "" {
-		e.Name = top.Name + "-" + env
-	}
-	if e.Main == "" {
-		e.Main = top.Main
-	}
-	if e.CompatibilityDate == nil {
-		e.CompatibilityDate = top.CompatibilityDate
-	}
-	if e.CompatibilityFlags == nil {
-		e.CompatibilityFlags = top.CompatibilityFlags
-	}
-	if e.Migrations == nil {
-		e.Migrations = top.Migrations
-	}
-	if e.Build.Command == "" {
-		e.Build = top.Build
-	}
-	if e.Assets == nil {
-		e.Assets = top.Assets
-	}
-	if e.Triggers == nil {
-		e.Triggers = top.Triggers
-	}
-	return e, nil
-}
-
-func (c *Config) apply(s settings) error {
-	c.Name, c.Main, c.CompatibilityFlags = s.Name, s.Main, s.CompatibilityFlags
-	c.Migrations, c.Build, c.Objects = s.Migrations, s.Build, s.DurableObjects.Bindings
-	c.Databases, c.Services = s.Databases, s.Services
-	if s.Triggers != nil {
-		c.Crons = s.Triggers.Crons
-	}
-	switch d := s.CompatibilityDate.(type) {
-	case nil:
-	case string:
-		c.CompatibilityDate = d
-	default:
-		return fmt.Errorf(`compatibility_date must be text: compatibility_date = "2026-10-01"`)
-	}
-	c.RateLimits, c.Datasets = s.RateLimits, s.Datasets
-	c.RateLimits = slices.Clone(c.RateLimits)
-	for _, b := range s.Unsafe.Bindings { // as rate limiters were bound before they had a table
+	c.Name, c.Main, c.CompatibilityDate, c.CompatibilityFlags = s.Name, s.Main, s.CompatibilityDate, s.CompatibilityFlags
+	c.Migrations, c.Exports, c.Build, c.Crons, c.Dev = s.Migrations, s.Exports, s.Build, s.Triggers.Crons, s.Dev
+	c.Objects, c.Databases, c.Services, c.KV, c.Buckets = s.DurableObjects.Bindings, s.Databases, s.Services, s.KV, s.R2
+	c.Producers, c.Consumers, c.Assets = s.Queues.Producers, s.Queues.Consumers, s.Assets
+	c.RateLimits, c.Datasets, c.VersionMetadata = s.RateLimits, s.Datasets, s.Version.Binding
+	for _, b := range s.Unsafe.Bindings {
 		if b.Type == "ratelimit" {
 			c.RateLimits = append(c.RateLimits, b.RateLimit)
 		}
 	}
-	for i := range c.RateLimits {
-		if c.RateLimits[i].Simple.Period == 0 {
-			c.RateLimits[i].Simple.Period = 60
-		}
+	if s.Secrets != nil {
+		c.Secrets, c.OnlySecrets = s.Secrets.Required, true
 	}
-	if s.Version != nil {
-		c.VersionMetadata = s.Version.Binding
-	}
-	c.Buckets, c.KV, c.Producers, c.Consumers, c.Assets = s.R2, s.KV, s.Queues.Producers, s.Queues.Consumers, s.Assets
-	c.Secrets = s.Secrets.Required
-	if err := c.applyVars(s.Vars); err != nil {
-		return err
-	}
-	return c.validate()
-}
-
-func (c *Config) applyVars(vars map[string]any) error {
-	c.Vars = make(map[string]Var, len(vars))
-	for name, v := range vars {
-		if text, ok := v.(string); ok {
-			c.Vars[name] = Var{Text: text}
-			continue
+	c.Vars = make(map[string]Var, len(s.Vars))
+	for name, raw := range s.Vars {
+		v := Var{JSON: string(raw)}
+		if json.Unmarshal(raw, &v.Text) == nil && string(raw) != "null" {
+			v.JSON = ""
 		}
-		b, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Errorf("vars.%s cannot be written as JSON: %w", name, err)
-		}
-		c.Vars[name] = Var{JSON: string(b)}
+		c.Vars[name] = v
 	}
 	return nil
 }
 
-// validate refuses what would fail later with a worse message: bindings without a name or twice the same.
-func (c *Config) validate() error {
-	seen := map[string]string{}
-	for name := range c.Vars {
-		seen[name] = "vars"
-	}
-	claim := func(name, table, missing string) error {
-		if name == "" {
-			return fmt.Errorf("an entry of [[%s]] lacks %s", table, missing)
-		}
-		if other, dup := seen[name]; dup {
-			return fmt.Errorf("%q is bound twice: in %s and in %s", name, other, table)
-		}
-		seen[name] = table
-		return nil
-	}
-	for _, b := range c.Objects {
-		if err := claim(b.Name, "durable_objects.bindings", `name = "BINDING"`); err != nil {
-			return err
-		}
-		if b.Class == "" {
-			return fmt.Errorf(`durable object binding %q lacks class_name = "Class"`, b.Name)
-		}
-	}
-	for _, d := range c.Databases {
-		if err := claim(d.Binding, "d1_databases", `binding = "DB"`); err != nil {
-			return err
-		}
-	}
-	for _, s := range c.Services {
-		if err := claim(s.Binding, "services", `binding = "NAME"`); err != nil {
-			return err
-		}
-		if s.Service == "" {
-			return fmt.Errorf(`service binding %q lacks service = "worker-name"`, s.Binding)
-		}
-	}
-	if c.Assets != nil && c.Assets.Binding != "" {
-		if err := claim(c.Assets.Binding, "assets", `binding = "ASSETS"`); err != nil {
-			return err
-		}
-	}
-	for _, b := range c.Buckets {
-		if err := claim(b.Binding, "r2_buckets", `binding = "BUCKET"`); err != nil {
-			return err
-		}
-	}
-	for _, q := range c.Producers {
-		if err := claim(q.Binding, "queues.producers", `binding = "QUEUE"`); err != nil {
-			return err
-		}
-		if q.Queue == "" {
-			return fmt.Errorf(`queue binding %q lacks queue = "queue-name"`, q.Binding)
-		}
-	}
-	for _, q := range c.Consumers {
-		if q.Queue == "" {
-			return errors.New(`an entry of [[queues.consumers]] lacks queue = "queue-name"`)
-		}
-	}
-	for _, b := range c.KV {
-		if err := claim(b.Binding, "kv_namespaces", `binding = "KV"`); err != nil {
-			return err
-		}
-	}
-	for _, b := range c.Datasets {
-		if err := claim(b.Binding, "analytics_engine_datasets", `binding = "DATASET"`); err != nil {
-			return err
-		}
-	}
-	if c.VersionMetadata != "" {
-		if err := claim(c.VersionMetadata, "version_metadata", `binding = "CF_VERSION_METADATA"`); err != nil {
-			return err
-		}
-	}
-	for _, l := range c.RateLimits {
-		if err := claim(l.Name, "ratelimits", `name = "LIMITER"`); err != nil {
-			return err
-		}
-		if l.Namespace == nil || l.Simple.Limit < 1 || l.Simple.Period != 10 && l.Simple.Period != 60 {
-			return fmt.Errorf(`rate limiter %q needs namespace_id = "1001" and simple = { limit = 100, period = 60 }, with a limit of at least 1 and a period of 10 or 60`, l.Name)
-		}
-	}
-	return nil
+// diagnosis collects what is wrong with a file.
+type diagnosis struct {
+	*Config
+	json bool
+	errs []Warning
 }
 
-// tomlPrefix is what the TOML library writes before a mismatch of types.
-var tomlPrefix = regexp.MustCompile(`^toml: line (\d+) \(last key "([^"]*)"\): `)
+func (d *diagnosis) fail(path, format string, args ...any) {
+	d.errs = append(d.errs, Warning{d.where.of(path), fmt.Sprintf(format, args...)})
+}
+
+func (d *diagnosis) warn(path, format string, args ...any) {
+	d.Warnings = append(d.Warnings, Warning{d.where.of(path), fmt.Sprintf(format, args...)})
+}
+
+// err is all errors in the order of their lines, or nil.
+func (d *diagnosis) err() error {
+	slices.SortStableFunc(d.errs, func(a, b Warning) int { return a.Line - b.Line })
+	slices.SortStableFunc(d.Warnings, func(a, b Warning) int { return a.Line - b.Line })
+	var errs []error
+	for _, e := range d.errs {
+		errs = append(errs, errors.New(e.At(d.Path)))
+	}
+	return errors.Join(errs...)
+}
+
+// At is the warning with its place in the file of that path.
+func (w Warning) At(path string) string {
+	if w.Line > 0 {
+		path = fmt.Sprintf("%s:%d", path, w.Line)
+	}
+	return path + ": " + w.Text
+}
+
+// readTOML reads the settings and the places of the keys.
+func readTOML(path string, data []byte) (map[string]any, places, error) {
+	var raw map[string]any
+	if _, err := toml.Decode(string(data), &raw); err != nil {
+		return nil, nil, located(path, data, err)
+	}
+	return plainTable(raw), placesInTOML(string(data)), nil
+}
+
+// plainTable has arrays of tables as other arrays are.
+func plainTable(table map[string]any) map[string]any {
+	for name, v := range table {
+		table[name] = plainValue(v)
+	}
+	return table
+}
+
+func plainValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return plainTable(v)
+	case []map[string]any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = plainTable(e)
+		}
+		return out
+	case []any:
+		for i, e := range v {
+			v[i] = plainValue(e)
+		}
+	}
+	return v
+}
 
 // located puts path:line:column before an error of the TOML library about data. The line is counted here because the
 // library's is one too high for an error at the end of a line.
 func located(path string, data []byte, err error) error {
-	if pe, ok := errors.AsType[toml.ParseError](err); ok {
-		text := pe.Message
-		if pe.LastKey != "" {
-			text += fmt.Sprintf(" (after key %q)", pe.LastKey)
-		}
-		before := data[:min(pe.Position.Start, len(data))]
-		line, col := bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')
-		return fmt.Errorf("%s:%d:%d: not valid TOML: %s", path, line, col, text)
+	pe, ok := errors.AsType[toml.ParseError](err)
+	if !ok {
+		return fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "toml: "))
 	}
-	text := err.Error()
-	if m := tomlPrefix.FindStringSubmatch(text); m != nil {
-		reason := strings.TrimPrefix(text, m[0])
-		reason = strings.Replace(reason, "incompatible types: TOML value has type ", "wrong type: this is ", 1)
-		reason = strings.Replace(reason, "; destination has type ", ", but it must be ", 1)
-		reason = strings.ReplaceAll(reason, "int64", "integer")
-		return fmt.Errorf("%s:%s: %s: %s", path, m[1], m[2], reason)
+	text := pe.Message
+	if pe.LastKey != "" {
+		text += fmt.Sprintf(" (after key %q)", pe.LastKey)
 	}
-	return fmt.Errorf("%s: %s", path, strings.TrimPrefix(text, "toml: "))
+	before := data[:max(min(pe.Position.Start, len(data)), 0)]
+	line, col := bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n')
+	return fmt.Errorf("%s:%d:%d: not valid TOML: %s", path, line, col, text)
 }
+
+var workerName = regexp.MustCompile(`^$|^[a-z0-9_][a-z0-9-_]*$`)
+
+// now is replaced by tests.
+var now = time.Now

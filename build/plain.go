@@ -29,7 +29,8 @@ func ForLocal(ctx context.Context, o Options) (*Result, error) {
 	}
 	res := &Result{Out: o.Out, Module: module}
 	if o.Config != nil {
-		res.Warnings = fileWarnings(o.Config)
+		res.Warnings = append(fileWarnings(o.Config), complete(o.Config, compile.Opens(ctx, o.Dir, o.Package))...)
+		res.Warnings = append(res.Warnings, pages(o.Config)...)
 		if res.Classes, err = classes(o.Config); err != nil {
 			res.Warnings = append(res.Warnings, err.Error())
 		}
@@ -41,11 +42,11 @@ func ForLocal(ctx context.Context, o Options) (*Result, error) {
 	return res, nil
 }
 
-// classes bundles the Durable Object classes that main exports, for the local host. There are none when main is the library's own worker.mjs.
+// classes bundles the Durable Object classes that main exports, for the local host. A main that is not there is the library's own, which has none.
 func classes(cfg *wrangler.Config) ([]byte, error) {
 	own := func(b wrangler.ObjectBinding) bool { return b.Script == "" || b.Script == cfg.Name }
 	main := cfg.Abs(cfg.Main)
-	if !slices.ContainsFunc(cfg.Objects, own) || strings.HasSuffix(main, "worker.mjs") {
+	if !slices.ContainsFunc(cfg.Objects, own) {
 		return nil, nil
 	}
 	if _, err := os.Stat(main); err != nil {
@@ -63,9 +64,9 @@ func classes(cfg *wrangler.Config) ([]byte, error) {
 	return res.OutputFiles[0].Contents, nil
 }
 
-// platform stands in for what main imports besides classes: the library's worker.mjs, which the local host is itself, and cloudflare:workers.
+// platform stands in for what main imports besides classes: the library's generated files, which the local host is itself, and cloudflare:workers.
 var platform = api.Plugin{Name: "platform", Setup: func(b api.PluginBuild) {
-	b.OnResolve(api.OnResolveOptions{Filter: `(^|/)worker\.mjs$|^cloudflare:workers$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+	b.OnResolve(api.OnResolveOptions{Filter: `(^|/)(worker|runtime|shim)\.mjs$|(^|/)wasm_exec[a-z_]*\.js$|\.wasm$|^cloudflare:(workers|sockets)$`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 		if a.Kind == api.ResolveEntryPoint {
 			return api.OnResolveResult{}, nil
 		}

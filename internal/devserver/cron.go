@@ -162,6 +162,13 @@ func (c *crons) set(all []schedule) {
 	c.all = all
 }
 
+// any reports whether the program has cron triggers.
+func (c *crons) any() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.all) > 0
+}
+
 func (c *crons) due(t time.Time) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// handler is the front: two addresses of its own, and the program for all others, with a line in the log for each request.
+// handler is the front: addresses of its own, and the program for all others, with a line in the log for each request.
 // There is no http.ServeMux, for it redirects paths like //a and /a/../b that the program must see as they are.
 func (s *Server) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			s.health(w, r)
-		case r.URL.Path == "/cdn-cgi/handler/scheduled":
+		case r.URL.Path == "/cdn-cgi/handler/scheduled", r.URL.Path == "/__scheduled" && s.crons.any():
 			s.scheduledNow(w, r)
 		default:
 			s.program(w, r)

@@ -40,6 +40,7 @@ type Config struct {
 	Producers          []Producer
 	Consumers          []Consumer
 	Assets             *Assets
+	PagesDir           string // pages_build_output_dir: the static files of a Pages project
 	Crons              []string
 	Build              Build
 	Dev                Dev

@@ -63,6 +63,7 @@ var keys = []key{
 	{"ratelimits", own, used, "[{name! namespace_id! simple!:{limit!:whole period!:whole}}]", "are counted in memory", nil},
 	{"version_metadata", own, used, "{binding!}", "is bound; each start is a version", nil},
 	{"assets", inherited, used, "{directory binding html_handling:'auto-trailing-slash'|'force-trailing-slash'|'drop-trailing-slash'|'none' not_found_handling:'single-page-application'|'404-page'|'none' base_path run_worker_first:bool|[string]}", "are served as Cloudflare serves them", nil},
+	{"pages_build_output_dir", top, used, "string", "holds the static files of a Pages project whose functions are a program of syumai/workers", nil},
 	{"triggers", inherited, used, "{crons:[string] events:any}", "run when they are due, in UTC", nil},
 	{"unsafe", own, used, "{bindings:[any] metadata:any capnp:any}", "rate limiters among its bindings are bound, nothing else", nil},
 	{"dev", top, used, "{ip port:whole inspector_port:whole inspector_ip local_protocol:'http'|'https' upstream_protocol:'http'|'https' host enable_containers:bool container_engine:any generate_types:bool}", "ip and port are where `lattice dev` listens without `--host` and `--port`", nil},
@@ -101,7 +102,6 @@ var keys = []key{
 	{"preserve_file_names", inherited, elsewhere, "bool", "for wrangler's bundler", nil},
 	{"base_dir", inherited, elsewhere, "string", "for wrangler's bundler", nil},
 	{"python_modules", inherited, elsewhere, "{exclude:[string]}", "for wrangler's bundler", nil},
-	{"pages_build_output_dir", top, elsewhere, "string", "for deployments of Pages", nil},
 
 	{"ai", own, unsupported, "{binding! staging:bool remote:bool}", "Workers AI", nil},
 	{"ai_search", own, unsupported, list("instance_name!"), "AI Search", nil},

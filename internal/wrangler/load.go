@@ -28,6 +28,7 @@ type settings struct {
 	Migrations         []Migration       `json:"migrations"`
 	Exports            map[string]Export `json:"exports"`
 	Build              Build             `json:"build"`
+	PagesDir           string            `json:"pages_build_output_dir"`
 	Triggers           struct {
 		Crons []string `json:"crons"`
 	} `json:"triggers"`
@@ -137,6 +138,7 @@ func (c *Config) apply() error {
 	c.Migrations, c.Exports, c.Build, c.Crons, c.Dev = s.Migrations, s.Exports, s.Build, s.Triggers.Crons, s.Dev
 	c.Objects, c.Databases, c.Services, c.KV, c.Buckets = s.DurableObjects.Bindings, s.Databases, s.Services, s.KV, s.R2
 	c.Producers, c.Consumers, c.Assets = s.Queues.Producers, s.Queues.Consumers, s.Assets
+	c.PagesDir = s.PagesDir
 	c.RateLimits, c.Datasets, c.VersionMetadata = s.RateLimits, s.Datasets, s.Version.Binding
 	for _, b := range s.Unsafe.Bindings {
 		if b.Type == "ratelimit" {

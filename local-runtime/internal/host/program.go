@@ -45,6 +45,7 @@ type event struct {
 	kind string // fetch, scheduled or queue
 	args []abi.Value
 	body *js.Body
+	hops int // how many times the Worker called itself over the network to get here
 	done func(result abi.Value, body *js.Body, err error)
 }
 

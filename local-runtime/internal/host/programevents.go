@@ -2,6 +2,9 @@ package host
 
 import (
 	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -95,9 +98,38 @@ func requestValue(q *abi.Request) abi.Object {
 	return abi.Object{{Name: "method", Value: q.Method}, {Name: "url", Value: q.URL}, {Name: "headers", Value: headers}, {Name: "cf", Value: cf}}
 }
 
+// A Worker that passes a request on to its own address reaches the origin on Cloudflare. Here it reaches itself, so that calls are counted.
+const (
+	loopHeader = "Cdn-Loop"
+	loopText   = "lattice; loops="
+	maxLoops    = 16
+)
+
+var errLoop = abi.Errorf("the Worker fetched its own address %d times over: on Cloudflare such a request goes to the origin behind the Worker's route, of which the local host has none", maxLoops)
+
 // fetchProgram gives a request to a program of its own.
 func (h *Host) fetchProgram(q *abi.Request, body content, r reply) (abandon func(reason string)) {
-	return h.begin(event{kind: "fetch", args: []abi.Value{requestValue(q)}, body: bodyFor(body), done: r.fetched})
+	hops := 0
+	for _, f := range q.Headers {
+		if count, ok := strings.CutPrefix(f.Value, loopText); ok && strings.EqualFold(f.Name, loopHeader) {
+			hops, _ = strconv.Atoi(count)
+		}
+	}
+	if hops >= maxLoops {
+		r.fail(errLoop)
+		return func(string) {}
+	}
+	return h.begin(event{kind: "fetch", args: []abi.Value{requestValue(q)}, body: bodyFor(body), hops: hops, done: r.fetched})
+}
+
+// countHop notes in a request to this machine how often the Worker called itself to get there.
+func (p *program) countHop(q *abi.Request) {
+	u, err := url.Parse(q.URL)
+	if err != nil || u.Hostname() != "localhost" && u.Hostname() != "127.0.0.1" && u.Hostname() != "::1" && !strings.HasSuffix(u.Hostname(), ".localhost") {
+		return
+	}
+	q.Headers = slices.DeleteFunc(q.Headers, func(f abi.Header) bool { return strings.EqualFold(f.Name, loopHeader) })
+	q.Headers = append(q.Headers, abi.Header{Name: loopHeader, Value: loopText + strconv.Itoa(p.start.hops+1)})
 }
 
 // fetched passes the outcome of a fetch event on.

@@ -77,6 +77,7 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 			fail(abi.TypeErrorf("Fetch API cannot load: %s", c.request.URL))
 			return
 		}
+		p.countHop(&c.request)
 	}
 	p.host.fetch(nil, c, reply{
 		response: func(r *abi.Response, body content) {

@@ -48,7 +48,7 @@ database of the binding DB is new: all of them or none. A database that has been
 
 Addresses that are not the program's:
   GET /healthz                                      200 when the program is ready
-  GET /cdn-cgi/handler/scheduled?cron=*+*+*+*+*     run the scheduled handler now
+  GET /cdn-cgi/handler/scheduled?cron=*+*+*+*+*     run the scheduled handler now; /__scheduled as well, when there are cron triggers
 
 The package is found as "lattice build" finds it.
 

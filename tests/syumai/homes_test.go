@@ -28,7 +28,8 @@ type home struct {
 	url       string
 	scheduled string // address that sends a scheduled event
 	local     bool
-	said      []string // what clients saw, for the comparison
+	said      []string      // what clients saw, for the comparison
+	log       func() string // what lattice dev said so far
 }
 
 // onBothHomes runs a program on each home, and compares what clients saw there.
@@ -70,6 +71,24 @@ var command = sync.OnceValues(func() (string, error) {
 	return path, err
 })
 
+// output is text that is written while it is read.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
 var readyLine = regexp.MustCompile(`ready on (http://\S+)`)
 
 // lattice runs lattice dev in the program's folder.
@@ -88,7 +107,7 @@ func lattice(t *testing.T, name string, _ workerd.Worker) *home {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready, log := make(chan string, 1), &strings.Builder{}
+	ready, log := make(chan string, 1), &output{}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -104,12 +123,12 @@ func lattice(t *testing.T, name string, _ workerd.Worker) *home {
 		<-ended
 		cmd.Wait()
 		if t.Failed() {
-			t.Logf("lattice dev says:\n%s", log)
+			t.Logf("lattice dev says:\n%s", log.String())
 		}
 	})
 	select {
 	case url := <-ready:
-		return &home{t: t, url: url, scheduled: url + "/cdn-cgi/handler/scheduled", local: true}
+		return &home{t: t, url: url, scheduled: url + "/cdn-cgi/handler/scheduled", local: true, log: log.String}
 	case <-ended:
 		t.Fatal("lattice dev ended")
 	case <-time.After(2 * time.Minute):

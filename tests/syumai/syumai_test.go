@@ -184,6 +184,44 @@ delete: <nil>
 delete again: true
 at last: not there
 `)
+		h.ask(request{path: "/later"}, 200, "made\n")
+		h.until("/later", "found: 200 yes content <nil>\n")
+	})
+}
+
+// A Pages project: functions/api hands on to the program, everything else are files.
+func TestPages(t *testing.T) {
+	onBothHomes(t, "pages", workerd.Worker{}, func(h *home) {
+		h.ask(request{path: "/api/hello?name=Ann"}, 200, "Hello, Ann!\n")
+		h.ask(request{method: "POST", path: "/api/count", body: "four"}, 200, "4\n")
+		h.ask(request{path: "/api/nowhere"}, 404, "404 page not found\n")
+		if !h.local {
+			return // there workerd runs the function alone
+		}
+		for path, want := range map[string]string{"/": "<h1>Start</h1>\n", "/about": "<h1>About</h1>\n", "/nowhere": "<h1>Not here</h1>\n"} {
+			if _, _, body := h.send(request{path: path}); body != want {
+				h.t.Errorf("%s: %q", path, body)
+			}
+		}
+	})
+}
+
+// The stores of a program whose wrangler.toml has none are made up, and the lines that are missing are named.
+func TestStoresThatTheFileLacks(t *testing.T) {
+	onBothHomes(t, "bare", workerd.Worker{KV: []string{"VISITS"}, D1: []string{"DB"}, R2: []string{"FILES"}}, func(h *home) {
+		h.ask(request{path: "/"}, 200, "visit 1, 1 in the database, a file of 1 bytes\n")
+		h.ask(request{path: "/"}, 200, "visit 2, 2 in the database, a file of 1 bytes\n")
+		if !h.local {
+			return
+		}
+		for _, want := range []string{
+			"opens the binding VISITS, which wrangler.toml does not have", "[[kv_namespaces]]\nbinding = \"VISITS\"",
+			"[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"bare\"", "[[r2_buckets]]\nbinding = \"FILES\"\nbucket_name = \"bare\"",
+		} {
+			if !strings.Contains(h.log(), want) {
+				h.t.Errorf("lattice dev does not say %q", want)
+			}
+		}
 	})
 }
 

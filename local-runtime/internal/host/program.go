@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/js"
 	"grove.place/lattice/local-runtime/internal/storage"
-	"grove.place/lattice/local-runtime/internal/stream"
 )
 
 // program is one run of a Go program that was written for github.com/syumai/workers: a fresh Go instance and a fresh JavaScript VM for one
@@ -38,6 +36,7 @@ type program struct {
 	lastTimer int
 	sockets   map[int64]*tcpSocket
 	lastSock  int64
+	uploads   uploads
 }
 
 // event is what a program is run for. done is called once.
@@ -116,7 +115,7 @@ func (p *program) finish(result abi.Value, body *js.Body, err error) {
 	}
 	if err == nil && body != nil && body.Source != nil {
 		p.pending++
-		p.body = &keptSource{Source: body.Source, done: p.release}
+		p.body = &keptSource{Source: body.Source, done: p.release, hold: p.afterUploads}
 		body.Source = p.body
 	}
 	if done := p.start.done; done != nil {
@@ -224,70 +223,6 @@ func (h *Host) endPrograms(cause string) bool {
 		}
 	}
 	return true
-}
-
-// keptSource is the body of an answer. It calls done once when it has been read, or canceled; a read that nobody will answer, because the program
-// has ended, fails.
-type keptSource struct {
-	stream.Source
-	done func()
-
-	mu      sync.Mutex
-	over    bool
-	gone    error                     // why there is nothing more to read
-	waiting func([]byte, bool, error) // the read under way
-}
-
-func (s *keptSource) end() {
-	s.mu.Lock()
-	first := !s.over
-	s.over = true
-	s.mu.Unlock()
-	if first {
-		s.done()
-	}
-}
-
-func (s *keptSource) Read(limit int, done func([]byte, bool, error)) {
-	s.mu.Lock()
-	gone := s.gone
-	if gone == nil {
-		s.waiting = done
-	}
-	s.mu.Unlock()
-	if gone != nil {
-		done(nil, false, gone)
-		return
-	}
-	s.Source.Read(limit, func(chunk []byte, eof bool, err error) {
-		s.answer(chunk, eof, err)
-		if eof || err != nil {
-			s.end()
-		}
-	})
-}
-
-// answer answers the read under way, if there is one.
-func (s *keptSource) answer(chunk []byte, eof bool, err error) {
-	s.mu.Lock()
-	done := s.waiting
-	s.waiting = nil
-	s.mu.Unlock()
-	if done != nil {
-		done(chunk, eof, err)
-	}
-}
-
-func (s *keptSource) fail(err error) {
-	s.mu.Lock()
-	s.gone = err
-	s.mu.Unlock()
-	s.answer(nil, false, err)
-}
-
-func (s *keptSource) Cancel(reason error) {
-	s.Source.Cancel(reason)
-	s.end()
 }
 
 // Now implements js.Outside.

@@ -102,7 +102,7 @@ func requestValue(q *abi.Request) abi.Object {
 const (
 	loopHeader = "Cdn-Loop"
 	loopText   = "lattice; loops="
-	maxLoops    = 16
+	maxLoops   = 16
 )
 
 var errLoop = abi.Errorf("the Worker fetched its own address %d times over: on Cloudflare such a request goes to the origin behind the Worker's route, of which the local host has none", maxLoops)

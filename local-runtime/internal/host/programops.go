@@ -30,7 +30,7 @@ func (p *program) Call(op string, args []abi.Value, body *js.Body, done func(abi
 		done(nil, nil, abi.Errorf("the local host has no operation %q", op))
 		return
 	}
-	do(p, args, body, done)
+	do(p, args, body, p.uploading(body, done))
 }
 
 // ID implements js.Outside.

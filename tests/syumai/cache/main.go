@@ -11,6 +11,7 @@ import (
 	"net/http"
 
 	"github.com/syumai/workers"
+	"github.com/syumai/workers/cloudflare"
 	"github.com/syumai/workers/cloudflare/cache"
 )
 
@@ -51,6 +52,20 @@ func main() {
 		fmt.Fprintln(w, "delete:", c.Delete(req, &cache.DeleteOptions{IgnoreMethod: true}))
 		fmt.Fprintln(w, "delete again:", errors.Is(c.Delete(req, nil), cache.ErrCacheNotFound))
 		fmt.Fprintln(w, "at last:", find(c, url))
+	})
+	// The answer's end ends the program, which must not take what is being put with it.
+	http.HandleFunc("/later", func(w http.ResponseWriter, r *http.Request) {
+		c, url := cache.New(), "https://example.com/later"
+		if found := find(c, url); found != "not there" {
+			fmt.Fprintln(w, "found:", found)
+			return
+		}
+		fmt.Fprintln(w, "made")
+		cloudflare.WaitUntil(func() {
+			if err := store(c, url, "max-age=60", "content"); err != nil {
+				fmt.Println(err)
+			}
+		})
 	})
 	workers.Serve(nil)
 }

@@ -15,8 +15,8 @@ class Cache {
     if (r.method !== 'GET') throw new TypeError('Cannot cache response to non-GET request.');
     if (response.status === 206) throw new TypeError('Cannot cache response to a range request (206 Partial Content).');
     if ((response.headers.get('vary') ?? '').includes('*')) throw new TypeError("Cannot cache response with 'Vary: *' header.");
-    const bytes = await response.bytes();
-    await host.call('cachePut', [...asked(this, r), { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) }], bytes);
+    const head = { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) };
+    await host.call('cachePut', [...asked(this, r), head], web.bodyOf(response));
   }
   async match(request, options) {
     if (!isGet(request, options)) return undefined;

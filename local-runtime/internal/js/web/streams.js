@@ -469,6 +469,7 @@ web.takeStream = (stream) => {
   if (!(stream instanceof ReadableStream)) throw new TypeError('a body must be text, bytes or a ReadableStream');
   const { _native: native, _disturbed: disturbed, _length: length } = stream;
   const reader = stream.getReader();
+  stream._highWater = 0; // nothing is made before the host asks for it: what the program does at the end of its answer must not come early
   if (native && !disturbed) {
     stream._disturbed = true;
     return { source: native, length };

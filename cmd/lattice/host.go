@@ -46,9 +46,20 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 	bindStores(&o, p.Config)
 	bindQueues(&o, p.Config)
 	if a := p.Config.Assets; a != nil && a.Directory != "" {
-		o.Assets = &local.Assets{Dir: p.Config.Abs(a.Directory), Binding: a.Binding, WorkerFirst: a.WorkerFirst(), HTML: a.HTMLHandling, NotFound: a.NotFoundHandling}
+		o.Assets = localAssets(p.Config, a)
 	}
 	return local.New(context.WithoutCancel(ctx), o)
+}
+
+// navigationDate is from when on a page that nothing is found for is not left to the Worker.
+const navigationDate = "2025-04-01"
+
+func localAssets(cfg *wrangler.Config, a *wrangler.Assets) *local.Assets {
+	has := func(flag string) bool { return slices.Contains(cfg.CompatibilityFlags, flag) }
+	return &local.Assets{
+		Dir: cfg.Abs(a.Directory), Binding: a.Binding, WorkerFirst: a.WorkerFirst(), HTML: a.HTMLHandling, NotFound: a.NotFoundHandling,
+		NavigationHasNoEffect: has("assets_navigation_has_no_effect") || cfg.CompatibilityDate < navigationDate && !has("assets_navigation_prefers_asset_serving"),
+	}
 }
 
 // bindStores gives the host what programs store in, and what counts for them.

@@ -30,7 +30,8 @@ type answer struct {
 
 // ServeHTTP is the front door: each request becomes a fetch event of the Worker.
 func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if h.assets != nil && !h.assets.first(req.URL.Path) && h.assets.serve(w, req) {
+	if h.assets != nil && h.assets.Handles(req) {
+		h.assets.ServeHTTP(w, req)
 		return
 	}
 	if req.ContentLength > MaxBody {

@@ -46,7 +46,7 @@ func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, err
 			return nil, failed
 		}
 	case abi.TargetService:
-		if h.assets != nil && c.target.Service == h.assets.Binding {
+		if h.isAssets(c.target.Service) {
 			break
 		}
 		var err error
@@ -171,7 +171,7 @@ func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 		h.fetchObject(c, r, fail)
 	case abi.TargetService:
 		if c.script == "" {
-			h.work.run(func() { h.assets.fetch(&c.request, r) })
+			h.work.run(func() { h.fetchAssets(&c.request, r) })
 			return
 		}
 		h.reach(c.script, func(to *Host) { to.fetchWorker(&c.request, c.body, r) }, func() *abi.Error {

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/assets"
 	"grove.place/lattice/local-runtime/internal/clock"
 	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/storage"
@@ -97,7 +98,7 @@ type Host struct {
 	buckets   map[string]*storage.Bucket
 	kv        map[string]*storage.KV
 	datasets  map[string]*storage.Dataset
-	assets    *assets // nil: none
+	assets    *assets.Site // nil: none
 	faults    faults
 	names     names
 	next      atomic.Uint32

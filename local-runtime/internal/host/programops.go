@@ -64,7 +64,7 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 		c.target, c.link = abi.Target{Kind: abi.TargetObject, Stub: stub}, l
 	case "service":
 		c.target = abi.Target{Kind: abi.TargetService, Service: text(target, "binding")}
-		if assets := p.host.assets; assets == nil || c.target.Service != assets.Binding {
+		if !p.host.isAssets(c.target.Service) {
 			var err error
 			if c.script, err = p.host.service(c.target.Service); err != nil {
 				fail(asError(err))

@@ -58,7 +58,7 @@ func localAssets(cfg *wrangler.Config, a *wrangler.Assets) *local.Assets {
 	has := func(flag string) bool { return slices.Contains(cfg.CompatibilityFlags, flag) }
 	return &local.Assets{
 		Dir: cfg.Abs(a.Directory), Binding: a.Binding, WorkerFirst: a.WorkerFirst(), HTML: a.HTMLHandling, NotFound: a.NotFoundHandling,
-		NavigationHasNoEffect: has("assets_navigation_has_no_effect") || cfg.CompatibilityDate < navigationDate && !has("assets_navigation_prefers_asset_serving"),
+		NavigationHasNoEffect: has("assets_navigation_has_no_effect") || cfg.CompatibilityDate != "" && cfg.CompatibilityDate < navigationDate && !has("assets_navigation_prefers_asset_serving"),
 	}
 }
 

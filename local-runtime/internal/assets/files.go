@@ -87,8 +87,7 @@ func (s *Site) send(w http.ResponseWriter, r *http.Request, path string, d decis
 	h.Set("CF-Cache-Status", "HIT")
 	s.currentRules().headers.apply(h, r.Host, path)
 	if seen := r.Header.Get("If-None-Match"); seen == tag || seen == "W/"+tag {
-		h.Del("Content-Type")
-		w.WriteHeader(http.StatusNotModified)
+		w.WriteHeader(http.StatusNotModified) // without Content-Type, which net/http leaves out of a 304
 		return
 	}
 	if info, err := f.Stat(); err == nil {

@@ -72,46 +72,37 @@ type matcher struct {
 	pattern   *regexp.Regexp
 }
 
-var (
-	placeholder     = regexp.MustCompile(`:([A-Za-z]\w*)`)
-	hostPlaceholder = regexp.MustCompile(`:([A-Za-z]\w*)`)
-)
+var placeholder = regexp.MustCompile(`:([A-Za-z]\w*)`)
 
 // compile makes a matcher of a rule: * is any text, called splat, and :name is one segment of a path or one label of a host.
 func compile(rule string) (*matcher, error) {
-	m := &matcher{crossHost: strings.HasPrefix(rule, "https://")}
-	host, path := "", rule
-	if m.crossHost {
-		rest := strings.TrimPrefix(rule, "https://")
-		at := strings.IndexByte(rest, '/')
-		if at < 0 {
-			at = len(rest)
-		}
-		host, path = "https://"+rest[:at], rest[at:]
-	}
-	quote := func(text, one string, names *regexp.Regexp) string {
-		var b strings.Builder
-		for i, part := range strings.Split(text, "*") {
-			if i > 0 {
-				b.WriteString(`(?P<splat>.*)`)
-			}
-			at := 0
-			for _, found := range names.FindAllStringSubmatchIndex(part, -1) {
-				b.WriteString(regexp.QuoteMeta(part[at:found[0]]) + "(?P<" + part[found[2]:found[3]] + ">" + one + ")")
-				at = found[1]
-			}
-			b.WriteString(regexp.QuoteMeta(part[at:]))
-		}
-		return b.String()
-	}
-	scheme, rest, _ := strings.Cut(host, "://")
-	text := quote(path, "[^/]+", placeholder)
-	if m.crossHost {
-		text = scheme + "://" + quote(rest, "[^/.]+", hostPlaceholder) + text
+	m := &matcher{}
+	text := ""
+	rest, crossHost := strings.CutPrefix(rule, "https://")
+	if m.crossHost = crossHost; crossHost {
+		host, path, _ := strings.Cut(rest, "/")
+		text, rule = "https://"+ruleRegexp(host, "[^/.]+"), "/"+path
 	}
 	var err error
-	m.pattern, err = regexp.Compile("^" + text + "$")
+	m.pattern, err = regexp.Compile("^" + text + ruleRegexp(rule, "[^/]+") + "$")
 	return m, err
+}
+
+// ruleRegexp translates a rule; one is what a placeholder stands for.
+func ruleRegexp(rule, one string) string {
+	var b strings.Builder
+	for i, part := range strings.Split(rule, "*") {
+		if i > 0 {
+			b.WriteString(`(?P<splat>.*)`)
+		}
+		at := 0
+		for _, found := range placeholder.FindAllStringSubmatchIndex(part, -1) {
+			b.WriteString(regexp.QuoteMeta(part[at:found[0]]) + "(?P<" + part[found[2]:found[3]] + ">" + one + ")")
+			at = found[1]
+		}
+		b.WriteString(regexp.QuoteMeta(part[at:]))
+	}
+	return b.String()
 }
 
 // match returns what the placeholders stand for in their order, or false.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -78,6 +79,28 @@ func checkHeaders(list []abi.Header) *abi.Error {
 	return nil
 }
 
+// joined has one field for each name, as the Web's Headers have; only Set-Cookie stays several.
+func joined(list []abi.Header) []abi.Header {
+	at := func(name string, list []abi.Header) int {
+		return slices.IndexFunc(list, func(f abi.Header) bool { return strings.EqualFold(f.Name, name) })
+	}
+	out, copied := list, false
+	for i, f := range list {
+		first := at(f.Name, list[:i])
+		if first < 0 || strings.EqualFold(f.Name, "Set-Cookie") {
+			if copied {
+				out = append(out, f)
+			}
+			continue
+		}
+		if !copied {
+			out, copied = slices.Clone(list[:i]), true
+		}
+		out[at(f.Name, out)].Value += ", " + f.Value
+	}
+	return out
+}
+
 // isToken reports whether name is a token of RFC 9110, section 5.6.2.
 func isToken(name string) bool {
 	for i := range len(name) {
@@ -129,6 +152,7 @@ func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 // encodeResponse makes the result of a FETCH, whose body frame f will read. Any goroutine may call it.
 func (s *Isolate) encodeResponse(f *frame, p *abi.Response, body content) []byte {
 	out := *p
+	out.Headers = joined(p.Headers)
 	var stream uint64
 	out.Body, stream = s.streams.offer(body)
 	if stream != 0 {
@@ -213,6 +237,7 @@ func (s *Isolate) startFetch(k key, name *string, q *abi.Request, body content, 
 
 func (s *Isolate) writeRequest(f *frame, w *abi.Writer, q *abi.Request, body content) {
 	out := *q
+	out.Headers = joined(q.Headers)
 	var stream uint64
 	out.Body, stream = s.streams.offer(body)
 	if stream != 0 {

@@ -2,6 +2,7 @@
 //
 //	lattice build [package]   compile, describe, bundle and check
 //	lattice dev [package]     build, serve, and build again when a source changes
+//	lattice state             take over what wrangler dev has stored, or delete what dev has
 //	lattice version           print the version
 //	lattice help [command]    explain
 package main
@@ -16,6 +17,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"grove.place/lattice/internal/abi"
@@ -44,6 +46,7 @@ func init() { // not an initialiser: the commands print the list themselves
 	commandList = []command{
 		{"build", "compile a program and write build/dist", runBuild},
 		{"dev", "serve a program and build it again on changes", runDev},
+		{"state", "what dev stores: import it from wrangler dev, clear it", runState},
 		{"version", "print the version", runVersion},
 	}
 }
@@ -114,14 +117,18 @@ func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err err
 			return "", err
 		}
 		if err != nil {
-			fmt.Fprintf(errs, "`lattice help %s` lists the flags\n", fs.Name())
+			fmt.Fprintf(errs, "`lattice %s -h` lists the flags\n", fs.Name())
 			return "", errUsage
 		}
 		if fs.NArg() == 0 {
 			return arg, nil
 		}
 		if !first {
-			fmt.Fprintf(errs, "lattice %s takes one package, not also %q\n", fs.Name(), fs.Arg(0))
+			what := "package"
+			if strings.HasPrefix(fs.Name(), "state") {
+				what = "folder"
+			}
+			fmt.Fprintf(errs, "lattice %s takes one %s, not also %q\n", fs.Name(), what, fs.Arg(0))
 			return "", errUsage
 		}
 		arg, args = fs.Arg(0), fs.Args()[1:]

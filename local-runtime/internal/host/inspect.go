@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"grove.place/lattice/local-runtime/internal/objectid"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
@@ -62,7 +63,7 @@ func (h *Host) locate(class, object string) (key, error) {
 		return key{}, err
 	}
 	if !isHexID(object) {
-		return key{class, idOf(h.namespace(class), sign(h.namespace(class), []byte(object)))}, nil
+		return key{class, objectid.FromName(h.namespace(class), object)}, nil
 	}
 	id, err := checkID(h.namespace(class), object)
 	if err != nil {

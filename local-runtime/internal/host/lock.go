@@ -12,6 +12,9 @@ import (
 	"syscall"
 )
 
+// Lock takes a storage folder as a host does, for who works on what is in it.
+func Lock(dir string) (unlock func() error, err error) { return lockDir(dir) }
+
 // lockDir takes a storage folder for this host alone. The lock ends with the process, however that ends.
 func lockDir(dir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -2,28 +2,13 @@ package host
 
 import (
 	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/local-runtime/internal/objectid"
 )
-
-// idOf makes an object's id of its first half (workerd server/actor-id-impl.c++): the second half signs the first with the namespace's
-// key.
-func idOf(namespace string, base []byte) string {
-	return hex.EncodeToString(append(base[:16:16], sign(namespace, base[:16])...))
-}
-
-func sign(namespace string, data []byte) []byte {
-	secret := sha256.Sum256([]byte(namespace))
-	m := hmac.New(sha256.New, secret[:])
-	m.Write(data)
-	return m.Sum(nil)[:16]
-}
 
 // exported is what the name of a namespace, or of a service, in ctx.exports begins with.
 const exported = "exports:"
@@ -61,7 +46,7 @@ func (h *Host) resolve(t abi.Stub) (*link, *abi.Error) {
 	space := namespace(script, class)
 	if t.Named {
 		name := t.Ref
-		l.key, l.name = key{class, idOf(space, sign(space, []byte(name)))}, &name
+		l.key, l.name = key{class, objectid.FromName(space, name)}, &name
 		return l, nil
 	}
 	id, err := checkID(space, t.Ref)
@@ -98,14 +83,14 @@ func wholeBetween(v, from, to float64) bool { return v >= from && v <= to && v =
 var noJurisdiction = abi.Errorf("Jurisdiction restrictions are not implemented in workerd.")
 
 func checkID(namespace, id string) (string, *abi.Error) {
-	raw, err := hex.DecodeString(id)
-	if err != nil || len(raw) != 32 {
+	spelled, wellFormed, valid := objectid.Check(namespace, id)
+	switch {
+	case !wellFormed:
 		return "", abi.TypeErrorf("Invalid Durable Object ID: must be 64 hex digits")
-	}
-	if !hmac.Equal(raw[16:], sign(namespace, raw[:16])) {
+	case !valid:
 		return "", abi.TypeErrorf("Durable Object ID is not valid for this namespace.")
 	}
-	return hex.EncodeToString(raw), nil
+	return spelled, nil
 }
 
 // id performs ID.
@@ -124,7 +109,7 @@ func (h *Host) id(r *abi.Reader) (string, error) {
 	}
 	switch how {
 	case abi.IDFromName:
-		return idOf(space, sign(space, []byte(text))), nil
+		return objectid.FromName(space, text), nil
 	case abi.IDFromString:
 		id, failed := checkID(space, text)
 		if failed != nil {
@@ -134,7 +119,7 @@ func (h *Host) id(r *abi.Reader) (string, error) {
 	case abi.IDUnique:
 		base := make([]byte, 16)
 		h.random.read(base)
-		return idOf(space, base), nil
+		return objectid.Of(space, base), nil
 	}
 	return "", fmt.Errorf("unknown way %d to make an id", how)
 }

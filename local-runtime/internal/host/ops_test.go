@@ -16,6 +16,7 @@ import (
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/clock"
 	"grove.place/lattice/local-runtime/internal/gate"
+	"grove.place/lattice/local-runtime/internal/objectid"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
@@ -82,7 +83,7 @@ func inFrame(h *Host, inObject bool, f func(s *Isolate, fr *frame)) {
 }
 
 func fakeObject(s *Isolate) *object {
-	k := key{"Class", idOf("raw-Class", make([]byte, 16))}
+	k := key{"Class", objectid.Of("raw-Class", make([]byte, 16))}
 	store, err := storage.Open(s.host.path(k))
 	if err != nil {
 		panic(err)

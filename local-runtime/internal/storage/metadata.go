@@ -82,12 +82,14 @@ func (d *DB) meta(key int, row func(*stmt)) error {
 	return d.query("SELECT value FROM _cf_METADATA WHERE key = ?", func(s *stmt) error { row(s); return nil }, key)
 }
 
+const createMetadata = "CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)"
+
 func (d *DB) setMeta(key int, value any) error {
 	if err := d.write(); err != nil {
 		return err
 	}
 	if !d.hasMeta {
-		if err := d.run("CREATE TABLE IF NOT EXISTS _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)"); err != nil {
+		if err := d.run(createMetadata); err != nil {
 			return err
 		}
 		d.hasMeta = true

@@ -154,17 +154,33 @@ func (c *checker) bindings() {
 		c.classBindings(class)
 	}
 	for i, b := range c.cfg.Objects {
-		if b.Script == "" && c.manifest.class(b.Class) == nil {
+		if c.own(b) && c.manifest.class(b.Class) == nil {
 			c.add(c.cfg.Line(fmt.Sprintf("durable_objects.bindings[%d].class_name", i)), "", "binding %s names class %q, which the program does not have (it has %s). Declare it with durables.Class(%q, …) in a package that the program imports, or take the binding out.",
 				b.Name, b.Class, c.manifest.classNames(), b.Class)
 		}
 	}
 }
 
+// own reports whether a binding leads to a class of this Worker.
+func (c *checker) own(b wrangler.ObjectBinding) bool { return b.Script == "" || b.Script == c.cfg.Name }
+
+// borrowed reports whether the program has a class only to call the objects that another Worker has of it.
+func (c *checker) borrowed(class string) bool {
+	borrowed := false
+	for _, b := range c.cfg.Objects {
+		if b.Class == class && c.own(b) {
+			return false
+		}
+		borrowed = borrowed || b.Class == class
+	}
+	return borrowed
+}
+
 // classBindings wants a binding for the class, under the name that the program uses. A further name that is not there is a
 // warning only: the program may do without in some environments.
 func (c *checker) classBindings(class Class) {
-	bound := slices.ContainsFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Class == class.Name && b.Script == "" })
+	bound := slices.ContainsFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Class == class.Name && c.own(b) })
+	bound = bound || c.borrowed(class.Name)
 	names := class.Bindings
 	if !bound && len(names) == 0 && (class.Exports || class.Facets) {
 		return
@@ -174,7 +190,7 @@ func (c *checker) classBindings(class Class) {
 	}
 	for _, name := range names {
 		if i := slices.IndexFunc(c.cfg.Objects, func(b wrangler.ObjectBinding) bool { return b.Name == name }); i >= 0 {
-			if b := c.cfg.Objects[i]; b.Script == "" && b.Class != class.Name && c.manifest.class(b.Class) != nil {
+			if b := c.cfg.Objects[i]; c.own(b) && b.Class != class.Name && c.manifest.class(b.Class) != nil {
 				c.add(c.cfg.Line(fmt.Sprintf("durable_objects.bindings[%d].name", i)), c.cfg.Add("", false, "class_name", class.Name),
 					"binding %s names class %s, but the program looks for class %s under that name. Change it to:", name, b.Class, class.Name)
 			}
@@ -200,7 +216,7 @@ func (c *checker) migrations() {
 	for _, class := range c.manifest.Classes {
 		live, sqlite := c.cfg.LiveClass(class.Name)
 		switch {
-		case !live && c.facetOnly(class):
+		case !live && (c.facetOnly(class) || c.borrowed(class.Name)):
 		case !live:
 			fresh = append(fresh, class.Name)
 		case !sqlite && len(c.cfg.Exports) > 0:

@@ -47,7 +47,8 @@ type Options struct {
 	Assets      *Assets                  // static files. Default: none
 	Vars        map[string]string        // variables and secrets
 	JSONVars    map[string]string        // variables that are not strings, as JSON
-	Services    map[string]string        // service binding → Worker; only this Worker itself is served
+	Services    map[string]string        // service binding → Worker: this one, or another of its Session
+	Scripts     map[string]string        // Durable Object binding → Worker of the Session that has its class. Default: this one
 	Others      map[string]string        // binding → kind, of bindings that exist but are not served here
 
 	Dir      string // where objects and databases are stored. Default: a temporary directory that Close removes
@@ -109,6 +110,7 @@ type Host struct {
 	// Clock is the host's virtual clock, or nil when it runs on the machine's.
 	Clock *VirtualClock
 
+	session   *Session // nil: the host is alone
 	host      atomic.Pointer[host.Host]
 	config    host.Config
 	restarts  uint64
@@ -121,10 +123,12 @@ func (h *Host) current() *host.Host { return h.host.Load() }
 // Object is a Durable Object that is in memory or has stored something.
 type Object = host.Object
 
+var errNoModule = errors.New("there is no module to run: set Options.Module to the bytes of app.wasm")
+
 // New compiles the module and starts a host. Go instances start with their first event.
 func New(ctx context.Context, o Options) (*Host, error) {
 	if len(o.Module) == 0 {
-		return nil, errors.New("there is no module to run: set Options.Module to the bytes of app.wasm")
+		return nil, errNoModule
 	}
 	h := &Host{}
 	if o.Seed != 0 && o.Clock == nil {
@@ -138,6 +142,17 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		}
 		o.Dir, h.temporary = dir, dir
 	}
+	h.config = o.config(h)
+	running, err := host.New(ctx, h.config)
+	if err != nil {
+		return nil, errors.Join(err, h.removeTemporary())
+	}
+	h.host.Store(running)
+	return h, nil
+}
+
+// config is what the host inside of h runs with.
+func (o Options) config(h *Host) host.Config {
 	vars := map[string]host.Var{}
 	for name, v := range o.Vars {
 		vars[name] = host.Var{Value: v}
@@ -149,18 +164,12 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	for binding, d := range o.Databases {
 		databases[binding] = host.Database(d)
 	}
-	h.config = host.Config{
+	return host.Config{
 		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
-		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Others: o.Others,
+		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Scripts: o.Scripts, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},
 	}
-	running, err := host.New(ctx, h.config)
-	if err != nil {
-		return nil, errors.Join(err, h.removeTemporary())
-	}
-	h.host.Store(running)
-	return h, nil
 }
 
 // transport sends operations to the host that runs now.
@@ -229,10 +238,13 @@ func (h *Host) DataPoints(dataset string) ([]DataPoint, error) {
 func (h *Host) Crash(cause string) error { return h.current().Crash("the Go program exited: " + cause) }
 
 // Restart ends the host and starts another on the same folder, with the same clock, as the end of a process does: also faults are gone. What runs
-// fails. In a simulation every client must have ended; Crash works with clients that go on.
+// fails. In a simulation every client must have ended; Crash works with clients that go on. All Workers of a Session start again.
 func (h *Host) Restart(ctx context.Context) error {
 	if n := h.current().Clients(); n > 0 {
 		return fmt.Errorf("restart the host: %d clients of the simulation still run: let Run return before, or use Crash", n)
+	}
+	if h.session != nil {
+		return h.session.restart(ctx)
 	}
 	if err := h.current().Close(); err != nil {
 		return err
@@ -266,8 +278,24 @@ func (h *Host) Reload(ctx context.Context, module []byte) error {
 	return nil
 }
 
-// Close ends the host. Everything that was acknowledged is stored.
-func (h *Host) Close() error { return errors.Join(h.current().Close(), h.removeTemporary()) }
+// Worker returns another Worker of the host's Session by its name, or nil when there is none that runs.
+func (h *Host) Worker(name string) *Host {
+	switch {
+	case h.current().Name() == name:
+		return h
+	case h.session == nil:
+		return nil
+	}
+	return h.session.Worker(name)
+}
+
+// Close ends the host. Everything that was acknowledged is stored. In a Session, calls that other Workers make of it have three seconds to end.
+func (h *Host) Close() error {
+	if h.session != nil {
+		return h.session.end(h)
+	}
+	return errors.Join(h.current().Close(), h.removeTemporary())
+}
 
 func (h *Host) removeTemporary() error {
 	if h.temporary == "" {

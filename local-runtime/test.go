@@ -20,45 +20,93 @@ import (
 type TestOptions struct {
 	Options
 	Package string // the Worker's main package, as go build takes it
+
+	// Workers run beside this one, in a Session: Services, Scripts and queues lead to them by their Name. Dir, Clock, Seed and Trace are the first's.
+	Workers []TestOptions
 }
 
 // testStart is where the clocks of tests stand at first.
 var testStart = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // StartTest builds a Worker for Wasm, once in a process, and runs it until the test ends, on a virtual clock unless
-// Options.Clock says otherwise. Its log is the test's.
+// Options.Clock says otherwise. Its log is the test's. Host.Worker gives those of TestOptions.Workers.
 func StartTest(t testing.TB, o TestOptions) *Host {
 	t.Helper()
-	if o.Module == nil {
-		module, err := buildOnce(o.Package)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.Module = module
-	}
 	if o.Clock == nil {
 		o.Clock = NewVirtualClock(testStart)
 	}
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	if o.CacheDir == "" {
-		o.CacheDir = TestCacheDir()
+	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	all := append([]TestOptions{o}, o.Workers...)
+	for i := range all {
+		if err := all[i].complete(log, len(all) > 1); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
-	o.keepModule = true
-	h, err := New(context.Background(), o.Options)
+	h, end, err := startAll(all)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
+		if err := end(); err != nil {
 			t.Errorf("close the host: %v", err)
 		}
 	})
 	return h
+}
+
+// complete builds the module, and fills in what a test does not say.
+func (o *TestOptions) complete(log *slog.Logger, several bool) (err error) {
+	if o.Module == nil {
+		if o.Module, err = buildOnce(o.Package); err != nil {
+			return err
+		}
+	}
+	if o.CacheDir == "" {
+		o.CacheDir = TestCacheDir()
+	}
+	if o.Logger == nil {
+		o.Logger = log
+		if several {
+			o.Logger = log.With("worker", o.Name)
+		}
+	}
+	o.keepModule = true
+	return nil
+}
+
+// startAll starts Workers, the first of which is the test's, and returns what ends them.
+func startAll(all []TestOptions) (h *Host, end func() error, err error) {
+	first := all[0].Options
+	if len(all) == 1 {
+		if h, err = New(context.Background(), first); err != nil {
+			return nil, nil, err
+		}
+		return h, h.Close, nil
+	}
+	shared := SessionOptions{Dir: first.Dir, Clock: first.Clock, Logger: first.Logger, Seed: first.Seed, Trace: first.Trace}
+	for _, o := range all {
+		if o.Name == "" {
+			return nil, nil, errors.New("TestOptions.Workers: each Worker of several needs a Name, the first too")
+		}
+		shared.Workers = append(shared.Workers, o.Name)
+	}
+	s, err := NewSession(shared)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range all {
+		one, err := s.Start(context.Background(), all[i].Options)
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("start the Worker %q: %w", all[i].Name, err), s.Close())
+		}
+		if i == 0 {
+			h = one
+		}
+	}
+	return h, s.Close, nil
 }
 
 // TestCacheDir is where tests keep compiled code between runs.

@@ -42,19 +42,22 @@ type Worker struct {
 	Points  []string          `json:"points,omitempty"`  // Analytics Engine bindings
 	Version string            `json:"version,omitempty"` // binding of the version metadata
 	Vars    map[string]string `json:"vars,omitempty"`    // environment variables
-	Queues  map[string]string `json:"queues,omitempty"`  // binding to queue, each of which this Worker consumes too
+	Queues  map[string]string `json:"queues,omitempty"`  // binding to queue, each of which this Worker consumes too, unless there are Others
 	R2      []string          `json:"r2,omitempty"`      // bindings, each its own bucket
 	KV      []string          `json:"kv,omitempty"`      // bindings, each its own namespace
 
 	JSONVars map[string]json.RawMessage `json:"jsonVars,omitempty"` // environment variables that are not strings
-	Services map[string]string          `json:"services,omitempty"` // service binding to script name; only this one runs
+	Services map[string]string          `json:"services,omitempty"` // service binding to script name: this one, or one of Options.Others
+	Scripts  map[string]string          `json:"scripts,omitempty"`  // of Objects: binding to the script that has its class, if it is another
+	Consumes []string                   `json:"consumes,omitempty"` // further queues that this Worker consumes; then it consumes none of Queues
 }
 
 // Options says what to run.
 type Options struct {
 	Worker
-	State string    // folder of the stored state; a temporary one, removed by Close, when empty
-	Log   io.Writer // receives what the Worker logs; discarded when nil
+	Others []Worker  // that run beside it, in the same workerd
+	State  string    // folder of the stored state; a temporary one, removed by Close, when empty
+	Log    io.Writer // receives what the Worker logs; discarded when nil
 }
 
 // Server is a running workerd.
@@ -100,29 +103,37 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 
 // config fills in defaults and encodes o for serve.mjs.
 func (o Options) config(root string) ([]byte, error) {
-	w := o.Worker
-	if w.Main == "" {
-		w.Main = "worker.mjs"
-	}
-	if w.Date == "" {
-		w.Date = CompatibilityDate
-	}
-	var err error
-	if w.Dir, err = filepath.Abs(w.Dir); err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(filepath.Join(w.Dir, w.Main)); err != nil {
-		return nil, fmt.Errorf("entry module: %w", err)
+	all := append([]Worker{o.Worker}, o.Others...)
+	for i := range all {
+		if err := all[i].complete(); err != nil {
+			return nil, err
+		}
 	}
 	state, err := filepath.Abs(o.State)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(struct {
-		Packages string `json:"packages"`
-		State    string `json:"state"`
-		Worker   Worker `json:"worker"`
-	}{filepath.Join(root, "node_modules") + "/", state, w})
+		Packages string   `json:"packages"`
+		State    string   `json:"state"`
+		Workers  []Worker `json:"workers"`
+	}{filepath.Join(root, "node_modules") + "/", state, all})
+}
+
+func (w *Worker) complete() (err error) {
+	if w.Main == "" {
+		w.Main = "worker.mjs"
+	}
+	if w.Date == "" {
+		w.Date = CompatibilityDate
+	}
+	if w.Dir, err = filepath.Abs(w.Dir); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(w.Dir, w.Main)); err != nil {
+		return fmt.Errorf("entry module: %w", err)
+	}
+	return nil
 }
 
 func (s *Server) start(ctx context.Context, root string, config []byte, log io.Writer) error {

@@ -170,6 +170,9 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 	return h, nil
 }
 
+// Name returns the name of the Worker.
+func (h *Host) Name() string { return h.cfg.Script }
+
 // checkNames refuses names that make no names of folders.
 func checkNames(cfg Config) error {
 	for binding, class := range cfg.Objects {

@@ -37,15 +37,24 @@ func (n *names) of(k key) (string, bool) {
 
 // checkClass names the classes when there is none of that name.
 func (h *Host) checkClass(class string) error {
-	var classes []string
-	for binding, class := range h.cfg.Objects {
-		if script := h.cfg.Scripts[binding]; script == "" || script == h.cfg.Script {
-			classes = append(classes, class)
+	var classes, elsewhere []string
+	for binding, bound := range h.cfg.Objects {
+		switch script := cmp.Or(h.cfg.Scripts[binding], h.cfg.Script); {
+		case script == h.cfg.Script:
+			classes = append(classes, bound)
+		case bound == class:
+			elsewhere = append(elsewhere, script)
 		}
 	}
 	slices.Sort(classes)
 	classes = slices.Compact(classes)
-	if slices.Contains(classes, class) || h.hasClass(class) { // without a binding it is in ctx.exports
+	switch {
+	case slices.Contains(classes, class):
+		return nil
+	case len(elsewhere) > 0:
+		slices.Sort(elsewhere)
+		return fmt.Errorf("the Durable Object class %q is that of another Worker (%s): ask that one for its objects, with Host.Worker", class, strings.Join(slices.Compact(elsewhere), ", "))
+	case h.hasClass(class): // without a binding it is in ctx.exports
 		return nil
 	}
 	if len(classes) == 0 {

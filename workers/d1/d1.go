@@ -55,13 +55,21 @@ func (r Result) Scan(dest any) error { return scanAll(r.Columns, r.values, dest)
 
 // Meta is what D1 reports about a statement.
 type Meta struct {
-	Changes     int64   `json:"changes"`
-	LastRowID   int64   `json:"last_row_id"`
-	RowsRead    int64   `json:"rows_read"`
-	RowsWritten int64   `json:"rows_written"`
-	Duration    float64 `json:"duration"` // milliseconds
+	Changes     int64   `json:"changes"`      // rows inserted, updated or deleted, by triggers as well
+	LastRowID   int64   `json:"last_row_id"`  // of the last row that was inserted
+	RowsRead    int64   `json:"rows_read"`    // what D1 charges for, indexes included
+	RowsWritten int64   `json:"rows_written"` // likewise
+	Duration    float64 `json:"duration"`     // milliseconds
 	ChangedDB   bool    `json:"changed_db"`
-	SizeAfter   int64   `json:"size_after"` // bytes
+	SizeAfter   int64   `json:"size_after"` // of the database, bytes
+
+	ServedBy        string `json:"served_by"`         // which copy of the database
+	ServedByRegion  string `json:"served_by_region"`  // where that is; empty on a local host
+	ServedByPrimary bool   `json:"served_by_primary"` // and whether it is the one that takes writes
+	TotalAttempts   int    `json:"total_attempts"`    // with the retries that D1 makes of reads
+	Timings         struct {
+		SQLDuration float64 `json:"sql_duration_ms"` // milliseconds
+	} `json:"timings"`
 }
 
 // ExecResult is the outcome of Exec.
@@ -186,7 +194,7 @@ func (db DB) send(ctx context.Context, mode byte, statements []Stmt) ([]Result, 
 		return nil, r.Err()
 	}
 	if len(list) != len(statements) {
-		return nil, fmt.Errorf("d1: %d results for %d statements", len(list), len(statements))
+		return nil, fmt.Errorf("d1: %d results for %d statements: D1 ran those that are not empty; leave the others out", len(list), len(statements))
 	}
 	return list, nil
 }

@@ -12,6 +12,7 @@ import * as storage from "./storage.mjs";
 import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
+import * as d1 from "./d1.mjs";
 import * as stores from "./stores.mjs";
 import * as kv from "./kv.mjs";
 import * as cache from "./cache.mjs";
@@ -29,7 +30,7 @@ export { Chat, Mute } from "./sockets.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
-	stores, kv, cache, limits,
+	d1, stores, kv, cache, limits,
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life,

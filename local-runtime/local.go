@@ -78,9 +78,10 @@ type Options struct {
 
 // Database is a D1 database.
 type Database struct {
-	ID         string // names its file. Default: the binding
-	Migrations string // folder of migrations that are applied at start. Default: none
-	Seed       string // file of SQL statements that run once, when the database is new, after the migrations. Default: none
+	ID              string // names its file. Default: the binding
+	Migrations      string // folder of migrations that are applied at start. Default: none
+	MigrationsTable string // table of those that were applied. Default: d1_migrations, as wrangler's
+	Seed            string // file of SQL statements that run once, when the database is new, after the migrations. Default: none
 }
 
 // Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.

@@ -121,7 +121,7 @@ func localDatabases(cfg *wrangler.Config, seeds map[string]string) (map[string]l
 		}
 	}
 	for _, d := range cfg.Databases {
-		one := local.Database{ID: d.Binding, Migrations: cfg.Abs(d.Migrations()), Seed: seeds[d.Binding]}
+		one := local.Database{ID: d.Binding, Migrations: cfg.Abs(d.Migrations()), MigrationsTable: d.MigrationsTable, Seed: seeds[d.Binding]}
 		if fileName.MatchString(d.Name) {
 			one.ID = d.Name
 		}

@@ -1,7 +1,11 @@
 // Package d1 is the client of Cloudflare's D1 databases, with D1's own API (prepare, bind, batch) and as a driver of
 // database/sql. Start with Database, or with OpenDB for database/sql.
 //
-// See https://developers.cloudflare.com/d1/worker-api/.
+// A statement has at most 100,000 bytes and 100 parameters, a table and a result 100 columns, a pattern of LIKE 50 bytes; a string, a blob and a
+// row have at most 2,000,000 bytes on Cloudflare (8 MiB on a machine of one's own, with Lattice as with wrangler). Foreign keys are enforced.
+// Errors are *workers.Error with D1's text: "D1_ERROR: UNIQUE constraint failed: users.name: SQLITE_CONSTRAINT (…)". The deprecated dump() is not here.
+//
+// See https://developers.cloudflare.com/d1/worker-api/ and https://developers.cloudflare.com/d1/platform/limits/.
 package d1
 
 import (
@@ -32,7 +36,7 @@ type Stmt struct {
 	args  []any
 }
 
-// Prepare returns a statement; it is sent when it is run.
+// Prepare returns a statement; it is sent when it is run. Text of several statements runs all of them, and has the rows of the last.
 func (db DB) Prepare(query string) Stmt { return Stmt{db: db, query: query} }
 
 // Bind returns the statement with these parameters in place of earlier ones: numbers, strings, []byte, bool (1 or 0),
@@ -105,7 +109,8 @@ func (s Stmt) All(ctx context.Context, dest any) error {
 	return r.Scan(dest)
 }
 
-// First stores the first row in dest, a pointer to a struct, map or scalar, and reports whether there is one.
+// First stores the first row in dest, a pointer to a struct, map or scalar (of a single column), and reports whether there is one. It does not add
+// LIMIT 1: D1 reads, and charges for, the rows that the statement has.
 func (s Stmt) First(ctx context.Context, dest any) (bool, error) {
 	r, err := s.Run(ctx)
 	if err != nil || len(r.values) == 0 {
@@ -117,7 +122,9 @@ func (s Stmt) First(ctx context.Context, dest any) (bool, error) {
 	return true, nil
 }
 
-// Batch runs statements in one transaction: all of them or, on the first error, none.
+// Batch runs statements in one transaction: all of them or, on the first error, none. The error is D1's of the statement that failed, without its number.
+//
+// See https://developers.cloudflare.com/d1/worker-api/d1-database/#batch.
 func (db DB) Batch(ctx context.Context, statements ...Stmt) ([]Result, error) {
 	if len(statements) == 0 {
 		return nil, errors.New("d1: batch of no statements")
@@ -125,7 +132,8 @@ func (db DB) Batch(ctx context.Context, statements ...Stmt) ([]Result, error) {
 	return db.send(ctx, abi.D1Batch, statements)
 }
 
-// Exec runs SQL text of one or more statements without parameters, one to a line. Use it for maintenance and tests.
+// Exec runs SQL text of one or more statements without parameters, one to a line, which may not go on in the next; all of them or none. Its error names
+// line 1, whichever failed. Use it for maintenance and tests.
 func (db DB) Exec(ctx context.Context, query string) (ExecResult, error) {
 	r, err := db.invoke(ctx, abi.D1Exec, []Stmt{{db: db, query: query}})
 	if err != nil {

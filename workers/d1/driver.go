@@ -9,7 +9,9 @@ import (
 )
 
 // OpenDB returns the database as a *sql.DB. Its statements need a handler's context: use QueryContext, ExecContext and
-// PrepareContext. There are no interactive transactions in D1: BeginTx fails, use DB.Batch.
+// PrepareContext. There are no interactive transactions in D1: BeginTx fails, use DB.Batch. Parameters are positional.
+//
+// A bool is bound as 1 or 0 and a time.Time as integer milliseconds, which come back as int64: scan them into a *bool, and into an *int64 for time.UnixMilli.
 func OpenDB(binding string) *sql.DB {
 	return sql.OpenDB(Connector(binding))
 }

@@ -35,6 +35,28 @@ func ExampleDB_Batch() {
 	_ = rename
 }
 
+func ExampleStmt_First() {
+	title := func(ctx context.Context, id int64) (string, error) {
+		var title string
+		found, err := db.Prepare("SELECT title FROM posts WHERE id = ?").Bind(id).First(ctx, &title)
+		if err == nil && !found {
+			err = fmt.Errorf("there is no post %d", id)
+		}
+		return title, err
+	}
+	_ = title
+}
+
+func ExampleDB_WithSession() {
+	// The bookmark comes from the reader's last request, and goes back for the next one: readers see what they have seen, and what they wrote.
+	add := func(ctx context.Context, bookmark, title string) (id int64, next string, err error) {
+		session := db.WithSession(bookmark)
+		r, err := session.Prepare("INSERT INTO posts (title) VALUES (?)").Bind(title).Run(ctx)
+		return r.Meta.LastRowID, session.Bookmark(), err
+	}
+	_ = add
+}
+
 func ExampleOpenDB() {
 	count := func(ctx context.Context) error {
 		var n int

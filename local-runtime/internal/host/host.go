@@ -73,9 +73,10 @@ type Config struct {
 
 // Database is a D1 database.
 type Database struct {
-	ID         string // names the file
-	Migrations string // directory of migrations that are applied at start; may be empty
-	Seed       string // file of statements that run once, in a database that is new, after the migrations; may be empty
+	ID              string // names the file
+	Migrations      string // directory of migrations that are applied at start; may be empty
+	MigrationsTable string // "": d1_migrations
+	Seed            string // file of statements that run once, in a database that is new, after the migrations; may be empty
 }
 
 // Var is an environment variable or secret.
@@ -380,7 +381,7 @@ func openDatabase(path string, cfg Database, log *slog.Logger) (*storage.D1, err
 
 func prepareDatabase(d *storage.D1, cfg Database, isNew bool, log *slog.Logger) error {
 	if cfg.Migrations != "" {
-		applied, err := d.Migrate(cfg.Migrations)
+		applied, err := d.Migrate(storage.Migrations{Dir: cfg.Migrations, Table: cfg.MigrationsTable})
 		if err != nil {
 			return err
 		}

@@ -178,7 +178,7 @@ func TestMigrationsApplyOnceInOrder(t *testing.T) {
 		t.Helper()
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(sql), 0o644))
 	}
-	write("0002_b.sql", "-- rows\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2)\n")
+	write("0002_b.sql", "-- rows\nINSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\n")
 	write("0001_a.sql", "CREATE TABLE t (a); -- the end\n\n")
 	write("10_c.sql", "INSERT INTO t VALUES ('"+strings.Repeat("x", 60_000)+"'); INSERT INTO t VALUES ('"+strings.Repeat("y", 60_000)+"');")
 	write("note.txt", "no")
@@ -186,14 +186,14 @@ func TestMigrationsApplyOnceInOrder(t *testing.T) {
 	db, err := OpenD1(path)
 	must(t, err)
 	defer func() { db.Close() }()
-	applied, err := db.Migrate(dir)
+	applied, err := db.Migrate(Migrations{Dir: dir})
 	must(t, err)
 	equal(t, "applied", applied, strs("0001_a.sql", "0002_b.sql", "10_c.sql"))
 	write("0011_d.sql", "INSERT INTO t VALUES (3);\n\nINSERT INTO nope VALUES (1);")
 	must(t, db.Close())
 	db, err = OpenD1(path)
 	must(t, err)
-	_, err = db.Migrate(dir)
+	_, err = db.Migrate(Migrations{Dir: dir})
 	if err == nil || !strings.Contains(err.Error(), "0011_d.sql: statement at line 3: no such table: nope") {
 		t.Error(err)
 	}
@@ -204,14 +204,14 @@ func TestMigrationsApplyOnceInOrder(t *testing.T) {
 	}
 	equal(t, "rows", count(), []abi.Value{int64(4), int64(3)})
 	write("0011_d.sql", "BEGIN; INSERT INTO t VALUES (3);")
-	if _, err := db.Migrate(dir); err == nil || !strings.Contains(err.Error(), "To execute a transaction") {
+	if _, err := db.Migrate(Migrations{Dir: dir}); err == nil || !strings.Contains(err.Error(), "To execute a transaction") {
 		t.Error(err)
 	}
-	write("0011_d.sql", "INSERT INTO t VALUES ('"+strings.Repeat("x", 110_000)+"')")
-	if _, err := db.Migrate(dir); err == nil || !strings.Contains(err.Error(), "statement too long") {
+	write("0011_d.sql", "INSERT INTO t VALUES ('"+strings.Repeat("x", 110_000)+"');")
+	if _, err := db.Migrate(Migrations{Dir: dir}); err == nil || !strings.Contains(err.Error(), "statement too long") {
 		t.Error(err)
 	}
-	if applied, err := db.Migrate(filepath.Join(dir, "none")); err != nil || applied != nil {
+	if applied, err := db.Migrate(Migrations{Dir: filepath.Join(dir, "none")}); err != nil || applied != nil {
 		t.Error(applied, err)
 	}
 }
@@ -279,5 +279,42 @@ func TestAClosedDatabaseStaysClosed(t *testing.T) {
 	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the file was made again")
+	}
+}
+
+func TestMigrationsAreReadAsWranglerReadsThem(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, sql string) {
+		t.Helper()
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(sql), 0o644))
+	}
+	write("0001_trigger.sql", "-- one; two\nCREATE TABLE t (a); /* ; */\r\nCREATE TRIGGER r AFTER INSERT ON t BEGIN\n\tUPDATE t SET a = 'in; side' WHERE a = 'x'; END;\nINSERT INTO t VALUES ('x');")
+	write("2.sql", "BEGIN TRANSACTION;\nCREATE TABLE dumped (a);\nCOMMIT;\n")
+	write("11_later.sql", "CREATE TABLE later (a); -- no more")
+	write("named.sql", "CREATE TABLE named (a);")
+	write(".hidden.sql", "CREATE TABLE hidden (a);")
+	db, err := OpenD1("")
+	must(t, err)
+	defer db.Close()
+	m := Migrations{Dir: dir, Table: `done "with" care`}
+	applied, err := db.Migrate(m)
+	must(t, err)
+	equal(t, "applied", applied, strs("0001_trigger.sql", "2.sql", "11_later.sql", "named.sql"))
+	r, err := db.Run(abi.D1Run, []Statement{{SQL: `SELECT (SELECT group_concat(name, ' ') FROM (SELECT name FROM "done ""with"" care" ORDER BY id)), a FROM t`}})
+	must(t, err)
+	equal(t, "rows", r[0].Rows[0], []abi.Value{"0001_trigger.sql 2.sql 11_later.sql named.sql", "in; side"})
+	for text, want := range map[string]string{
+		"CREATE TABLE open (a)": "statement at line 1: it does not end with a semicolon",
+		"CREATE TABLE open (a);\nINSERT INTO open VALUES (1)\n-- the end\n":         "statement at line 2: it does not end with a semicolon",
+		"BEGIN TRANSACTION; SELECT 1; COMMIT; BEGIN TRANSACTION; SELECT 2; COMMIT;": "several transactions",
+		"CREATE TABLE open (a);\nINSERT INTO open VALUES (?);":                      "can have parameters",
+	} {
+		write("zz.sql", text)
+		if _, err := db.Migrate(m); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+		if _, err := db.Run(abi.D1Run, []Statement{{SQL: "SELECT 1 FROM open"}}); err == nil {
+			t.Errorf("%q: something of it was applied", text)
+		}
 	}
 }

@@ -62,8 +62,8 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	)
 	fs := newFlags("dev", devHelp, out, errs)
 	p.flags(fs)
-	host := fs.String("host", "127.0.0.1", "`address` to listen on")
-	port := fs.Int("port", 8787, "`port` to listen on; 0 lets the system choose")
+	host := fs.String("host", "127.0.0.1", "`address` to listen on (dev.ip of the configuration counts as well)")
+	port := fs.Int("port", 8787, "`port` to listen on; 0 lets the system choose (dev.port of the configuration counts as well)")
 	persist := fs.String("persist-to", "", "`folder` for what the program stores (default .lattice/state beside the configuration)")
 	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
 	debug := fs.Bool("debug", false, "print debug messages of the program as well")
@@ -83,8 +83,15 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprintf(errs, "--isolates %d: write how many Go instances to run, or 0 for one for each processor\n", *isolates)
 		return errUsage
 	}
-	if _, _, err := p.load(); err != nil {
+	cfg, _, err := p.load()
+	if err != nil {
 		return err // without a configuration there is nothing to wait for
+	}
+	if cfg.Dev.IP != "" && !p.given("host") {
+		*host = strings.Replace(cfg.Dev.IP, "*", "0.0.0.0", 1)
+	}
+	if cfg.Dev.Port != nil && !p.given("port") {
+		*port = *cfg.Dev.Port
 	}
 	var text []byte
 	if *notice != "" {

@@ -19,27 +19,45 @@ type project struct {
 	out        string
 	pkg        string
 	small      bool
+
+	fs    *flag.FlagSet
+	notes []string // about which file was found
 }
 
 func (p *project) flags(fs *flag.FlagSet) {
-	fs.StringVar(&p.configPath, "config", "wrangler.toml", "`file` with the Worker's configuration; wrangler.json and wrangler.jsonc are found as well")
-	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`]")
+	p.fs = fs
+	fs.StringVar(&p.configPath, "config", "", "`file` with the Worker's configuration (default wrangler.json, wrangler.jsonc or wrangler.toml, here or in a folder above)")
+	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`] (default: what CLOUDFLARE_ENV says, or the top level)")
 	fs.StringVar(&p.out, "out", "", "write to `folder` (default build/dist beside the configuration)")
 	fs.BoolVar(&p.small, "small", false, "compile the program's own packages, and other modules', without inlining: a smaller module, somewhat slower")
 }
 
 // load reads the configuration and says how to build the program with it.
 func (p *project) load() (*wrangler.Config, build.Options, error) {
-	p.configPath = wrangler.Find(p.configPath)
+	if p.configPath == "" {
+		p.configPath, p.notes = wrangler.Find(".")
+	}
+	if !p.given("env") {
+		p.env = os.Getenv("CLOUDFLARE_ENV")
+	}
 	cfg, err := wrangler.Load(p.configPath, p.env)
 	if err != nil {
 		return nil, build.Options{}, err
+	}
+	for _, note := range p.notes {
+		cfg.Warnings = append(cfg.Warnings, wrangler.Warning{Text: note})
 	}
 	o := build.Options{Package: p.pkg, Out: p.out, Config: cfg, CacheDir: cacheDir(), Small: p.small || asksForSmall(cfg.Build.Command)}
 	if o.Package == "" {
 		o.Dir, o.Package = defaultPackage(cfg)
 	}
 	return cfg, o, nil
+}
+
+// given reports whether a flag stands on the command line.
+func (p *project) given(name string) (given bool) {
+	p.fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
 }
 
 // defaultPackage is the package that the [build] command hands to lattice build, or the folder of the configuration.

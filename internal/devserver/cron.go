@@ -2,12 +2,15 @@ package devserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"grove.place/lattice/internal/wrangler"
 )
 
 // schedule is a cron expression as Cloudflare reads it: minute, hour, day of month, month, day of week, in UTC. Sunday is 1
@@ -28,12 +31,13 @@ var (
 	weekdayNames = strings.Fields("SUN MON TUE WED THU FRI SAT")
 )
 
-func parseCrons(texts []string) ([]schedule, error) {
-	all := make([]schedule, 0, len(texts))
-	for _, text := range texts {
+func parseCrons(cfg *wrangler.Config) ([]schedule, error) {
+	all := make([]schedule, 0, len(cfg.Crons))
+	for i, text := range cfg.Crons {
 		s, err := parseCron(text)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", text, err)
+			line := cfg.Line(fmt.Sprintf("triggers.crons[%d]", i))
+			return nil, errors.New(wrangler.Warning{Line: line, Text: fmt.Sprintf("triggers.crons: %q: %v", text, err)}.At(cfg.Path))
 		}
 		all = append(all, s)
 	}

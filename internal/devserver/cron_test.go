@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"grove.place/lattice/internal/wrangler"
 )
 
 func TestSchedules(t *testing.T) {
@@ -60,14 +62,14 @@ func TestBadSchedulesSayWhatIsWrong(t *testing.T) {
 		"* 1,,2 * * *":  `hour: "" is not a number`,
 		"1-2-3 * * * *": `minute: "2-3" is not a number`,
 	} {
-		if _, err := parseCrons([]string{cron}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := parseCrons(&wrangler.Config{Crons: []string{cron}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", cron, err, want)
 		}
 	}
 }
 
 func TestCronsDueInAMinute(t *testing.T) {
-	all, err := parseCrons([]string{"* * * * *", "0 0 * * *", "2 17 * * *"})
+	all, err := parseCrons(&wrangler.Config{Crons: []string{"* * * * *", "0 0 * * *", "2 17 * * *"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +84,7 @@ func TestCronsRunAtTheFullMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		all, err := parseCrons([]string{"*/2 * * * *"})
+		all, err := parseCrons(&wrangler.Config{Crons: []string{"*/2 * * * *"}})
 		if err != nil {
 			t.Fatal(err)
 		}

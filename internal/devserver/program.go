@@ -10,14 +10,14 @@ import (
 	"grove.place/lattice/internal/wrangler"
 )
 
-// variables are [vars] with .dev.vars and then overrides on top, as wrangler dev has them.
-func variables(cfg *wrangler.Config, env string, overrides map[string]string) (map[string]wrangler.Var, error) {
-	vars := maps.Clone(cfg.Vars)
-	secrets, err := wrangler.LoadDevVars(cfg.Dir(), env)
+// variables are [vars] with .dev.vars or .env and then overrides on top, as wrangler dev has them.
+func variables(cfg *wrangler.Config, env string, overrides map[string]string) (vars map[string]wrangler.Var, secrets *wrangler.Secrets, err error) {
+	vars = maps.Clone(cfg.Vars)
+	secrets, err = cfg.LoadSecrets(env)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for name, value := range secrets {
+	for name, value := range secrets.Values {
 		vars[name] = wrangler.Var{Text: value}
 	}
 	for name, value := range overrides {
@@ -25,10 +25,10 @@ func variables(cfg *wrangler.Config, env string, overrides map[string]string) (m
 	}
 	for _, name := range cfg.Secrets {
 		if _, ok := vars[name]; !ok {
-			return nil, fmt.Errorf("%s: secrets.required names %s, which is not set: write %s=… into %s", cfg.Path, name, name, filepath.Join(cfg.Dir(), ".dev.vars"))
+			return nil, nil, fmt.Errorf("%s: secrets.required names %s, which is not set: write %s=… into %s", cfg.Path, name, name, filepath.Join(cfg.Dir(), ".dev.vars"))
 		}
 	}
-	return vars, nil
+	return vars, secrets, nil
 }
 
 // fingerprint tells whether the files that a host reads at its start have changed: the configuration and the migrations.

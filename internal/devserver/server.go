@@ -252,11 +252,18 @@ func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
 	}
 	defer w.watch(ctx, cfg, o)()
 	p := &Program{Config: cfg, files: fingerprint(cfg)}
-	if p.crons, err = parseCrons(cfg.Crons); err != nil {
-		return nil, fmt.Errorf("%s: triggers.crons: %w", cfg.Path, err)
-	}
-	if p.Vars, err = variables(cfg, s.opts.Env, s.opts.Vars); err != nil {
+	if p.crons, err = parseCrons(cfg); err != nil {
 		return nil, err
+	}
+	var secrets *wrangler.Secrets
+	if p.Vars, secrets, err = variables(cfg, s.opts.Env, s.opts.Vars); err != nil {
+		return nil, err
+	}
+	for _, note := range secrets.Notes {
+		s.log.Warn(note)
+	}
+	if len(secrets.Files) > 0 && strings.HasPrefix(filepath.Base(secrets.Files[0]), ".env") {
+		s.log.Info("there is no .dev.vars: variables come from " + strings.Join(secrets.Files, ", "))
 	}
 	if missing := wrangler.MissingVars(cfg.Dir(), p.Vars); len(missing) > 0 {
 		s.log.Warn(fmt.Sprintf(".dev.vars does not set %s, as .dev.vars.example does: copy what is missing, with a value of your own", strings.Join(missing, ", ")))

@@ -196,6 +196,7 @@ func TestChangesTakeOver(t *testing.T) {
 	at := p.out.await(t, 0, "ready on "+p.url)
 	for _, k := range []struct{ file, text, want string }{
 		{"program.go", "// two", "// two world"},
+		{".env", "NAME=${WHO:-dotenv}", "// two dotenv"},
 		{".dev.vars", "NAME=secret", "// two secret"},
 		{"wrangler.toml", config + "# changed", "// two secret"},
 		{"migrations/0001.sql", "CREATE TABLE t (a)", "// two secret"},
@@ -219,7 +220,7 @@ func TestFailuresLeaveTheLastGoodBuildServing(t *testing.T) {
 		{"program.go", "// unstartable", "cannot start that"},
 		{"wrangler.toml", "name = ", "wrangler.toml:1:7: not valid TOML"},
 		{"wrangler.toml", config + "[triggers]\ncrons = [\"often\"]", `"often": a cron has five fields`},
-		{".dev.vars", "nonsense", ".dev.vars:1: expected NAME=value"},
+		{"wrangler.toml", config + "[secrets]\nrequired = [\"KEY\"]", "secrets.required names KEY, which is not set"},
 	} {
 		p.write(k.file, k.text)
 		at = p.out.await(t, at, "the last good build goes on serving:")
@@ -229,10 +230,8 @@ func TestFailuresLeaveTheLastGoodBuildServing(t *testing.T) {
 		}
 		if k.file == "wrangler.toml" {
 			p.write(k.file, config)
-		} else if k.file == "program.go" {
-			p.write(k.file, "// one")
 		} else {
-			continue
+			p.write(k.file, "// one")
 		}
 		at = p.out.await(t, at, "nothing that runs has changed")
 	}

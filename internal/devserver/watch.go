@@ -238,7 +238,7 @@ func (w *watcher) matters(path string) bool {
 	dir, name := filepath.Split(path)
 	dir = filepath.Clean(dir)
 	switch {
-	case path == w.config || path == w.main || dir == filepath.Dir(w.config) && strings.HasPrefix(name, ".dev.vars"):
+	case path == w.config || path == w.main || dir == filepath.Dir(w.config) && (strings.HasPrefix(name, ".dev.vars") || name == ".env" || strings.HasPrefix(name, ".env.")):
 		return true
 	case strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~"):
 		return false

@@ -7,36 +7,121 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-var varName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+// Secrets are the variables for development that stand in files beside the configuration.
+type Secrets struct {
+	Values map[string]string
+	Files  []string // that were read
+	Notes  []string // what is odd in them, with the place
+}
 
-// LoadDevVars reads the secrets for development that stand beside the configuration: .dev.vars.ENV when there is one for
-// the environment, otherwise .dev.vars. Without either it returns no variables.
-func LoadDevVars(dir, env string) (map[string]string, error) {
+// LoadSecrets reads the secrets for development of the configuration: .dev.vars.ENV when there is one for the environment, otherwise .dev.vars; and without
+// either .env, .env.local, .env.ENV and .env.ENV.local, of which the later ones win. Where the file has a table of secrets, the process's environment sets
+// them as well, and nothing counts but those and what vars has. CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV=false and CLOUDFLARE_INCLUDE_PROCESS_ENV=true are as in
+// wrangler.
+func (c *Config) LoadSecrets(env string) (*Secrets, error) {
+	s := &Secrets{Values: map[string]string{}}
 	names := []string{".dev.vars"}
 	if env != "" {
 		names = []string{".dev.vars." + env, ".dev.vars"}
 	}
 	for _, name := range names {
-		path := filepath.Join(dir, name)
-		data, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		vars, ok, err := s.read(filepath.Join(c.Dir(), name))
 		if err != nil {
-			return nil, fmt.Errorf("%s: cannot be read: %w", path, errors.Unwrap(err))
+			return nil, err
 		}
-		vars, err := ParseDevVars(string(data))
-		if err != nil {
-			return nil, fmt.Errorf("%s:%w", path, err)
+		if ok {
+			for _, v := range vars {
+				s.Values[v.name] = v.value
+			}
+			return c.only(s), nil
 		}
-		return vars, nil
 	}
-	return map[string]string{}, nil
+	load, err := switched("CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV", true)
+	if err != nil || !load {
+		return s, err
+	}
+	include, err := switched("CLOUDFLARE_INCLUDE_PROCESS_ENV", false)
+	if err != nil {
+		return nil, err
+	}
+	return c.dotenv(s, env, include || c.OnlySecrets)
+}
+
+func (c *Config) dotenv(s *Secrets, env string, include bool) (*Secrets, error) {
+	names := []string{".env", ".env.local"}
+	if env != "" {
+		names = append(names, ".env."+env, ".env."+env+".local")
+	}
+	var all []variable
+	for _, name := range names {
+		vars, _, err := s.read(filepath.Join(c.Dir(), name))
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range vars {
+			if i := slices.IndexFunc(all, func(a variable) bool { return a.name == v.name }); i >= 0 {
+				all[i] = v
+			} else {
+				all = append(all, v)
+			}
+		}
+	}
+	process := map[string]string{}
+	if include {
+		for _, pair := range os.Environ() {
+			name, value, _ := strings.Cut(pair, "=")
+			process[name] = value
+		}
+	}
+	s.Values = process
+	maps.Copy(s.Values, expand(all, maps.Clone(process)))
+	return c.only(s), nil
+}
+
+// only leaves what a table of secrets in the configuration asks for.
+func (c *Config) only(s *Secrets) *Secrets {
+	if c.OnlySecrets {
+		maps.DeleteFunc(s.Values, func(name, _ string) bool {
+			_, isVar := c.Vars[name]
+			return !isVar && !slices.Contains(c.Secrets, name)
+		})
+	}
+	return s
+}
+
+// read reads one file, if it is there.
+func (s *Secrets) read(path string) (vars []variable, ok bool, err error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: cannot be read: %w", path, errors.Unwrap(err))
+	}
+	s.Files = append(s.Files, path)
+	vars, notes := parseDotenv(string(data))
+	for _, note := range notes {
+		s.Notes = append(s.Notes, path+":"+note)
+	}
+	return vars, true, nil
+}
+
+// switched is a variable of the process's environment that is true or false.
+func switched(name string, unset bool) (bool, error) {
+	switch value, ok := os.LookupEnv(name); {
+	case !ok:
+		return unset, nil
+	case strings.EqualFold(value, "true"):
+		return true, nil
+	case strings.EqualFold(value, "false"):
+		return false, nil
+	default:
+		return false, fmt.Errorf("the environment variable %s must be true or false, not %q", name, value)
+	}
 }
 
 // MissingVars names, in order, what .dev.vars.example in dir sets and vars lack.
@@ -45,83 +130,12 @@ func MissingVars(dir string, vars map[string]Var) (missing []string) {
 	if err != nil {
 		return nil
 	}
-	example, err := ParseDevVars(string(data))
-	if err != nil {
-		return nil // it is for people
-	}
-	for _, name := range slices.Sorted(maps.Keys(example)) {
-		if _, ok := vars[name]; !ok {
-			missing = append(missing, name)
+	example, _ := parseDotenv(string(data))
+	for _, v := range example {
+		if _, ok := vars[v.name]; !ok {
+			missing = append(missing, v.name)
 		}
 	}
-	return missing
-}
-
-// ParseDevVars reads NAME=value lines: # comments, an optional `export`, values plain, in "double quotes" with \n, \t,
-// \" and \\, or in 'single quotes' as they are. A quoted value may span lines. An error begins with its line number.
-func ParseDevVars(text string) (map[string]string, error) {
-	vars := map[string]string{}
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	for line := 1; text != ""; {
-		head, rest, _ := strings.Cut(text, "\n")
-		trimmed := strings.TrimSpace(head)
-		if trimmed == "" || strings.HasPrefix(trimmed, "#") {
-			text, line = rest, line+1
-			continue
-		}
-		name, _, ok := strings.Cut(strings.TrimPrefix(trimmed, "export "), "=")
-		name = strings.TrimSpace(name)
-		if !ok || !varName.MatchString(name) {
-			return nil, fmt.Errorf("%d: expected NAME=value", line)
-		}
-		after := strings.TrimLeft(text[strings.Index(text, "=")+1:], " \t")
-		value, used, err := devValue(after)
-		if err != nil {
-			return nil, fmt.Errorf("%d: %s: %w", line, name, err)
-		}
-		vars[name] = value
-		line += 1 + strings.Count(after[:used], "\n")
-		_, text, _ = strings.Cut(after[used:], "\n")
-	}
-	return vars, nil
-}
-
-// devValue takes one value from the start of text and says how many bytes it spans.
-func devValue(text string) (value string, used int, err error) {
-	if text == "" || (text[0] != '"' && text[0] != '\'') {
-		end := strings.IndexByte(text, '\n')
-		if end < 0 {
-			end = len(text)
-		}
-		value, _, _ = strings.Cut(text[:end], " #")
-		return strings.TrimSpace(value), end, nil
-	}
-	quote := text[0]
-	var b strings.Builder
-	for i := 1; i < len(text); i++ {
-		switch ch := text[i]; {
-		case ch == quote:
-			return b.String(), i + 1, nil
-		case ch == '\\' && quote == '"' && i+1 < len(text):
-			i++
-			b.WriteString(unescape(text[i]))
-		default:
-			b.WriteByte(ch)
-		}
-	}
-	return "", 0, fmt.Errorf("the quote %c is never closed", quote)
-}
-
-func unescape(ch byte) string {
-	switch ch {
-	case 'n':
-		return "\n"
-	case 't':
-		return "\t"
-	case 'r':
-		return "\r"
-	case '"', '\\':
-		return string(ch)
-	}
-	return "\\" + string(ch)
+	slices.Sort(missing)
+	return slices.Compact(missing)
 }

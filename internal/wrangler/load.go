@@ -107,19 +107,19 @@ func exists(path string) bool {
 
 func missing(path string) error {
 	if isJSON(path) {
-		return fmt.Errorf(`%s: %w; create it with these lines:
+		return fmt.Errorf(`%s: %w%s; create it with these lines:
 
 {
   "name": "my-worker",
   "main": "build/dist/worker.mjs",
   "compatibility_date": "2026-10-01"
-}`, path, ErrMissing)
+}`, path, ErrMissing, besides(path))
 	}
-	return fmt.Errorf(`%s: %w; create it with these lines:
+	return fmt.Errorf(`%s: %w%s; create it with these lines:
 
 name = "my-worker"
 main = "build/dist/worker.mjs"
-compatibility_date = "2026-10-01"`, path, ErrMissing)
+compatibility_date = "2026-10-01"`, path, ErrMissing, besides(path))
 }
 
 // apply takes from the settings what Lattice uses. Their shapes have been checked.

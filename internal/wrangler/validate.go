@@ -273,6 +273,9 @@ func (d *diagnosis) local() {
 	if a, _ := d.settings["assets"].(map[string]any); a["base_path"] != nil {
 		d.warn(d.at("assets.base_path"), "assets.base_path: the local host serves the files from the root")
 	}
+	if p := d.Dev.Port; p != nil && (*p < 0 || *p > 65535) {
+		d.fail("dev.port", "dev.port %d: a port is a number from 0 to 65535", *p)
+	}
 	if d.Dev.Protocol == "https" {
 		d.warn("dev.local_protocol", "dev.local_protocol: lattice dev speaks http; a browser takes http://localhost for secure, too")
 	}

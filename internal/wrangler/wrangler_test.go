@@ -196,40 +196,6 @@ func TestConcurrencyOfConsumersIsWarnedAbout(t *testing.T) {
 	}
 }
 
-func TestParseDevVars(t *testing.T) {
-	got, err := ParseDevVars("# secrets\nA=1\r\nexport B = two words # comment\nC=\"x\\n\\\"y\\\" # kept\"\nD='raw \\n'\nE=\nF=\"two\nlines\"\nG=a=b#c\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"A": "1", "B": "two words", "C": "x\n\"y\" # kept", "D": `raw \n`, "E": "", "F": "two\nlines", "G": "a=b#c"}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %q", got)
-	}
-	for text, want := range map[string]string{
-		"A=1\nnonsense\n":    "2: expected NAME=value",
-		"A=1\n9 B=2":         "2: expected NAME=value",
-		"A=\"x\ny\"\nB=\"oh": "3: B: the quote \" is never closed",
-	} {
-		if _, err := ParseDevVars(text); err == nil || err.Error() != want {
-			t.Errorf("%q: got %v, want %s", text, err, want)
-		}
-	}
-}
-
-func TestLoadDevVarsPrefersTheEnvironment(t *testing.T) {
-	dir := t.TempDir()
-	if vars, err := LoadDevVars(dir, ""); err != nil || len(vars) != 0 {
-		t.Errorf("without a file: %v, %v", vars, err)
-	}
-	os.WriteFile(filepath.Join(dir, ".dev.vars"), []byte("A=top"), 0o600)
-	os.WriteFile(filepath.Join(dir, ".dev.vars.staging"), []byte("A=staging"), 0o600)
-	for env, want := range map[string]string{"": "top", "staging": "staging", "prod": "top"} {
-		if vars, err := LoadDevVars(dir, env); err != nil || vars["A"] != want {
-			t.Errorf("env %q: %v, %v", env, vars, err)
-		}
-	}
-}
-
 func TestBindingsThatCount(t *testing.T) {
 	c, err := load(t, `name = "a"
 
@@ -329,21 +295,5 @@ func TestErrorsInJSONNameThePlace(t *testing.T) {
 		if _, err := loadJSON(t, text, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want …%s…", text, err, want)
 		}
-	}
-}
-
-func TestFindPrefersTOML(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "wrangler.toml")
-	if got := Find(path); got != path {
-		t.Errorf("without any file: %s", got)
-	}
-	os.WriteFile(filepath.Join(dir, "wrangler.jsonc"), nil, 0o600)
-	if got := Find(path); got != filepath.Join(dir, "wrangler.jsonc") {
-		t.Errorf("with wrangler.jsonc: %s", got)
-	}
-	os.WriteFile(path, nil, 0o600)
-	if got := Find(path); got != path {
-		t.Errorf("with both: %s", got)
 	}
 }

@@ -25,21 +25,31 @@ type project struct {
 }
 
 func (p *project) flags(fs *flag.FlagSet) {
-	p.fs = fs
-	fs.StringVar(&p.configPath, "config", "", "`file` with the Worker's configuration (default wrangler.json, wrangler.jsonc or wrangler.toml, here or in a folder above)")
-	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`] (default: what CLOUDFLARE_ENV says, or the top level)")
+	p.configFlags(fs)
 	fs.StringVar(&p.out, "out", "", "write to `folder` (default build/dist beside the configuration)")
 	fs.BoolVar(&p.small, "small", false, "compile the program's own packages, and other modules', without inlining: a smaller module, somewhat slower")
 }
 
-// load reads the configuration and says how to build the program with it.
-func (p *project) load() (*wrangler.Config, build.Options, error) {
+// configFlags are those that choose a configuration.
+func (p *project) configFlags(fs *flag.FlagSet) {
+	p.fs = fs
+	fs.StringVar(&p.configPath, "config", "", "`file` with the Worker's configuration (default wrangler.json, wrangler.jsonc or wrangler.toml, here or in a folder above)")
+	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`] (default: what CLOUDFLARE_ENV says, or the top level)")
+}
+
+// find looks for the configuration that the flags leave open.
+func (p *project) find() {
 	if p.configPath == "" {
 		p.configPath, p.notes = wrangler.Find(".")
 	}
 	if !p.given("env") {
 		p.env = os.Getenv("CLOUDFLARE_ENV")
 	}
+}
+
+// load reads the configuration and says how to build the program with it.
+func (p *project) load() (*wrangler.Config, build.Options, error) {
+	p.find()
 	cfg, err := wrangler.Load(p.configPath, p.env)
 	if err != nil {
 		return nil, build.Options{}, err

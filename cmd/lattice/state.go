@@ -59,8 +59,7 @@ type stateFolder struct {
 }
 
 func (s *stateFolder) flags(fs *flag.FlagSet) {
-	fs.StringVar(&s.configPath, "config", "wrangler.toml", "`file` with the Worker's configuration; wrangler.json and wrangler.jsonc are found as well")
-	fs.StringVar(&s.env, "env", "", "use the settings of [env.`name`]")
+	s.configFlags(fs)
 	fs.StringVar(&s.persist, "persist-to", "", "`folder` for what the program stores (default .lattice/state beside the configuration)")
 }
 
@@ -68,6 +67,7 @@ func (s *stateFolder) path() string {
 	if s.persist != "" {
 		return s.persist
 	}
+	s.find()
 	return filepath.Join(filepath.Dir(s.configPath), ".lattice", "state")
 }
 
@@ -169,7 +169,7 @@ func runStateImport(args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s.configPath = wrangler.Find(s.configPath)
+	s.find()
 	cfg, err := wrangler.Load(s.configPath, s.env)
 	if err != nil {
 		return err

@@ -58,7 +58,8 @@ Examples:
   lattice dev --host 0.0.0.0                        let other machines connect
   lattice dev --sidecar "go run ./tools/mailcatcher"  run something next to it, and stop it too
   lattice dev --d1-seed DB=demo.sql                 begin with data, where nothing is stored yet
-  rm -r .lattice/state                              start over with nothing stored
+  lattice state clear --yes                         start over with nothing stored
+  lattice state import                              go on with what wrangler dev has stored
 `
 
 const versionHelp = `lattice version

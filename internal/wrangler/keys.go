@@ -169,3 +169,40 @@ var removed = map[string]string{
 	"legacy_env":  "wrangler 4 has no service environments any more: take the line out; each environment is a Worker of its own, NAME-ENVIRONMENT, as with legacy_env = true",
 	"node_compat": "wrangler 4 has no node_compat any more: use the compatibility flag nodejs_compat",
 }
+
+// Key is what the table of keys says about one, for documentation and tests.
+type Key struct {
+	Name     string
+	Inherits string // "inherited", "own" or "top level only"
+	Use      string // "used", "deployments" or "unsupported"
+	Note     string
+	Fields   []string // the paths of the keys in it; what ends in * is not looked into
+}
+
+// Keys lists all keys that wrangler knows.
+func Keys() (all []Key) {
+	for _, k := range keys {
+		all = append(all, Key{
+			Name: k.name, Note: k.note, Fields: k.parsed.paths(k.name),
+			Inherits: [...]string{"inherited", "own", "top level only"}[k.scope],
+			Use:      [...]string{"used", "deployments", "unsupported"}[k.use],
+		})
+	}
+	return all
+}
+
+// paths are the keys in a shape. Arrays do not show.
+func (s *shape) paths(prefix string) (all []string) {
+	if s.any || s.own != nil {
+		return []string{prefix + ".*"}
+	}
+	if s.each != nil {
+		all = s.each.paths(prefix)
+	}
+	for name, f := range s.fields {
+		all = append(all, child(prefix, name))
+		all = append(all, f.shape.paths(child(prefix, name))...)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -201,7 +201,7 @@ func (c *crons) run(ctx context.Context, do func(ctx context.Context, cron strin
 }
 
 // runCron runs the scheduled handler of the program.
-func (s *Server) runCron(ctx context.Context, cron string, at time.Time) {
+func (s *runner) runCron(ctx context.Context, cron string, at time.Time) {
 	host, leave, err := s.door.enter(ctx)
 	if err != nil {
 		s.log.Error("scheduled handler not run", "cron", cron, "error", err)

@@ -18,27 +18,28 @@ func (s *Server) handler() http.Handler {
 		switch {
 		case r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			s.health(w, r)
-		case r.URL.Path == "/cdn-cgi/handler/scheduled", r.URL.Path == "/__scheduled" && s.crons.any():
+		case r.URL.Path == "/cdn-cgi/handler/scheduled", r.URL.Path == "/__scheduled" && s.programs[0].crons.any():
 			s.scheduledNow(w, r)
 		default:
-			s.program(w, r)
+			s.serve(w, r)
 		}
 	})
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
-	ok, reason := s.door.ready()
-	if !ok {
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, reason, http.StatusServiceUnavailable)
-		return
+	for _, r := range s.programs {
+		if ok, reason := r.door.ready(); !ok {
+			w.Header().Set("Retry-After", "1")
+			http.Error(w, reason, http.StatusServiceUnavailable)
+			return
+		}
 	}
 	fmt.Fprintln(w, "ok")
 }
 
-// scheduledNow answers as wrangler's address of that name does: ?cron= and ?time= (milliseconds) are optional.
+// scheduledNow answers as wrangler's address of that name does: ?cron= and ?time= (milliseconds) are optional, and ?worker=, which is another's name.
 func (s *Server) scheduledNow(w http.ResponseWriter, r *http.Request) {
-	at := time.Now()
+	p, at := s.program(r.URL.Query().Get("worker")), time.Now()
 	if ms := r.URL.Query().Get("time"); ms != "" {
 		var n int64
 		if _, err := fmt.Sscanf(ms, "%d", &n); err != nil {
@@ -47,31 +48,31 @@ func (s *Server) scheduledNow(w http.ResponseWriter, r *http.Request) {
 		}
 		at = time.UnixMilli(n)
 	}
-	host, leave, err := s.door.enter(r.Context())
+	host, leave, err := p.door.enter(r.Context())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	defer leave()
 	if err := host.Scheduled(r.Context(), r.URL.Query().Get("cron"), at); err != nil {
-		s.log.Error("scheduled handler failed", "cron", r.URL.Query().Get("cron"), "error", err)
+		p.log.Error("scheduled handler failed", "cron", r.URL.Query().Get("cron"), "error", err)
 		http.Error(w, "exception", http.StatusInternalServerError)
 		return
 	}
 	fmt.Fprintln(w, "ok")
 }
 
-func (s *Server) program(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	rec := &recorder{ResponseWriter: w}
 	defer func() {
 		crash := recover()
-		logRequest(s.log, r, rec.status, crash != nil, time.Since(began))
+		logRequest(s.programs[0].log, r, rec.status, crash != nil, time.Since(began))
 		if crash != nil {
 			panic(crash) // the server ends the connection; the host has reported it
 		}
 	}()
-	host, leave, err := s.door.enter(r.Context())
+	host, leave, err := s.programs[0].door.enter(r.Context())
 	if err != nil {
 		rec.Header().Set("Retry-After", "1")
 		http.Error(rec, "the program is not running:\n\n"+err.Error(), http.StatusServiceUnavailable)

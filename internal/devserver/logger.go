@@ -89,6 +89,29 @@ func writeAttr(b *strings.Builder, prefix string, a slog.Attr) {
 	fmt.Fprintf(b, " %s%s=%s", prefix, a.Key, text)
 }
 
+// Labelled returns a logger whose messages begin with a name in brackets.
+func Labelled(log *slog.Logger, name string) *slog.Logger {
+	return slog.New(labelled{log.Handler(), "[" + name + "] "})
+}
+
+type labelled struct {
+	slog.Handler
+	label string
+}
+
+func (h labelled) Handle(ctx context.Context, r slog.Record) error {
+	r.Message = h.label + r.Message
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h labelled) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return labelled{h.Handler.WithAttrs(attrs), h.label}
+}
+
+func (h labelled) WithGroup(name string) slog.Handler {
+	return labelled{h.Handler.WithGroup(name), h.label}
+}
+
 // duration rounds to what a person wants to know.
 func duration(d time.Duration) string {
 	switch {

@@ -1,9 +1,9 @@
-// Package devserver is what `lattice dev` does around a host: it builds the program, serves it, and when a source changes
-// builds it again and lets the new program take over where the old one stopped, with its stored state.
+// Package devserver is what `lattice dev` does around a host: it builds a program, or several, serves the first, and when a source changes
+// builds what it belongs to again and lets the new program take over where the old one stopped, with its stored state.
 //
-// The one idea is that there is at most one running host, behind a door: requests wait at the door while programs change
-// places, and a build that fails leaves everything as it was. Package devserver knows no host; Options.Start makes one.
-// Start reading at Server.Run.
+// The one idea is that each program has at most one running host, behind a door: requests wait at the door while programs change
+// places, and a build that fails leaves everything as it was. Package devserver knows no host; Source.Start makes one.
+// Start reading at Server.Run, and go on at runner.rebuildForever.
 package devserver
 
 import (
@@ -15,9 +15,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -41,7 +39,8 @@ type Program struct {
 	Classes  []byte // as build.Result has it
 	Manifest *build.Manifest
 	Config   *wrangler.Config
-	Vars     map[string]wrangler.Var // [vars], .dev.vars and Options.Vars together
+	Vars     map[string]wrangler.Var // [vars], .dev.vars and Source.Vars together
+	Log      *slog.Logger            // of the program
 
 	crons []schedule
 	files [sha256.Size]byte // fingerprint of the files that the host reads
@@ -52,19 +51,28 @@ func (p *Program) same(q *Program) bool {
 	return p.Manifest.SHA256 == q.Manifest.SHA256 && p.files == q.files && maps.Equal(p.Vars, q.Vars)
 }
 
-// Options are the parts that a server is made of.
-type Options struct {
-	Host       string // address to listen on
-	Port       int    // 0 lets the system choose
+// Source is where a program comes from, and how it runs.
+type Source struct {
+	Name       string // of the Worker; it does not change while the server runs. Needed where there are several
 	ConfigPath string // of wrangler.toml
 	Env        string // the environment in it
 	Load       func() (*wrangler.Config, build.Options, error)
 	Build      func(context.Context, build.Options) (*build.Result, error) // nil: build.ForLocal
 	Start      func(ctx context.Context, p Program) (Host, error)
 	Vars       map[string]string // win over [vars] and .dev.vars
-	Sidecars   []string          // shell commands that run next to the server
-	Log        *slog.Logger
-	Ready      func() // called once, when the first program serves; may be nil
+	Down       func(why error)   // called when nothing of it runs, with the reason; may be nil
+}
+
+// Options are the parts that a server is made of.
+type Options struct {
+	Source          // the program that requests reach
+	Others []Source // those that it reaches, and that reach it
+
+	Host     string   // address to listen on
+	Port     int      // 0 lets the system choose
+	Sidecars []string // shell commands that run next to the server
+	Log      *slog.Logger
+	Ready    func() // called once, when all programs run for the first time; may be nil
 }
 
 // Server is a development server. Make one with New.
@@ -72,21 +80,14 @@ type Server struct {
 	opts     Options
 	log      *slog.Logger
 	listener net.Listener
-	door     *door
-	crons    crons
-	last     *Program // what the running host runs, or nil
+	programs []*runner // the first has the requests
 
-	unstarted *Program // what was built and could not start, while nothing runs
-	excuse    string   // why
-
-	greet sync.Once
+	greet   sync.Mutex
+	greeted bool
 }
 
 // New takes the port, so that a port in use is known before anything else is done.
 func New(o Options) (*Server, error) {
-	if o.Build == nil {
-		o.Build = build.ForLocal
-	}
 	addr := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
 	l, err := net.Listen("tcp", addr)
 	switch {
@@ -98,7 +99,16 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("listen on %s: %w; choose the address with --host and --port", addr, err)
 	}
 	s := &Server{opts: o, log: o.Log, listener: l}
-	s.door = newDoor(func(err error) { s.log.Error("the program did not stop cleanly", "error", err) })
+	for i, src := range append([]Source{o.Source}, o.Others...) {
+		r := newRunner(src, o.Log, s.arrived)
+		if i == 0 {
+			r.url = s.URL()
+		}
+		if len(o.Others) > 0 {
+			r.log = Labelled(o.Log, src.Name)
+		}
+		s.programs = append(s.programs, r)
+	}
 	return s, nil
 }
 
@@ -133,8 +143,19 @@ func (s *Server) Run(ctx context.Context) error {
 	}()
 	defer s.stop(server)
 
-	go s.crons.run(ctx, s.runCron)
-	return s.rebuildForever(ctx)
+	s.log.Info("building; the first time this takes a minute")
+	ended := make(chan error, len(s.programs))
+	for _, r := range s.programs {
+		go r.crons.run(ctx, r.runCron)
+		go func() { ended <- r.rebuildForever(ctx) }()
+	}
+	for range s.programs {
+		if e := <-ended; e != nil && err == nil {
+			err = e
+			cancel(nil)
+		}
+	}
+	return err
 }
 
 // stop ends the requests first and the program after them.
@@ -144,167 +165,32 @@ func (s *Server) stop(server *http.Server) {
 	if server.Shutdown(ctx) != nil {
 		server.Close()
 	}
-	s.door.shut()
-}
-
-// rebuildForever builds now and after every change of a source.
-func (s *Server) rebuildForever(ctx context.Context) error {
-	w, err := newWatcher(s.log)
-	if err != nil {
-		return err
-	}
-	defer w.close()
-	s.log.Info("building; the first time this takes a minute")
-	for {
-		s.rebuild(ctx, w)
-		changed, err := s.waitForChange(ctx, w)
-		if ctx.Err() != nil {
-			if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-				return cause
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		s.log.Info(changed + " changed, building")
+	for _, r := range s.programs {
+		r.door.shut()
 	}
 }
 
-// retryEvery is how often a program that was built but could not start is tried again: what is in its way, a folder that another process
-// uses or a damaged file, is nothing that a change of the sources removes.
-const retryEvery = time.Second
-
-// waitForChange waits until a source changes, and meanwhile tries to start what could not start.
-func (s *Server) waitForChange(ctx context.Context, w *watcher) (changed string, err error) {
-	for {
-		var again <-chan time.Time
-		if s.unstarted != nil {
-			again = time.After(retryEvery)
-		}
-		changed, err = w.wait(ctx, again)
-		if changed != "" || err != nil {
-			return changed, err
-		}
-		began, p := time.Now(), s.unstarted
-		switch err := s.takeOver(ctx, p); {
-		case ctx.Err() != nil:
-			return "", ctx.Err()
-		case err == nil:
-			s.ready(p, began)
-		case err.Error() != s.excuse:
-			s.failed("not started", err)
+// arrived is called by programs that have begun to run.
+func (s *Server) arrived() {
+	s.greet.Lock()
+	defer s.greet.Unlock()
+	for _, r := range s.programs {
+		if ok, _ := r.door.ready(); !ok || s.greeted {
+			return
 		}
 	}
-}
-
-// rebuild builds the program and lets it take over. Whatever goes wrong is printed, and what runs goes on running.
-func (s *Server) rebuild(ctx context.Context, w *watcher) {
-	began := time.Now()
-	p, err := s.build(ctx, w)
-	if ctx.Err() != nil {
-		return
-	}
-	if err != nil {
-		s.unstarted = nil
-		s.failed("not built", err)
-		return
-	}
-	if s.last != nil && s.last.same(p) {
-		s.log.Info("built: nothing that runs has changed")
-		return
-	}
-	if err := s.takeOver(ctx, p); err != nil {
-		s.failed("not started", err)
-		return
-	}
-	s.ready(p, began)
-}
-
-func (s *Server) ready(p *Program, began time.Time) {
-	s.log.Info(fmt.Sprintf("ready on %s (%s) after %s", s.URL(), p.Manifest.Summary(), duration(time.Since(began))))
+	s.greeted = true
 	if s.opts.Ready != nil {
-		s.greet.Do(s.opts.Ready)
+		s.opts.Ready()
 	}
 }
 
-func (s *Server) failed(what string, err error) {
-	goesOn := "waiting for a change"
-	switch {
-	case s.last != nil:
-		goesOn = "the last good build goes on serving"
-	case s.unstarted != nil:
-		goesOn = "trying again until it does"
-		s.excuse = err.Error()
-		s.door.excuse(err.Error())
-	default:
-		s.door.excuse(err.Error())
-	}
-	s.log.Error(fmt.Sprintf("%s; %s:\n%s", what, goesOn, err))
-}
-
-// build makes the program. The sources are watched before they are compiled, so that no change falls between the two.
-func (s *Server) build(ctx context.Context, w *watcher) (*Program, error) {
-	w.add(filepath.Dir(s.opts.ConfigPath))
-	cfg, o, err := s.opts.Load()
-	if err != nil {
-		return nil, err
-	}
-	defer w.watch(ctx, cfg, o)()
-	p := &Program{Config: cfg, files: fingerprint(cfg)}
-	if p.crons, err = parseCrons(cfg); err != nil {
-		return nil, err
-	}
-	var secrets *wrangler.Secrets
-	if p.Vars, secrets, err = variables(cfg, s.opts.Env, s.opts.Vars); err != nil {
-		return nil, err
-	}
-	for _, note := range secrets.Notes {
-		s.log.Warn(note)
-	}
-	if len(secrets.Files) > 0 && strings.HasPrefix(filepath.Base(secrets.Files[0]), ".env") {
-		s.log.Info("there is no .dev.vars: variables come from " + strings.Join(secrets.Files, ", "))
-	}
-	if missing := wrangler.MissingVars(cfg.Dir(), p.Vars); len(missing) > 0 {
-		s.log.Warn(fmt.Sprintf(".dev.vars does not set %s, as .dev.vars.example does: copy what is missing, with a value of your own", strings.Join(missing, ", ")))
-	}
-	o.NoSizes = true
-	res, err := s.opts.Build(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	for _, warning := range res.Warnings {
-		s.log.Warn(warning)
-	}
-	p.Module, p.Classes, p.Manifest = res.Module, res.Classes, res.Manifest
-	return p, nil
-}
-
-// takeOver lets p run instead of what runs now. If it does not start, the program before it is started again.
-func (s *Server) takeOver(ctx context.Context, p *Program) error {
-	start := func(p *Program) func() (Host, error) {
-		return func() (Host, error) { return s.opts.Start(ctx, *p) }
-	}
-	err := s.door.replace(start(p))
-	s.unstarted = nil
-	if err == nil {
-		s.last = p
-		s.crons.set(p.crons)
-		return nil
-	}
-	defer func() {
-		if s.last == nil {
-			s.unstarted = p
-		}
-	}()
-	if s.last != nil {
-		if again := s.door.replace(start(s.last)); again != nil {
-			s.last = nil
-			if again.Error() == err.Error() { // of a file that both read, a migration say
-				return err
-			}
-			return errors.Join(err, again)
+// program returns the program of that name; the first when there is none.
+func (s *Server) program(name string) *runner {
+	for _, r := range s.programs {
+		if r.opts.Name == name {
+			return r
 		}
 	}
-	return err
+	return s.programs[0]
 }

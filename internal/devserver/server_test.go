@@ -149,25 +149,26 @@ func serve(t *testing.T, source string, change func(*Options)) *project {
 	p.write("wrangler.toml", config)
 	p.write("program.go", source)
 	o := Options{
-		Host: "127.0.0.1", ConfigPath: filepath.Join(p.dir, "wrangler.toml"), Log: Logger(p.out, false),
-		Load: func() (*wrangler.Config, build.Options, error) {
-			cfg, err := wrangler.Load(filepath.Join(p.dir, "wrangler.toml"), "")
-			return cfg, build.Options{Dir: p.dir, Package: ".", Config: cfg}, err
-		},
-		Build: func(context.Context, build.Options) (*build.Result, error) {
-			text, err := os.ReadFile(filepath.Join(p.dir, "program.go"))
-			if strings.Contains(string(text), "broken") {
-				return nil, &build.CompileError{Package: ".", Output: "program.go:1:1: broken"}
-			}
-			return &build.Result{Module: text, Manifest: &build.Manifest{SHA256: string(text)}}, err
-		},
-		Start: func(_ context.Context, prog Program) (Host, error) {
-			if strings.Contains(string(prog.Module), "unstartable") {
-				return nil, errors.New("cannot start that")
-			}
-			return &fakeHost{p: prog, closed: make(chan struct{}), hold: p.hold, holds: p.holds}, nil
-		},
-	}
+		Host: "127.0.0.1", Log: Logger(p.out, false), Source: Source{
+			ConfigPath: filepath.Join(p.dir, "wrangler.toml"),
+			Load: func() (*wrangler.Config, build.Options, error) {
+				cfg, err := wrangler.Load(filepath.Join(p.dir, "wrangler.toml"), "")
+				return cfg, build.Options{Dir: p.dir, Package: ".", Config: cfg}, err
+			},
+			Build: func(context.Context, build.Options) (*build.Result, error) {
+				text, err := os.ReadFile(filepath.Join(p.dir, "program.go"))
+				if strings.Contains(string(text), "broken") {
+					return nil, &build.CompileError{Package: ".", Output: "program.go:1:1: broken"}
+				}
+				return &build.Result{Module: text, Manifest: &build.Manifest{SHA256: string(text)}}, err
+			},
+			Start: func(_ context.Context, prog Program) (Host, error) {
+				if strings.Contains(string(prog.Module), "unstartable") {
+					return nil, errors.New("cannot start that")
+				}
+				return &fakeHost{p: prog, closed: make(chan struct{}), hold: p.hold, holds: p.holds}, nil
+			},
+		}}
 	if change != nil {
 		change(&o)
 	}

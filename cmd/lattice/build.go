@@ -18,6 +18,9 @@ func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
 	if p.pkg, err = parse(fs, args, errs); err != nil {
 		return err
 	}
+	if err := p.one(errs); err != nil {
+		return err
+	}
 	_, options, err := p.load()
 	if err != nil {
 		return err

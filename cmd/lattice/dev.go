@@ -10,9 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"grove.place/lattice/build"
 	"grove.place/lattice/internal/devserver"
-	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
 
@@ -83,7 +81,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprintf(errs, "--isolates %d: write how many Go instances to run, or 0 for one for each processor\n", *isolates)
 		return errUsage
 	}
-	cfg, _, err := p.load()
+	workers, cfg, err := newFleet(&p, errs)
 	if err != nil {
 		return err // without a configuration there is nothing to wait for
 	}
@@ -107,19 +105,18 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	log := devserver.Logger(out, *debug)
+	workers.state, workers.isolates, workers.log = state, *isolates, log
+	sources := workers.sources(vars, seeded)
 	s, err := devserver.New(devserver.Options{
+		Source: sources[0], Others: sources[1:],
 		Ready: func() { out.Write(text) },
-		Host:  *host, Port: *port, ConfigPath: p.configPath, Env: p.env, Vars: vars, Sidecars: sidecars, Log: log,
-		Load: func() (*wrangler.Config, build.Options, error) { return p.load() },
-		Start: func(ctx context.Context, prog devserver.Program) (devserver.Host, error) {
-			return startHost(ctx, prog, state, *isolates, seeded, log)
-		},
+		Host:  *host, Port: *port, Sidecars: sidecars, Log: log,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "lattice dev on %s, Ctrl-C stops it\n", s.URL())
-	return s.Run(ctx)
+	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n", s.URL(), workers.describe())
+	return errors.Join(s.Run(ctx), workers.close())
 }
 
 // folderPatience is how long a process that was told to end may keep its storage. Tests shorten it.

@@ -46,15 +46,22 @@ secrets as NAME=value lines and wins over [vars]; --var NAME:value wins over bot
 D1 migrations are applied at the start and whenever one is added. --d1-seed DB=demo.sql runs the statements of a file after them, once, when the
 database of the binding DB is new: all of them or none. A database that has been there before is left alone. Cron triggers run on time (UTC).
 
+Several Workers run together when -c is given for each: the first answers requests, and its service bindings, Durable Object bindings with
+script_name and queues reach the others by the name in their configurations, as theirs reach it. Each is built, watched and replaced on its own: calls wait
+while a Worker changes places, and a Worker that does not compile leaves its last good build serving. Lines of the log begin with the name of the
+Worker. What they store is in one folder, beside the first configuration; --var and --d1-seed are the first Worker's, --env is everyone's. Programs of
+github.com/syumai/workers may be among them.
+
 Addresses that are not the program's:
   GET /healthz                                      200 when the program is ready
-  GET /cdn-cgi/handler/scheduled?cron=*+*+*+*+*     run the scheduled handler now; /__scheduled as well, when there are cron triggers
+  GET /cdn-cgi/handler/scheduled?cron=*+*+*+*+*     run the scheduled handler now; /__scheduled as well, when there are cron triggers; &worker=NAME for that of another Worker
 
 The package is found as "lattice build" finds it.
 
 Examples:
   lattice dev
   lattice dev --port 9000 ./workers/site
+  lattice dev -c app/wrangler.toml -c auth/wrangler.toml   two Workers, of which app answers requests
   lattice dev --host 0.0.0.0                        let other machines connect
   lattice dev --sidecar "go run ./tools/mailcatcher"  run something next to it, and stop it too
   lattice dev --d1-seed DB=demo.sql                 begin with data, where nothing is stored yet

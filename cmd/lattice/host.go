@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"regexp"
 	"slices"
@@ -15,22 +13,21 @@ import (
 	local "grove.place/lattice/local-runtime"
 )
 
-// startHost starts the local host with the bindings of wrangler.toml.
-func startHost(ctx context.Context, p devserver.Program, stateDir string, isolates int, seeds map[string]string, log *slog.Logger) (devserver.Host, error) {
+// hostOptions are the program's bindings, as the local host takes them.
+func hostOptions(p devserver.Program, stateDir string, isolates int, seeds map[string]string) (local.Options, error) {
 	databases, err := localDatabases(p.Config, seeds)
 	if err != nil {
-		return nil, err
+		return local.Options{}, err
 	}
 	o := local.Options{
 		Module: p.Module, Classes: p.Classes, Name: p.Config.Name, Databases: databases,
-		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Others: map[string]string{},
-		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: log,
+		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Scripts: map[string]string{},
+		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: p.Log,
 	}
 	for _, b := range p.Config.Objects {
-		if b.Script == "" || b.Script == p.Config.Name {
-			o.Objects[b.Name] = b.Class
-		} else {
-			o.Others[b.Name] = "namespace"
+		o.Objects[b.Name] = b.Class
+		if b.Script != "" {
+			o.Scripts[b.Name] = script(b.Script, b.Env)
 		}
 	}
 	for name, v := range p.Vars {
@@ -41,14 +38,14 @@ func startHost(ctx context.Context, p devserver.Program, stateDir string, isolat
 		}
 	}
 	for _, s := range p.Config.Services {
-		o.Services[s.Binding] = s.Service
+		o.Services[s.Binding] = script(s.Service, s.Environment)
 	}
 	bindStores(&o, p.Config)
 	bindQueues(&o, p.Config)
 	if a := p.Config.Assets; a != nil && a.Directory != "" {
 		o.Assets = localAssets(p.Config, a)
 	}
-	return local.New(context.WithoutCancel(ctx), o)
+	return o, nil
 }
 
 // navigationDate is from when on a page that nothing is found for is not left to the Worker.

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,8 +22,9 @@ type project struct {
 	pkg        string
 	small      bool
 
-	fs    *flag.FlagSet
-	notes []string // about which file was found
+	configs list // that the command line names; configPath is one of them
+	fs      *flag.FlagSet
+	notes   []string // about which file was found
 }
 
 func (p *project) flags(fs *flag.FlagSet) {
@@ -33,13 +36,18 @@ func (p *project) flags(fs *flag.FlagSet) {
 // configFlags are those that choose a configuration.
 func (p *project) configFlags(fs *flag.FlagSet) {
 	p.fs = fs
-	fs.StringVar(&p.configPath, "config", "", "`file` with the Worker's configuration (default wrangler.json, wrangler.jsonc or wrangler.toml, here or in a folder above)")
+	fs.Var(&p.configs, "config", "`file` with the Worker's configuration (default wrangler.json, wrangler.jsonc or wrangler.toml, here or in a folder above)")
+	fs.Var(&p.configs, "c", "short for --config `file`")
 	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`] (default: what CLOUDFLARE_ENV says, or the top level)")
 }
 
 // find looks for the configuration that the flags leave open.
 func (p *project) find() {
-	if p.configPath == "" {
+	switch {
+	case p.configPath != "":
+	case len(p.configs) > 0:
+		p.configPath = p.configs[0]
+	default:
 		p.configPath, p.notes = wrangler.Find(".")
 	}
 	if !p.given("env") {
@@ -62,6 +70,15 @@ func (p *project) load() (*wrangler.Config, build.Options, error) {
 		o.Dir, o.Package = defaultPackage(cfg)
 	}
 	return cfg, o, nil
+}
+
+// one refuses several configurations.
+func (p *project) one(errs io.Writer) error {
+	if len(p.configs) < 2 {
+		return nil
+	}
+	fmt.Fprintf(errs, "lattice %s takes one --config; lattice dev runs several Workers together\n", p.fs.Name())
+	return errUsage
 }
 
 // given reports whether a flag stands on the command line.

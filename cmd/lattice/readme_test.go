@@ -93,11 +93,17 @@ func (l *log) await(t *testing.T, after int, pattern string) (match []string, en
 // start runs `lattice dev` until the test ends or stop is called.
 func start(t *testing.T, dir string) (out *log, stop func()) {
 	t.Helper()
+	return startArgs(t, "--config", filepath.Join(dir, "wrangler.toml"))
+}
+
+// startArgs is start with flags.
+func startArgs(t *testing.T, args ...string) (out *log, stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out = &log{changed: make(chan struct{})}
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"dev", "--config", filepath.Join(dir, "wrangler.toml"), "--port", "0"}, out, out)
+		code <- run(ctx, append([]string{"dev", "--port", "0"}, args...), out, out)
 	}()
 	stop = sync.OnceFunc(func() {
 		cancel()

@@ -21,25 +21,44 @@ func entry(m *Manifest) string {
 	fmt.Fprintf(&b, "import wasm from %q;\n", "./"+ModuleFile)
 	b.WriteString("import { createRuntime } from \"shim/index.mjs\";\n")
 	fmt.Fprintf(&b, "const rt = createRuntime(wasm, { fetch: %v, scheduled: %v, queue: %v });\n", m.Fetch, m.Scheduled, m.Queue)
-	b.WriteString("export default rt.worker;\n")
+	if len(m.Entrypoints) > 0 {
+		b.WriteString("import { entrypointClass } from \"shim/entrypoint.mjs\";\n")
+	}
+	if m.entrypoint(defaultEntrypoint) == nil {
+		b.WriteString("export default rt.worker;\n")
+	}
+	for _, e := range m.Entrypoints {
+		declared := "class " + e.Name
+		if e.Name == defaultEntrypoint {
+			declared = "default class"
+		}
+		fmt.Fprintf(&b, "export %s extends entrypointClass(rt, %q, { fetch: %v, methods: %s }) {}\n", declared, e.Name, e.Fetch, methodNames(e.Methods))
+	}
 	var retryable []string
 	for _, c := range m.Classes {
-		names := make([]string, len(c.Methods))
-		for i, f := range c.Methods {
-			names[i] = f.Name
+		for _, f := range c.Methods {
 			if f.Retryable {
 				name, _ := json.Marshal(f.Name)
 				retryable = append(retryable, fmt.Sprintf("%s.prototype[%s]", c.Name, name))
 			}
 		}
-		methods, _ := json.Marshal(names)
 		fmt.Fprintf(&b, "export class %s extends rt.objectClass(%q, { fetch: %v, alarm: %v, webSocketMessage: %v, webSocketClose: %v, webSocketError: %v, methods: %s }) {}\n",
-			c.Name, c.Name, c.Fetch, c.Alarm, c.WebSocketMessage, c.WebSocketClose, c.WebSocketError, methods)
+			c.Name, c.Name, c.Fetch, c.Alarm, c.WebSocketMessage, c.WebSocketClose, c.WebSocketError, methodNames(c.Methods))
 	}
 	if len(retryable) > 0 {
 		fmt.Fprintf(&b, "import { retryable } from \"cloudflare:durable-objects\";\nretryable(%s);\n", strings.Join(retryable, ", "))
 	}
 	return b.String()
+}
+
+// methodNames is an array in JavaScript.
+func methodNames(methods []Method) []byte {
+	names := make([]string, len(methods))
+	for i, f := range methods {
+		names[i] = f.Name
+	}
+	list, _ := json.Marshal(names)
+	return list
 }
 
 // bundle makes worker.mjs: the entry with the shim in it. Names stay readable, for stack traces are read by people.

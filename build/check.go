@@ -66,6 +66,7 @@ func check(cfg *wrangler.Config, m *Manifest, out string) (warnings []string, er
 	c.head(out)
 	c.compatibility()
 	c.bindings()
+	c.services()
 	c.migrations()
 	c.handlers()
 	c.warnings = append(c.warnings, fileWarnings(cfg)...)
@@ -141,7 +142,7 @@ func (c *checker) compatibility() {
 	for i, flag := range c.cfg.CompatibilityFlags {
 		line := c.cfg.Line(fmt.Sprintf("compatibility_flags[%d]", i))
 		if flag == "disable_ctx_exports" && c.manifest.usesExports() {
-			c.add(line, "", "compatibility flag %q: the program uses ctx.exports, for a class's Exports or Facets. Take it out.", flag)
+			c.add(line, "", "compatibility flag %q: the program uses ctx.exports, for a class's or an entrypoint's Exports, or for Facets. Take it out.", flag)
 		}
 		if why, bad := refused[flag]; bad {
 			c.add(line, "", "compatibility flag %q: %s. Take it out.", flag, why)
@@ -275,7 +276,8 @@ func (c *checker) handlers() {
 }
 
 func (m *Manifest) usesExports() bool {
-	return slices.ContainsFunc(m.Classes, func(c Class) bool { return c.Exports || c.Facets })
+	return slices.ContainsFunc(m.Classes, func(c Class) bool { return c.Exports || c.Facets }) ||
+		slices.ContainsFunc(m.Entrypoints, func(e Entrypoint) bool { return e.Exports })
 }
 
 func (m *Manifest) classNames() string {

@@ -12,15 +12,16 @@ import (
 
 // Manifest is what a module says about itself.
 type Manifest struct {
-	ABI       int64   `json:"abi"`
-	Go        string  `json:"go"`
-	SHA256    string  `json:"sha256"` // of app.wasm
-	Fetch     bool    `json:"fetch"`
-	Scheduled bool    `json:"scheduled"`
-	Queue     bool    `json:"queue"`
-	Classes   []Class `json:"classes"`
-	Plain     bool    `json:"-"` // a program of github.com/syumai/workers, of which nothing else is known
-	Types     string  `json:"-"` // TypeScript declarations that the signatures refer to
+	ABI         int64        `json:"abi"`
+	Go          string       `json:"go"`
+	SHA256      string       `json:"sha256"` // of app.wasm
+	Fetch       bool         `json:"fetch"`
+	Scheduled   bool         `json:"scheduled"`
+	Queue       bool         `json:"queue"`
+	Classes     []Class      `json:"classes"`
+	Entrypoints []Entrypoint `json:"entrypoints,omitempty"`
+	Plain       bool         `json:"-"` // a program of github.com/syumai/workers, of which nothing else is known
+	Types       string       `json:"-"` // TypeScript declarations that the signatures refer to
 }
 
 // Class is a Durable Object class of the module.
@@ -40,6 +41,18 @@ type Class struct {
 	Facets   bool     `json:"-"` // the program starts it as a facet
 }
 
+// Entrypoint is a part of the Worker that service bindings name. That of the name "default" has the Worker's own handlers.
+type Entrypoint struct {
+	Name    string   `json:"name"`
+	Fetch   bool     `json:"fetch"`
+	Methods []Method `json:"methods"`
+
+	Bindings []string `json:"-"` // names under which the program looks for it
+	Exports  bool     `json:"-"` // the program reaches it through ctx.exports
+}
+
+const defaultEntrypoint = "default"
+
 // Method is an RPC method. Signature is TypeScript: "(p: Params): Promise<Result>".
 type Method struct {
 	Name      string `json:"name"`
@@ -57,6 +70,16 @@ func (m *Manifest) class(name string) *Class {
 	return nil
 }
 
+// entrypoint returns the entrypoint of that name, or nil.
+func (m *Manifest) entrypoint(name string) *Entrypoint {
+	for i := range m.Entrypoints {
+		if m.Entrypoints[i].Name == name {
+			return &m.Entrypoints[i]
+		}
+	}
+	return nil
+}
+
 // manifestOf takes apart what the module sent, and refuses what the generated files could not express.
 func manifestOf(v abi.Value) (*Manifest, error) {
 	r := fields{}
@@ -68,25 +91,19 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 	for _, v := range r.array(o, "classes") {
 		c := r.object(v, "class")
 		class := Class{
-			Name: r.text(c, "name"), Fetch: r.boolean(c, "fetch"), Alarm: r.boolean(c, "alarm"), Methods: []Method{},
+			Name: r.text(c, "name"), Fetch: r.boolean(c, "fetch"), Alarm: r.boolean(c, "alarm"), Methods: r.methods(c), Bindings: r.bindings(c),
 			WebSocketMessage: r.boolean(c, "webSocketMessage"), WebSocketClose: r.boolean(c, "webSocketClose"), WebSocketError: r.boolean(c, "webSocketError"),
-		}
-		for _, v := range r.array(c, "methods") {
-			f := r.object(v, "method")
-			retryable, _ := f.Get("retryable").(bool) // absent from modules of the first releases
-			class.Methods = append(class.Methods, Method{Name: r.text(f, "name"), Signature: r.text(f, "signature"), Retryable: retryable})
-		}
-		names, _ := c.Get("bindings").(abi.Array) // absent from modules of the first releases
-		for _, v := range names {
-			name, ok := v.(string)
-			if !ok {
-				r.fail("binding", "text", v)
-			}
-			class.Bindings = append(class.Bindings, name)
 		}
 		class.Exports, _ = c.Get("exports").(bool)
 		class.Facets, _ = c.Get("facets").(bool)
 		m.Classes = append(m.Classes, class)
+	}
+	entrypoints, _ := o.Get("entrypoints").(abi.Array) // absent from modules of the first releases
+	for _, v := range entrypoints {
+		e := r.object(v, "entrypoint")
+		m.Entrypoints = append(m.Entrypoints, Entrypoint{
+			Name: r.text(e, "name"), Fetch: r.boolean(e, "fetch"), Methods: r.methods(e), Bindings: r.bindings(e), Exports: r.boolean(e, "exports"),
+		})
 	}
 	if r.err != nil {
 		return nil, fmt.Errorf("the module's manifest: %w", r.err)
@@ -97,7 +114,7 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 var (
 	identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 	// What the entry itself declares, and words that JavaScript keeps.
-	takenNames = strings.Fields(`wasm createRuntime rt retryable default class function var let const new delete typeof void return this super
+	takenNames = strings.Fields(`wasm createRuntime entrypointClass rt retryable default class function var let const new delete typeof void return this super
 		null true false import export extends enum await yield static interface package private protected public implements
 		in of if else for while do switch case break continue try catch finally throw with instanceof debugger arguments eval`)
 )
@@ -108,14 +125,22 @@ func (m *Manifest) validate() error {
 	for _, name := range takenNames {
 		seen[name] = true
 	}
-	for _, c := range m.Classes {
+	check := func(what, name string) {
 		switch {
-		case !identifier.MatchString(c.Name):
-			errs = append(errs, fmt.Errorf("class %q: JavaScript cannot export that name: use letters, digits and _", c.Name))
-		case seen[c.Name]:
-			errs = append(errs, fmt.Errorf("class %q: the name is taken: give each class one of its own", c.Name))
+		case !identifier.MatchString(name):
+			errs = append(errs, fmt.Errorf("%s %q: JavaScript cannot export that name: use letters, digits and _", what, name))
+		case seen[name]:
+			errs = append(errs, fmt.Errorf("%s %q: the name is taken: give each class and entrypoint one of its own", what, name))
 		}
-		seen[c.Name] = true
+		seen[name] = true
+	}
+	for _, c := range m.Classes {
+		check("class", c.Name)
+	}
+	for _, e := range m.Entrypoints {
+		if e.Name != defaultEntrypoint {
+			check("entrypoint", e.Name)
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -142,6 +167,11 @@ func (m *Manifest) Summary() string {
 	}
 	if m.Queue {
 		parts = append(parts, "queue")
+	}
+	for _, e := range m.Entrypoints {
+		if e.Name != defaultEntrypoint {
+			parts = append(parts, e.Name)
+		}
 	}
 	for _, c := range m.Classes {
 		parts = append(parts, c.Name)
@@ -179,6 +209,28 @@ func typed[T any](f *fields, o abi.Object, name, want string) T {
 
 func (f *fields) array(o abi.Object, name string) abi.Array {
 	return typed[abi.Array](f, o, name, "an array")
+}
+
+func (f *fields) methods(o abi.Object) []Method {
+	methods := []Method{}
+	for _, v := range f.array(o, "methods") {
+		m := f.object(v, "method")
+		retryable, _ := m.Get("retryable").(bool) // absent from modules of the first releases, and from entrypoints
+		methods = append(methods, Method{Name: f.text(m, "name"), Signature: f.text(m, "signature"), Retryable: retryable})
+	}
+	return methods
+}
+
+func (f *fields) bindings(o abi.Object) (names []string) {
+	list, _ := o.Get("bindings").(abi.Array) // absent from modules of the first releases
+	for _, v := range list {
+		name, ok := v.(string)
+		if !ok {
+			f.fail("binding", "text", v)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 func (f *fields) text(o abi.Object, name string) string { return typed[string](f, o, name, "text") }

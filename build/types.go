@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,8 +16,15 @@ func declarations(m *Manifest, cfg *wrangler.Config) string {
 	var b strings.Builder
 	b.WriteString("// Made by lattice build. Do not edit.\n")
 	b.WriteString("/// <reference types=\"@cloudflare/workers-types\" />\n")
+	var imports []string
 	if len(m.Classes) > 0 {
-		b.WriteString("import { DurableObject } from \"cloudflare:workers\";\n")
+		imports = append(imports, "DurableObject")
+	}
+	if len(m.Entrypoints) > 0 {
+		imports = append(imports, "WorkerEntrypoint")
+	}
+	if len(imports) > 0 {
+		fmt.Fprintf(&b, "import { %s } from \"cloudflare:workers\";\n", strings.Join(imports, ", "))
 	}
 	b.WriteString("\n")
 	if types := strings.TrimSpace(m.Types); types != "" {
@@ -25,9 +33,33 @@ func declarations(m *Manifest, cfg *wrangler.Config) string {
 	for _, c := range m.Classes {
 		writeClass(&b, c)
 	}
+	for _, e := range m.Entrypoints {
+		writeEntrypoint(&b, m, e)
+	}
 	writeEnv(&b, m, cfg)
-	b.WriteString("\ndeclare const worker: ExportedHandler<Env>;\nexport default worker;\n")
+	if m.entrypoint(defaultEntrypoint) == nil {
+		b.WriteString("\ndeclare const worker: ExportedHandler<Env>;\nexport default worker;\n")
+	}
 	return b.String()
+}
+
+func writeEntrypoint(b *strings.Builder, m *Manifest, e Entrypoint) {
+	declared, fetch := "export declare class "+e.Name, e.Fetch
+	if e.Name == defaultEntrypoint {
+		declared, fetch = "export default class DefaultEntrypoint", m.Fetch
+	}
+	fmt.Fprintf(b, "%s extends WorkerEntrypoint<Env> {\n", declared)
+	if fetch {
+		b.WriteString("  fetch(request: Request): Promise<Response>;\n")
+	}
+	writeMethods(b, e.Methods)
+	b.WriteString("}\n\n")
+}
+
+func writeMethods(b *strings.Builder, methods []Method) {
+	for _, f := range methods {
+		fmt.Fprintf(b, "  %s%s;\n", property(f.Name), f.Signature)
+	}
 }
 
 func writeClass(b *strings.Builder, c Class) {
@@ -47,9 +79,7 @@ func writeClass(b *strings.Builder, c Class) {
 	if c.WebSocketError {
 		b.WriteString("  webSocketError(ws: WebSocket, error: unknown): Promise<void>;\n")
 	}
-	for _, f := range c.Methods {
-		fmt.Fprintf(b, "  %s%s;\n", property(f.Name), f.Signature)
-	}
+	writeMethods(b, c.Methods)
 	b.WriteString("}\n\n")
 }
 
@@ -79,7 +109,7 @@ func writeEnv(b *strings.Builder, m *Manifest, cfg *wrangler.Config) {
 			fmt.Fprintf(b, "  %s: Queue;\n", property(q.Binding))
 		}
 		for _, s := range cfg.Services {
-			fmt.Fprintf(b, "  %s: Fetcher;\n", property(s.Binding))
+			fmt.Fprintf(b, "  %s: %s;\n", property(s.Binding), serviceType(m, cfg, s))
 		}
 		for _, l := range cfg.RateLimits {
 			fmt.Fprintf(b, "  %s: RateLimit;\n", property(l.Name))
@@ -99,6 +129,18 @@ func writeEnv(b *strings.Builder, m *Manifest, cfg *wrangler.Config) {
 		}
 	}
 	b.WriteString("}\n")
+}
+
+// serviceType is the type of a service binding: that of an entrypoint, where it is one of this Worker.
+func serviceType(m *Manifest, cfg *wrangler.Config, s wrangler.Service) string {
+	e := m.entrypoint(cmp.Or(s.Entrypoint, defaultEntrypoint))
+	switch {
+	case s.Service != cfg.Name || e == nil:
+		return "Fetcher"
+	case e.Name == defaultEntrypoint:
+		return "Fetcher<DefaultEntrypoint>"
+	}
+	return "Fetcher<" + e.Name + ">"
 }
 
 // property writes a name where TypeScript expects one, quoted only if it must be.

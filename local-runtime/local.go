@@ -48,6 +48,7 @@ type Options struct {
 	Vars        map[string]string        // variables and secrets
 	JSONVars    map[string]string        // variables that are not strings, as JSON
 	Services    map[string]string        // service binding → Worker: this one, or another of its Session
+	Entrypoints map[string]Entrypoint    // service binding → what it goes to in that Worker. Default: its default entrypoint
 	Scripts     map[string]string        // Durable Object binding → Worker of the Session that has its class. Default: this one
 	Others      map[string]string        // binding → kind, of bindings that exist but are not served here
 
@@ -83,6 +84,9 @@ type Database struct {
 	MigrationsTable string // table of those that were applied. Default: d1_migrations, as wrangler's
 	Seed            string // file of SQL statements that run once, when the database is new, after the migrations. Default: none
 }
+
+// Entrypoint is what a service binding goes to in its Worker.
+type Entrypoint = host.Entrypoint
 
 // Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.
 type Consumer = host.Consumer
@@ -167,7 +171,7 @@ func (o Options) config(h *Host) host.Config {
 	}
 	return host.Config{
 		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
-		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Scripts: o.Scripts, Others: o.Others,
+		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Entrypoints: o.Entrypoints, Scripts: o.Scripts, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},
 	}

@@ -11,7 +11,7 @@ export const INLINE_BODY = 65536;
 
 /** Operations, guest to host. */
 export const Op = Object.freeze({
-  INIT: 1, MANIFEST: 2, LOG: 3, HOP: 4, DONE: 5, RESPOND: 6, END: 7, ENV: 8,
+  INIT: 1, MANIFEST: 2, LOG: 3, HOP: 4, DONE: 5, RESPOND: 6, END: 7, ENV: 8, PROPS: 9,
   READ: 10, CANCEL: 11, WRITE: 12, CLOSE: 13, ABORT: 14, FETCH: 15, RPC: 16, ID: 17, RESET: 18, RELEASE: 19,
   SQL_EXEC: 20, SQL_NEXT: 21, SQL_CLOSE: 22, SQL_SIZE: 23, DUP: 24,
   KV_GET: 30, KV_PUT: 31, KV_DELETE: 32, KV_LIST: 33, DELETE_ALL: 34, SYNC: 35, GET_ALARM: 36, SET_ALARM: 37, DELETE_ALARM: 38,
@@ -29,8 +29,8 @@ export const Event = Object.freeze({ START: 1, COMPLETE: 2, WAKE: 3, DEAD: 4, DR
 /** Kinds of START events. */
 export const Start = Object.freeze({
   FETCH: 1, RPC: 2, CONSTRUCT: 3, ALARM: 4, SCHEDULED: 5, SECTION: 6,
-  SOCKET_MESSAGE: 7, SOCKET_CLOSE: 8, SOCKET_ERROR: 9, CALL: 10, QUEUE: 11,
+  SOCKET_MESSAGE: 7, SOCKET_CLOSE: 8, SOCKET_ERROR: 9, CALL: 10, QUEUE: 11, ENTRYPOINT: 12,
 });
 
 /** Kinds of target, what FETCH and RPC go to. */
-export const Target = Object.freeze({ NETWORK: 0, SERVICE: 1, OBJECT: 2, HELD: 3, FACET: 4 });
+export const Target = Object.freeze({ NETWORK: 0, SERVICE: 1, OBJECT: 2, HELD: 3, FACET: 4, EXPORT: 5 });

@@ -38,6 +38,9 @@ export const envOperations = {
     }
     w.raw(bytes);
   },
+  [Op.PROPS](frame, r, w) {
+    w.value(frame.ctx?.props ?? {});
+  },
 };
 
 /** Looks a binding up. @param {import("./frame.mjs").Frame} frame @param {string} name @param {string} what */

@@ -64,6 +64,7 @@ export function createRuntime(module, handlers) {
     worker.queue = (/** @type {any} */ batch, /** @type {any} */ env, /** @type {any} */ ctx) => consume(event(env, ctx), batch);
   }
   return {
+    runtime,
     worker,
     /** @param {string} name @param {{fetch?: boolean, alarm?: boolean, webSocketMessage?: boolean, webSocketClose?: boolean, webSocketError?: boolean, methods?: string[]}} shape */
     objectClass: (name, shape) => objectClass(runtime, name, shape),

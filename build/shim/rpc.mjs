@@ -3,7 +3,7 @@
 
 import { Op, Target } from "./abi.mjs";
 import { readFacet } from "./facets.mjs";
-import { namespaceOf, readStubOptions, serviceOf } from "./namespace.mjs";
+import { exportOf, namespaceOf, readStubOptions, serviceOf } from "./namespace.mjs";
 import { dispose, held, Held } from "./references.mjs";
 
 const KEPT_STUBS = 1000;
@@ -35,6 +35,7 @@ export function readTarget(frame, r) {
     case Target.OBJECT: return readStub(frame, r);
     case Target.HELD: return held(frame, r.uint());
     case Target.FACET: return readFacet(frame, r);
+    case Target.EXPORT: return exportOf(frame, r.str())({ props: r.value() });
     default: r.fail(`unknown kind of target ${kind}`);
   }
 }

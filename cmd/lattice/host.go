@@ -21,7 +21,7 @@ func hostOptions(p devserver.Program, stateDir string, isolates int, seeds map[s
 	}
 	o := local.Options{
 		Module: p.Module, Classes: p.Classes, Name: p.Config.Name, Databases: databases,
-		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Scripts: map[string]string{},
+		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Entrypoints: map[string]local.Entrypoint{}, Scripts: map[string]string{},
 		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: p.Log,
 	}
 	for _, b := range p.Config.Objects {
@@ -39,6 +39,7 @@ func hostOptions(p devserver.Program, stateDir string, isolates int, seeds map[s
 	}
 	for _, s := range p.Config.Services {
 		o.Services[s.Binding] = script(s.Service, s.Environment)
+		o.Entrypoints[s.Binding] = local.Entrypoint{Name: s.Entrypoint, Props: s.Props}
 	}
 	bindStores(&o, p.Config)
 	bindQueues(&o, p.Config)

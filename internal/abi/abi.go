@@ -33,6 +33,7 @@ const (
 	OpRespond     = 6
 	OpEnd         = 7
 	OpEnv         = 8
+	OpProps       = 9
 	OpRead        = 10
 	OpCancel      = 11
 	OpWrite       = 12
@@ -116,6 +117,7 @@ const (
 	StartSocketError   = 9
 	StartCall          = 10
 	StartQueue         = 11
+	StartEntrypoint    = 12
 )
 
 // InitDescribe is the INIT flag that asks the guest for its manifest.
@@ -141,6 +143,7 @@ const (
 	TargetObject  = 2
 	TargetHeld    = 3
 	TargetFacet   = 4
+	TargetExport  = 5
 )
 
 // Modes of RPC.

@@ -69,7 +69,7 @@ type Target struct {
 	Service string // of TargetService: the binding
 	Stub    Stub   // of TargetObject
 	Held    uint64 // of TargetHeld
-	Facet   Facet  // of TargetFacet
+	Facet   Facet  // of TargetFacet; of TargetExport class (the entrypoint) and props only
 }
 
 // RPC is an RPC operation, but for the arguments that follow it.
@@ -252,6 +252,9 @@ func (w *Writer) Target(t Target) {
 		w.Uint(t.Held)
 	case TargetFacet:
 		w.Facet(t.Facet)
+	case TargetExport:
+		w.Str(t.Facet.Class)
+		w.Value(t.Facet.Props)
 	}
 }
 
@@ -268,6 +271,8 @@ func (r *Reader) Target() Target {
 		t.Held = r.Uint()
 	case TargetFacet:
 		t.Facet = r.Facet()
+	case TargetExport:
+		t.Facet.Class, t.Facet.Props = r.Str(), r.Value()
 	default:
 		r.Fail("unknown kind of target %d", t.Kind)
 	}

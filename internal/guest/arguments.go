@@ -93,6 +93,19 @@ func arguments(n int) string {
 	return "no arguments"
 }
 
+// Perform calls f, which is called by RPC under name, with an encoded list of arguments, and encodes what it returned.
+func Perform[P, R any](ctx context.Context, name string, args []byte, f func(ctx context.Context, p P) (R, error)) ([]byte, error) {
+	p, err := DecodeParameter[P](ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	result, err := f(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return EncodeResult(ctx, name, result)
+}
+
 // EncodeResult encodes what a method or function returned, after Headroom bytes.
 func EncodeResult[R any](ctx context.Context, name string, result R) ([]byte, error) {
 	return encodeResult(ctx, name, IsNone[R](), Argument(result))

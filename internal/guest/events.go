@@ -85,6 +85,13 @@ func start(id uint32, r *abi.Reader) {
 		}
 	}
 	f := newFrame(context.Background(), id, o)
+	f.entry = DefaultEntrypoint
+	if kind == abi.StartEntrypoint {
+		if f.entry, kind = r.Str(), r.U8(); kind != abi.StartFetch && kind != abi.StartRPC {
+			r.Fail("an entrypoint has no events of kind %d", kind)
+			return
+		}
+	}
 	switch kind {
 	case abi.StartFetch:
 		q := r.Request()
@@ -154,6 +161,10 @@ func (f *Frame) construct(class string, id ObjectID) {
 func (f *Frame) rpc(method string, args []byte) {
 	var value []byte
 	err := Guard(f.ctx, method, func() (err error) {
+		if e := f.entrypoint(); e != nil {
+			value, err = e.RPC(f.ctx, method, args)
+			return err
+		}
 		if f.object == nil || f.object.instance == nil {
 			return NoMethod(method)
 		}

@@ -36,6 +36,7 @@ type Frame struct {
 	pending int    // operations
 	done    bool   // DONE or RESPOND was said
 	cf      string // of the request, JSON
+	entry   string // the entrypoint of the Worker
 
 	origin *Frame      // the Worker's event whose stub is called in this frame
 	passed *references // of the result; each of its streams is a task

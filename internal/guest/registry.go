@@ -77,9 +77,12 @@ func Manifest() abi.Value {
 	}
 	sort.Strings(names)
 	types := NewTypes()
-	list := abi.Array{}
+	list, entries := abi.Array{}, abi.Array{}
 	for _, name := range names {
 		list = append(list, classes[name].Describe(types))
+	}
+	if entrypoints != nil {
+		entries = entrypoints.describe(types)
 	}
 	return abi.Object{
 		{Name: "abi", Value: int64(abi.Version)},
@@ -88,6 +91,7 @@ func Manifest() abi.Value {
 		{Name: "scheduled", Value: worker.Scheduled != nil},
 		{Name: "queue", Value: worker.Queue != nil},
 		{Name: "classes", Value: list},
+		{Name: "entrypoints", Value: entries},
 		{Name: "types", Value: types.Declarations()},
 	}
 }

@@ -30,6 +30,11 @@ func (f *Frame) handle(w *responseWriter, q *abi.Request) (err error) {
 		if f.object.instance != nil {
 			h = f.object.instance.Handler()
 		}
+	} else if f.entry != DefaultEntrypoint {
+		h = nil
+		if e := f.entrypoint(); e != nil {
+			h = e.Handler()
+		}
 	}
 	if h == nil {
 		return errors.New("Handler does not export a fetch() function.")

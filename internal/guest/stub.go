@@ -38,6 +38,12 @@ type Stub struct {
 // NewStub returns a stub of what a target of the ABI names.
 func NewStub(target abi.Target) *Stub { return &Stub{target: target} }
 
+// Any returns s. Everything that has methods to call has this method: stubs with types, and service bindings.
+func (s *Stub) Any() *Stub { return s }
+
+// BrokenStub returns a stub of something that there is not; err says why.
+func BrokenStub(err error) *Stub { return &Stub{failed: err} }
+
 // LocalStub returns a stub of Go code.
 func LocalStub(c *Callee) *Stub { return &Stub{callee: c} }
 

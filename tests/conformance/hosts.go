@@ -36,7 +36,8 @@ var (
 	kvSpaces  = []string{"KV", "KV2"}
 	limits    = map[string]int{"LIMITER": 3}
 	points    = []string{"POINTS"}
-	services  = map[string]string{"SELF": script}
+	services  = map[string]string{"SELF": script, "AUTH": script, "PLAIN": script, "BARE": script}
+	props     = map[string]any{"role": "admin", "level": 3, "tags": []any{"a", map[string]any{"deep": nil}}}
 )
 
 // variables are the environment of the Worker.
@@ -139,7 +140,8 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 	h, err := local.New(ctx, local.Options{
 		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"},
 		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers, Vars: variables(upstream),
-		JSONVars: map[string]string{"SETTINGS": settings}, Services: services, CacheDir: cacheDir(),
+		JSONVars: map[string]string{"SETTINGS": settings}, Services: services,
+		Entrypoints: map[string]local.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}}, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -174,7 +176,7 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 			return host{}, err
 		}
 	}
-	entry := `export { Obj, Other, Fragile, Cell, Chat, Mute } from "./go.mjs"; export { default } from "./oracle.mjs";`
+	entry := `export { Obj, Other, Fragile, Cell, Chat, Mute, Auth, Bare } from "./go.mjs"; export { default } from "./oracle.mjs";`
 	if name == "turned" {
 		entry = strings.NewReplacer("./go.mjs", "./oracle.mjs", "./oracle.mjs", "./go.mjs").Replace(entry)
 	}
@@ -189,6 +191,7 @@ func startWorkerd(ctx context.Context, name, dir, upstream string) (host, error)
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
 		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, KV: kvSpaces, Limits: limits, Points: points, Version: "VERSION", Vars: variables(upstream),
 		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
+		Entrypoints: map[string]workerd.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}},
 	}})
 	if err != nil {
 		return host{}, err

@@ -23,7 +23,7 @@ function options(worker) {
 		compatibilityDate: worker.date,
 		compatibilityFlags: worker.flags ?? [],
 		bindings: { ...worker.vars, ...worker.jsonVars },
-		serviceBindings: worker.services ?? {},
+		serviceBindings: Object.fromEntries(Object.entries(worker.services ?? {}).map(([binding, name]) => [binding, { name, ...worker.entrypoints?.[binding] }])),
 		d1Databases: Object.fromEntries((worker.d1 ?? []).map((b) => [b, b.toLowerCase()])),
 		queueProducers: worker.queues ?? {},
 		queueConsumers: Object.fromEntries(consumes

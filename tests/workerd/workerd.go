@@ -50,6 +50,14 @@ type Worker struct {
 	Services map[string]string          `json:"services,omitempty"` // service binding to script name: this one, or one of Options.Others
 	Scripts  map[string]string          `json:"scripts,omitempty"`  // of Objects: binding to the script that has its class, if it is another
 	Consumes []string                   `json:"consumes,omitempty"` // further queues that this Worker consumes; then it consumes none of Queues
+
+	Entrypoints map[string]Entrypoint `json:"entrypoints,omitempty"` // service binding to what it goes to in that script
+}
+
+// Entrypoint is what a service binding goes to in its script.
+type Entrypoint struct {
+	Name  string         `json:"entrypoint,omitempty"` // default: the default one
+	Props map[string]any `json:"props,omitempty"`
 }
 
 // Options says what to run.

@@ -18,15 +18,7 @@ func NewFunction[P, R any](_ context.Context, f func(ctx context.Context, p P) (
 		if len(path) > 0 {
 			return nil, guest.NoMethod(path[len(path)-1])
 		}
-		p, err := guest.DecodeParameter[P](ctx, "the function", args)
-		if err != nil {
-			return nil, err
-		}
-		result, err := f(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		return guest.EncodeResult(ctx, "the function", result)
+		return guest.Perform(ctx, "the function", args, f)
 	}})}
 }
 

@@ -67,24 +67,35 @@ func Service(binding string) *Any {
 	return guest.NewStub(abi.Target{Kind: abi.TargetService, Service: binding})
 }
 
+// Callee is what has methods to call: an *Any, a Stub, a service binding of package workers.
+type Callee interface {
+	// Any returns the stub that calls are made with.
+	Any() *Any
+}
+
 // RemoteMethod is a method of something that has no Go type, with parameter P and result R.
 type RemoteMethod[P, R any] struct{ path string }
 
-// Remote describes a method, or a path to one such as "users.get", of services and objects of JavaScript:
+// Remote describes a method, or a path to one such as "users.get", of services and of objects of JavaScript:
 //
 //	var Greet = rpc.Remote[Person, string]("greet")
-//	text, err := Greet.Call(ctx, rpc.Service("GREETER"), Person{"Ada"})
+//	text, err := Greet.Call(ctx, workers.Service("GREETER"), Person{"Ada"})
+//
+// A Worker in Go that has the method says so with workers.Implement.
 func Remote[P, R any](path string) *RemoteMethod[P, R] { return &RemoteMethod[P, R]{path} }
 
-// Call calls the method of stub.
-func (m *RemoteMethod[P, R]) Call(ctx context.Context, stub *Any, p P) (result R, err error) {
-	return call[R](ctx, stub, m.path, guest.Arguments(p))
+// Call calls the method of a service or stub.
+func (m *RemoteMethod[P, R]) Call(ctx context.Context, of Callee, p P) (result R, err error) {
+	return call[R](ctx, of.Any(), m.path, guest.Arguments(p))
 }
 
-// Start calls the method of stub without waiting for the result.
-func (m *RemoteMethod[P, R]) Start(ctx context.Context, stub *Any, p P) *Promise[R] {
-	return NewPromise[R](ctx, stub.Start(ctx, m.path, guest.Arguments(p)...))
+// Start calls the method without waiting for the result.
+func (m *RemoteMethod[P, R]) Start(ctx context.Context, of Callee, p P) *Promise[R] {
+	return NewPromise[R](ctx, of.Any().Start(ctx, m.path, guest.Arguments(p)...))
 }
+
+// Name returns the name under which the method is called.
+func (m *RemoteMethod[P, R]) Name() string { return m.path }
 
 func call[R any](ctx context.Context, stub *Any, path string, args []any) (result R, err error) {
 	if guest.IsNone[R]() {

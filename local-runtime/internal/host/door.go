@@ -66,7 +66,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	var leaving sync.Mutex
 	left := false // and with it whoever could use a WebSocket
 	h.door.RLock()
-	abandon := h.fetchWorker(q, body, reply{
+	abandon := h.itself().fetchIn(h, q, body, reply{
 		response: func(p *abi.Response, body content) {
 			if body.source != nil {
 				// Also when the client leaves before anybody has begun to read.

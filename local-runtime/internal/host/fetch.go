@@ -12,10 +12,10 @@ import (
 // fetchCall is a decoded FETCH operation.
 type fetchCall struct {
 	target   abi.Target
-	script   string // of TargetService: the Worker; empty: the assets
-	link     *link  // of an object
+	link     *link // of an object
 	request  abi.Request
-	inner    *inner // of TargetFacet
+	inner    *inner     // of TargetFacet
+	entry    entrypoint // of TargetService and TargetExport; zero: the assets
 	body     content
 	redirect byte
 }
@@ -46,12 +46,12 @@ func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, err
 		if c.inner, failed = from.facet(c.target.Facet); failed != nil {
 			return nil, failed
 		}
-	case abi.TargetService:
-		if h.isAssets(c.target.Service) {
+	case abi.TargetService, abi.TargetExport:
+		if c.target.Kind == abi.TargetService && h.isAssets(c.target.Service) {
 			break
 		}
 		var err error
-		if c.script, err = h.service(c.target.Service); err != nil {
+		if c.entry, err = h.service(c.target); err != nil {
 			return nil, err
 		}
 	default:
@@ -114,18 +114,6 @@ func isToken(name string) bool {
 
 // errStatus refuses a response as workerd does (api/http.c++).
 var errStatus = &abi.Error{Name: "RangeError", Message: "Responses may only be constructed with status codes in the range 200 to 599, inclusive."}
-
-// service returns the Worker that a service binding goes to.
-func (h *Host) service(binding string) (script string, err error) {
-	if binding == exported+"default" {
-		return h.cfg.Script, nil
-	}
-	script, ok := h.cfg.Services[binding]
-	if !ok {
-		return "", abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", binding)
-	}
-	return script, nil
-}
 
 func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	c, err := s.decodeFetch(s.host, r, f.scope)
@@ -193,15 +181,12 @@ func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 			return
 		}
 		h.fetchObject(c, r, fail)
-	case abi.TargetService:
-		if c.script == "" {
+	case abi.TargetService, abi.TargetExport:
+		if c.entry.script == "" {
 			h.work.run(func() { h.fetchAssets(&c.request, r) })
 			return
 		}
-		h.reach(c.script, func(to *Host) { to.fetchWorker(&c.request, c.body, r) }, func() *abi.Error {
-			unavailable(noService(c.script), r)
-			return nil
-		}, fail)
+		c.entry.fetch(&c.request, c.body, r, fail)
 	default:
 		h.network(from, c, r)
 	}
@@ -245,36 +230,6 @@ func (s *Isolate) writeRequest(f *frame, w *abi.Writer, q *abi.Request, body con
 	}
 	f.upgrade = asksForSocket(q.Headers)
 	w.Request(&out)
-}
-
-// fetchWorker gives a request to the Worker in the next isolate. It returns a function that gives up on it.
-func (h *Host) fetchWorker(q *abi.Request, body content, r reply) (abandon func(reason string)) {
-	if h.runsPrograms() {
-		return h.fetchProgram(q, body, r)
-	}
-	s := h.nextIsolate()
-	var f *frame
-	posted := s.deliver(lane{}, func() {
-		if err := s.boot(); err != nil {
-			r.fail(asError(err))
-			return
-		}
-		f = s.newFrame(abi.StartFetch, nil, r, nil)
-		w := f.started()
-		s.writeRequest(f, w, q, body)
-		s.turn(f, delivery{f.id, w.Bytes()})
-	})
-	if !posted {
-		r.fail(errClosed)
-		return func(string) {}
-	}
-	return func(reason string) {
-		s.post(func() {
-			if f != nil {
-				f.abandon(reason)
-			}
-		})
-	}
 }
 
 // opRespond is the outcome of a fetch frame.

@@ -22,9 +22,10 @@ type frame struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	scope    *scope
-	args     []uint64 // stubs among the arguments, which end with the call
-	reads    []uint64 // streams that the guest reads in it
-	writes   []uint64 // streams that the guest writes in it
+	entry    entrypoint // of an event of the Worker: what was called
+	args     []uint64   // stubs among the arguments, which end with the call
+	reads    []uint64   // streams that the guest reads in it
+	writes   []uint64   // streams that the guest writes in it
 
 	upgrade bool      // the request asked for a WebSocket
 	socks   []*socket // of an event of the Worker
@@ -69,12 +70,20 @@ func (s *Isolate) newFrame(kind byte, o *object, r reply, in *scope) *frame {
 
 // started encodes the beginning of the START event of f.
 func (f *frame) started() *abi.Writer {
-	w := abi.NewWriter([]byte{abi.EventStart, f.kind})
+	kind := f.kind
+	if !f.entry.isDefault() {
+		kind = abi.StartEntrypoint
+	}
+	w := abi.NewWriter([]byte{abi.EventStart, kind})
 	var number uint64
 	if f.object != nil {
 		number = f.object.number
 	}
 	w.Uint(number)
+	if !f.entry.isDefault() {
+		w.Str(f.entry.name)
+		w.U8(f.kind)
+	}
 	return w
 }
 

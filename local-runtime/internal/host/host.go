@@ -51,11 +51,12 @@ type Config struct {
 	Version     string                   // binding of the version metadata; "": none
 	Assets      *Assets                  // nil: none
 	Vars        map[string]Var
-	Services    map[string]string // binding → name of the Worker
-	Scripts     map[string]string // binding → name of the Worker that has the class of that binding in Objects; unless it is this one
-	Others      map[string]string // binding → kind, of bindings that exist but are not served
-	Dir         string            // where storage is kept
-	CacheDir    string            // where compiled code is kept
+	Services    map[string]string     // binding → name of the Worker
+	Entrypoints map[string]Entrypoint // service binding → what it goes to in that Worker; what is not here goes to its default entrypoint
+	Scripts     map[string]string     // binding → name of the Worker that has the class of that binding in Objects; unless it is this one
+	Others      map[string]string     // binding → kind, of bindings that exist but are not served
+	Dir         string                // where storage is kept
+	CacheDir    string                // where compiled code is kept
 	Isolates    int
 
 	MemoryLimit int64         // bytes of an instance; 0: as on Cloudflare
@@ -91,8 +92,9 @@ type Host struct {
 	alone     bool // the session is the Host's own
 	number    int  // in the session
 	cfg       Config
-	env       []byte // encoded result of ENV
-	version   string // metadata of the version, as JSON; empty: none
+	env       []byte               // encoded result of ENV
+	version   string               // metadata of the version, as JSON; empty: none
+	props     map[string]abi.Value // of service bindings
 	isolates  []*Isolate
 	databases map[string]*storage.D1 // by binding
 	queues    map[string]*queue      // by name, as all that follow
@@ -137,6 +139,10 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 	if err := checkNames(cfg); err != nil {
 		return nil, err
 	}
+	props, err := encodeProps(cfg.Entrypoints)
+	if err != nil {
+		return nil, err
+	}
 	engine, err := compile(ctx, cfg, cfg.Module)
 	if err != nil {
 		return nil, err
@@ -145,7 +151,7 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 		return nil, errors.Join(errors.New("a simulation (Options.Seed) runs modules of the Lattice SDK only, not programs of github.com/syumai/workers"), engine.Close())
 	}
 	h = &Host{
-		Session: s, alone: alone, number: s.number(), cfg: cfg, engine: engine,
+		Session: s, alone: alone, number: s.number(), cfg: cfg, engine: engine, props: props,
 		databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{}, datasets: map[string]*storage.Dataset{},
 		names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}

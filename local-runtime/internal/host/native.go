@@ -90,6 +90,8 @@ func (n *native) begin(ctx context.Context, op uint32, r *abi.Reader, done func(
 	switch op {
 	case abi.OpEnv:
 		return h.env
+	case abi.OpProps:
+		return noProps
 	case abi.OpLog:
 		level, text := r.U8(), r.Str()
 		if r.End() == nil && int(level) < len(levels) {

@@ -66,7 +66,7 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 		c.target = abi.Target{Kind: abi.TargetService, Service: text(target, "binding")}
 		if !p.host.isAssets(c.target.Service) {
 			var err error
-			if c.script, err = p.host.service(c.target.Service); err != nil {
+			if c.entry, err = p.host.service(c.target); err != nil {
 				fail(asError(err))
 				return
 			}

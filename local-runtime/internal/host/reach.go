@@ -32,8 +32,8 @@ const howToAdd = ": start it in the same session, with lattice dev -c wrangler.t
 
 // noService and noObjects are what calls of a Worker that is not in the session fail with, in the words of wrangler dev (workers-sdk,
 // packages/miniflare/src/workers/core/dev-registry-proxy.worker.ts).
-func noService(script string) *abi.Error {
-	return abi.Errorf("Couldn't find a local dev session for the \"default\" entrypoint of service %q to proxy to%s", script, howToAdd)
+func noService(script, entrypoint string) *abi.Error {
+	return abi.Errorf("Couldn't find a local dev session for the %q entrypoint of service %q to proxy to%s", entrypoint, script, howToAdd)
 }
 
 func noObjects(class, script string) *abi.Error {

@@ -88,12 +88,12 @@ func (p *peer) resolve(h *Host, t abi.Target, from *scope) (callee, lane, error)
 	case abi.TargetHeld:
 		held, err := p.stub(t.Held, from)
 		return held, lane{kind: laneHeldReply, n: t.Held}, err
-	case abi.TargetService:
-		script, err := h.service(t.Service)
-		if err != nil {
-			return nil, lane{}, err
+	case abi.TargetService, abi.TargetExport:
+		entry, err := h.service(t)
+		if from != nil && from.object != nil {
+			entry.caller = &from.object.key
 		}
-		return entrypoint{h, script}, lane{}, nil
+		return entry, lane{}, err
 	}
 	return nil, lane{}, abi.Errorf("this host cannot make a call on a target of kind %d", t.Kind)
 }
@@ -139,6 +139,8 @@ func thrower(t callee) func(*abi.Error) *abi.Error {
 		return func(e *abi.Error) *abi.Error { return thrownBy(e, t.key) }
 	case *inner:
 		return t.mark
+	case entrypoint:
+		return t.thrown
 	case *export:
 		return t.thrown
 	case *member:

@@ -104,14 +104,18 @@ func eventName(event []byte) string {
 	}
 	start := r.U8()
 	r.Uint()
-	if start == abi.StartRPC {
-		return "start rpc " + r.Str()
+	of := ""
+	if start == abi.StartEntrypoint {
+		of, start = r.Str()+".", r.U8()
 	}
-	return "start " + startName(start)
+	if start == abi.StartRPC {
+		return "start rpc " + of + r.Str()
+	}
+	return "start " + of + startName(start)
 }
 
 var opNames = map[uint32]string{
-	abi.OpInit: "INIT", abi.OpHop: "HOP", abi.OpDone: "DONE", abi.OpRespond: "RESPOND", abi.OpEnd: "END", abi.OpEnv: "ENV",
+	abi.OpInit: "INIT", abi.OpHop: "HOP", abi.OpDone: "DONE", abi.OpRespond: "RESPOND", abi.OpEnd: "END", abi.OpEnv: "ENV", abi.OpProps: "PROPS",
 	abi.OpRead: "READ", abi.OpCancel: "CANCEL", abi.OpWrite: "WRITE", abi.OpClose: "CLOSE", abi.OpAbort: "ABORT",
 	abi.OpFetch: "FETCH", abi.OpRPC: "RPC", abi.OpID: "ID", abi.OpReset: "RESET", abi.OpSQLExec: "SQL_EXEC", abi.OpSQLNext: "SQL_NEXT",
 	abi.OpSQLClose: "SQL_CLOSE", abi.OpSQLSize: "SQL_SIZE", abi.OpKVGet: "KV_GET", abi.OpKVPut: "KV_PUT", abi.OpKVDelete: "KV_DELETE",

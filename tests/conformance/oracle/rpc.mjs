@@ -30,7 +30,7 @@ export async function ping(self, { name, n, self: own }) {
 
 const echo = (value) => (c) => c.object().echo(value());
 
-const values = {
+export const values = {
 	"null": () => null, "undefined": () => undefined, "true": () => true, "false": () => false,
 	"zero": () => 0, "negative zero": () => -0, "integer": () => -123456789, "large integer": () => 9007199254740991, "float": () => 0.1,
 	"tiny float": () => 5e-324, "NaN": () => NaN, "infinity": () => -Infinity,

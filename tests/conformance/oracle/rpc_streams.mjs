@@ -6,7 +6,7 @@ const encoder = new TextEncoder();
 const large = 5 << 20;
 
 /** A stream of n bytes in chunks; it fails after failAt of them. */
-function produce(n, failAt = Infinity) {
+export function produce(n, failAt = Infinity) {
 	let sent = 0;
 	return new ReadableStream({
 		type: "bytes",
@@ -23,7 +23,7 @@ function produce(n, failAt = Infinity) {
 const chunk = (from, size) => Uint8Array.from({ length: size }, (_, i) => (from + i) * 7 & 255);
 
 /** What a stream had, to its end or its failure. */
-async function total(stream) {
+export async function total(stream) {
 	let length = 0, sum = 7;
 	try {
 		for await (const part of stream) {

@@ -25,15 +25,17 @@ import * as upstream from "./upstream.mjs";
 import * as namespaces from "./namespaces.mjs";
 import * as facets from "./facets.mjs";
 import * as life from "./life.mjs";
+import * as entrypoints from "./entrypoints.mjs";
 export { Cell } from "./facets.mjs";
 export { Chat, Mute } from "./sockets.mjs";
+export { Auth, Bare } from "./entrypoints.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
 	d1, stores, kv, cache, limits,
 	bookmark, storageRules, sqlSurface,
 	upstream,
-	namespaces, facets, life,
+	namespaces, facets, life, entrypoints,
 	sockets,
 ];
 const merge = (table) => Object.assign({}, ...modules.map((m) => m[table] ?? {}));
@@ -94,8 +96,9 @@ export class Fragile extends DurableObject {
 	hello() { return "constructed"; }
 }
 
-export default {
-	async fetch(request, env, ctx) {
+export default class extends entrypoints.Default {
+	async fetch(request) {
+		const { env, ctx } = this;
 		const url = new URL(request.url);
 		const name = decodeURIComponent(url.pathname.slice(1));
 		const c = { env, ctx, request, url, name, object: (suffix = "") => env.OBJ.getByName(name + suffix) };
@@ -105,10 +108,10 @@ export default {
 		if (name in objectCases) return Response.json(await attempt(() => c.object().run({ name })));
 		if (name in workerCases) return Response.json(await attempt(() => workerCases[name](c)));
 		return new Response(`no case ${name}`, { status: 404 });
-	},
-	queue: (batch, env) => stores.queue(batch, env),
-	async scheduled(event, env, ctx) {
-		await env.OBJ.getByName("scheduled").run({ name: "scheduled/record", arg: { cron: event.cron, time: event.scheduledTime } });
+	}
+	queue(batch) { return stores.queue(batch, this.env); }
+	async scheduled(event) {
+		await this.env.OBJ.getByName("scheduled").run({ name: "scheduled/record", arg: { cron: event.cron, time: event.scheduledTime } });
 		if (event.cron === "0 0 * * 1") throw new Error("scheduled failure");
-	},
-};
+	}
+}

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -42,15 +43,17 @@ func ForLocal(ctx context.Context, o Options) (*Result, error) {
 	return res, nil
 }
 
-// classes bundles the Durable Object classes that main exports, for the local host. A main that is not there is the library's own, which has none.
+// classes bundles main, for the local host: its Durable Object classes, and a default export that may be other than the library's. The library's own
+// worker.mjs, which is there only after a build, has neither.
 func classes(cfg *wrangler.Config) ([]byte, error) {
-	own := func(b wrangler.ObjectBinding) bool { return b.Script == "" || b.Script == cfg.Name }
 	main := cfg.Abs(cfg.Main)
-	if !slices.ContainsFunc(cfg.Objects, own) {
-		return nil, nil
-	}
-	if _, err := os.Stat(main); err != nil {
+	text, err := os.ReadFile(main)
+	own := func(b wrangler.ObjectBinding) bool { return b.Script == "" || b.Script == cfg.Name }
+	switch {
+	case err != nil && cfg.Main != "" && slices.ContainsFunc(cfg.Objects, own):
 		return nil, fmt.Errorf("%s: main is not there, so calls of its Durable Object classes fail: %w", cfg.Path, errors.Unwrap(err))
+	case err != nil, bytes.Contains(text, []byte("createRuntimeContext")) && bytes.Contains(text, []byte("new Go()")):
+		return nil, nil
 	}
 	res := api.Build(api.BuildOptions{
 		EntryPoints: []string{main}, Bundle: true, Format: api.FormatIIFE, GlobalName: "latticeClasses", Target: api.ES2022, Platform: api.PlatformNeutral,
@@ -59,7 +62,7 @@ func classes(cfg *wrangler.Config) ([]byte, error) {
 	})
 	if len(res.Errors) > 0 {
 		text := api.FormatMessages(res.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage})
-		return nil, fmt.Errorf("%s: main cannot be bundled, so calls of its Durable Object classes fail: %s", cfg.Path, strings.TrimSpace(strings.Join(text, "")))
+		return nil, fmt.Errorf("%s: main cannot be bundled, so its classes and its own handlers are not run: %s", cfg.Path, strings.TrimSpace(strings.Join(text, "")))
 	}
 	return res.OutputFiles[0].Contents, nil
 }
@@ -73,7 +76,10 @@ var platform = api.Plugin{Name: "platform", Setup: func(b api.PluginBuild) {
 		return api.OnResolveResult{Path: a.Path, Namespace: "platform"}, nil
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "platform"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
-		text := "export const DurableObject = globalThis.latticeDurableObject; export default {};"
+		text := `const library = globalThis.latticeLibrary;
+export const DurableObject = globalThis.latticeDurableObject, onRequest = library.onRequest, fetch = library.fetch, scheduled = library.scheduled, queue = library.queue;
+export const connect = (...args) => globalThis.context.connect(...args), init = () => {};
+export default library;`
 		return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 	})
 }}

@@ -161,6 +161,11 @@ func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 			}
 		})
 	}
+	if s.host.runsPrograms() {
+		a.running = true
+		s.host.alarmScripted(k, a.at, run, finish)
+		return
+	}
 	name, err := s.storedName(k)
 	if err != nil {
 		finish(err)
@@ -184,7 +189,7 @@ func (s *Isolate) runAlarm(k key, a *alarm, done func(*abi.Error)) {
 
 // storedName returns the name that an object which is not in memory was first reached by.
 func (s *Isolate) storedName(k key) (*string, *abi.Error) {
-	if s.objects[k] != nil {
+	if s.objects[k] != nil || s.host.runsPrograms() {
 		return nil, nil
 	}
 	store, err := s.openStore(k)
@@ -279,6 +284,8 @@ func (s *Isolate) abandonAlarm(k key) {
 	var err error
 	if o := s.objects[k]; o != nil {
 		err = clear(o.store)
+	} else if s.host.runsPrograms() {
+		err = s.host.withStore(k, clear)
 	} else {
 		var store *storage.DB
 		if store, err = s.openStore(k); err == nil {

@@ -63,6 +63,13 @@ func (h *Host) Evict(class, id string) (evicted bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if h.runsPrograms() {
+		evicted, busy := h.evictScripted(k)
+		if busy {
+			err = abi.Errorf("%s is busy: it has events or operations under way", h.describeKey(k))
+		}
+		return evicted, err
+	}
 	s := h.isolateOf(k)
 	ran := s.do(func() {
 		switch o := s.objects[k]; {

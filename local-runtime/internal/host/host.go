@@ -116,6 +116,8 @@ type Host struct {
 	engine   *isolate.Engine
 	programs map[*program]bool // that run
 	scripted map[key]*scripted // objects whose class is JavaScript
+
+	lastSocket atomic.Int64 // of programs
 }
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)

@@ -22,8 +22,8 @@ type program struct {
 	vm   *js.VM
 	run  *isolate.Program
 
-	object bool        // it is a scripted object, which has no Go program
-	store  *storage.DB // of a scripted object
+	owner *scripted   // of an object's VM, which has no Go program
+	store *storage.DB // of that object
 
 	start     event
 	pending   int // what keeps it: the event, a body, waitUntil
@@ -37,6 +37,9 @@ type program struct {
 	sockets   map[int64]*tcpSocket
 	lastSock  int64
 	uploads   uploads
+	bodies    []*keptSource // of an object's answers
+
+	webSockets map[int64]*programSocket
 }
 
 // event is what a program is run for. done is called once.
@@ -50,7 +53,7 @@ type event struct {
 
 // begin runs the program for an event. It returns a function that gives up on it.
 func (h *Host) begin(e event) (abandon func(reason string)) {
-	p := &program{host: h, loop: newLoop(&h.work, h.number), start: e, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}}
+	p := &program{host: h, loop: newLoop(&h.work, h.number), start: e, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}, webSockets: map[int64]*programSocket{}}
 	h.mu.Lock()
 	h.programs[p] = true
 	h.mu.Unlock()
@@ -78,7 +81,11 @@ func (p *program) prepare() error {
 		return err
 	}
 	p.vm = vm
-	vm.Enter(func() { err = vm.SetUp(environment(p.host.cfg, p.host.version)) })
+	vm.Enter(func() {
+		if err = vm.SetUp(environment(p.host.cfg, p.host.version)); err == nil && len(p.host.cfg.Classes) > 0 {
+			err = vm.Load(p.host.cfg.Classes)
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -102,7 +109,7 @@ func (p *program) ready() {
 		if p.closed {
 			return
 		}
-		p.vm.Enter(func() { p.vm.Event(p.start.kind, p.start.args, p.start.body, p.finish) })
+		p.vm.Enter(func() { p.vm.Event(p.start.kind, p.start.args, p.start.body, p.socketed(p.finish)) })
 		p.check()
 	})
 }
@@ -179,8 +186,12 @@ func (p *program) close() {
 	}
 	p.closed = true
 	if p.body != nil {
-		p.body.fail(abi.Errorf("the event that this body belongs to is over"))
+		p.bodies = append(p.bodies, p.body)
 	}
+	for _, b := range p.bodies {
+		b.fail(abi.Errorf("the event that this body belongs to is over"))
+	}
+	p.dropSockets()
 	for _, stop := range p.timers { // which would hold all of it in memory until they go off
 		stop()
 	}
@@ -202,25 +213,38 @@ func (p *program) close() {
 	p.host.mu.Lock()
 	delete(p.host.programs, p)
 	p.host.mu.Unlock()
-	if !p.object {
-		p.host.live.Add(-1)
+	if p.owner != nil {
+		return // its loop goes on
 	}
+	p.host.live.Add(-1)
 	go p.loop.stop()
 }
 
 // endPrograms ends what runs, with an error for those who wait. It reports false when a program cannot be stopped.
 func (h *Host) endPrograms(cause string) bool {
 	h.mu.Lock()
-	clear(h.scripted)
+	objects := h.scripted
+	h.scripted = map[key]*scripted{}
 	var all []*program
 	for p := range h.programs {
-		all = append(all, p)
+		if p.owner == nil {
+			all = append(all, p)
+		}
 	}
 	h.mu.Unlock()
 	for _, p := range all {
 		if !p.loop.doWithin(stuckTime, func() { p.fail(abi.Errorf("%s", cause)) }) {
 			return false
 		}
+	}
+	for _, o := range objects {
+		if !o.loop.doWithin(stuckTime, func() {
+			o.sockets.goodbye()
+			o.leave(abi.Errorf("%s", cause))
+		}) {
+			return false
+		}
+		go o.loop.stop()
 	}
 	return true
 }

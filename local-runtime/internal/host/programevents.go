@@ -20,6 +20,8 @@ func contentOf(b *js.Body) content {
 	switch {
 	case b == nil:
 		return noContent
+	case b.Socket != nil:
+		return content{none: true, socket: b.Socket.(*end)}
 	case b.Source != nil:
 		return content{source: b.Source, length: b.Length}
 	}
@@ -62,13 +64,13 @@ func responseValue(p *abi.Response) abi.Object {
 	return abi.Object{{Name: "status", Value: int64(p.Status)}, {Name: "statusText", Value: p.StatusText}, {Name: "headers", Value: headerList(p.Headers)}}
 }
 
-func responseFrom(v abi.Value) (*abi.Response, error) {
+func responseFrom(v abi.Value, socket bool) (*abi.Response, error) {
 	o, _ := v.(abi.Object)
 	p := &abi.Response{Headers: headersFrom(o.Get("headers"))}
 	status, _ := o.Get("status").(int64)
 	p.Status = int(status)
 	p.StatusText, _ = o.Get("statusText").(string)
-	if !abi.IsStatus(uint64(p.Status)) {
+	if !abi.IsStatus(uint64(p.Status)) && !(socket && p.Status == 101) {
 		return nil, errStatus
 	}
 	if err := checkHeaders(p.Headers); err != nil {
@@ -119,7 +121,7 @@ func (h *Host) fetchProgram(q *abi.Request, body content, r reply) (abandon func
 		r.fail(errLoop)
 		return func(string) {}
 	}
-	return h.begin(event{kind: "fetch", args: []abi.Value{requestValue(q)}, body: bodyFor(body), hops: hops, done: r.fetched})
+	return h.begin(event{kind: "fetch", args: []abi.Value{requestValue(q)}, body: bodyFor(body), hops: hops, done: r.fetchedFor(q)})
 }
 
 // countHop notes in a request to this machine how often the Worker called itself to get there.
@@ -132,17 +134,24 @@ func (p *program) countHop(q *abi.Request) {
 	q.Headers = append(q.Headers, abi.Header{Name: loopHeader, Value: loopText + strconv.Itoa(p.start.hops+1)})
 }
 
-// fetched passes the outcome of a fetch event on.
-func (r reply) fetched(result abi.Value, b *js.Body, err error) {
-	var p *abi.Response
-	if err == nil {
-		p, err = responseFrom(result)
+// fetchedFor passes the outcome of a fetch event on.
+func (r reply) fetchedFor(q *abi.Request) func(abi.Value, *js.Body, error) {
+	return func(result abi.Value, b *js.Body, err error) {
+		body := contentOf(b)
+		var p *abi.Response
+		if err == nil {
+			p, err = responseFrom(result, body.socket != nil)
+		}
+		if err == nil && body.socket != nil && !asksForSocket(q.Headers) {
+			body.socket.drop()
+			err = abi.TypeErrorf("Worker tried to return a WebSocket in a response to a request which did not contain the header \"Upgrade: websocket\".")
+		}
+		if err != nil {
+			r.fail(asError(err))
+			return
+		}
+		r.response(p, body)
 	}
-	if err != nil {
-		r.fail(asError(err))
-		return
-	}
-	r.response(p, contentOf(b))
 }
 
 // hostOf is the Host header that a request does not have among its headers.

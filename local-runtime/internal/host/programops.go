@@ -17,7 +17,7 @@ type answerTo func(abi.Value, *js.Body, error)
 
 // programOps are the operations that the files under internal/js/web call, by name.
 var programOps = map[string]func(p *program, a arguments, body *js.Body, done answerTo){
-	"fetch": (*program).opFetch, "d1": (*program).opD1, "r2": (*program).opR2, "kv": (*program).opKV, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
+	"fetch": (*program).opFetch, "rpc": (*program).opRPC, "d1": (*program).opD1, "r2": (*program).opR2, "kv": (*program).opKV, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
 	"cachePut": (*program).opCachePut, "cacheMatch": (*program).opCacheMatch, "cacheDelete": (*program).opCacheDelete,
 	"connect": (*program).opConnect, "socketWrite": (*program).opSocketWrite, "socketClose": (*program).opSocketClose,
 	"socketCloseWrite": (*program).opSocketCloseWrite, "socketStartTls": (*program).opSocketStartTLS,
@@ -81,15 +81,49 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 	}
 	p.host.fetch(nil, c, reply{
 		response: func(r *abi.Response, body content) {
-			if body.socket != nil {
-				body.socket.drop()
-				fail(abi.Errorf("the local host's JavaScript has no WebSocket: docs/syumai.md lists what there is"))
+			if body.socket == nil {
+				done(responseValue(r), bodyFor(body), nil)
 				return
 			}
-			done(responseValue(r), bodyFor(body), nil)
+			if !p.loop.post(func() {
+				if p.closed {
+					body.socket.drop()
+					return
+				}
+				done(append(responseValue(r), abi.Field{Name: "socket", Value: p.addSocket(body.socket)}), nil, nil)
+			}) {
+				body.socket.drop()
+			}
 		},
 		fail: fail,
 	})
+}
+
+// opRPC is rpc(binding, id, name, method, arguments).
+func (p *program) opRPC(a arguments, _ *js.Body, done answerTo) {
+	stub := abi.Stub{Binding: a.text(0), Ref: a.text(1)}
+	if name, ok := a.at(2).(string); ok {
+		stub.Named, stub.Ref = true, name
+	}
+	l, e := p.host.resolve(stub)
+	if e != nil {
+		done(nil, nil, e)
+		return
+	}
+	fail := func(e *abi.Error) { done(nil, nil, remote(e)) }
+	p.host.reach(l.script, func(to *Host) {
+		if !to.runsPrograms() {
+			fail(abi.Errorf("the local host's JavaScript calls methods of classes in JavaScript only: call fetch() of an object of a Lattice program"))
+			return
+		}
+		to.callScripted(l.key, l.name, a.text(3), a.list(4), func(v abi.Value, err error) {
+			if err != nil {
+				fail(asError(err))
+				return
+			}
+			done(v, nil, nil)
+		})
+	}, func() *abi.Error { return noObjects(l.key.class, l.script) }, fail)
 }
 
 // answered decodes the result of an operation that is shared with modules of the SDK.

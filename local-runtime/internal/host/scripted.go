@@ -1,175 +1,253 @@
 package host
 
 import (
-	"sync"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/js"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
-// scripted is a Durable Object whose class is written in JavaScript, in the main of a program of github.com/syumai/workers. It has a VM, a loop and
-// a storage file, and stays until the host or the build ends. What fails in its constructor makes the next request construct it again.
+// scripted is a Durable Object whose class is written in JavaScript, in the main of a program of github.com/syumai/workers. It has a loop, and while it
+// is in memory a VM and an open storage file. What fails in its constructor makes the next event construct it again.
+//
+// Invariant: it is used on its loop; program is nil when it is not in memory. Its hibernating sockets and its alarm outlive that.
 type scripted struct {
-	host  *Host
-	key   key
-	name  *string
-	begun sync.Once
+	host *Host
+	key  key
+	name *string
+	loop *loop
 
-	// on the loop
 	program *program
 	ready   bool
-	failed  error
-	waiting []func()
+	waiting []func(failed error) // events, until the constructor has returned
+	active  int                  // events that have not ended
+	running map[*objectEvent]bool
+	idle    func()               // takes back the timer of an idle object
+
+	sockets scriptedSockets
+	alarm   *alarmRun // whose handler runs
 }
 
-// fetchScripted gives a request to an object.
-func (h *Host) fetchScripted(k key, name *string, q *abi.Request, body content, r reply) {
-	if len(h.cfg.Classes) == 0 {
-		r.fail(errNoClasses)
-		return
-	}
+// object returns an object, which may not be in memory.
+func (h *Host) object(k key, name *string) *scripted {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	o := h.scripted[k]
 	if o == nil {
-		o = &scripted{host: h, key: k, name: name, program: &program{host: h, object: true, loop: newLoop(&h.work, h.number), pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}}}
+		o = &scripted{host: h, key: k, loop: newLoop(&h.work, h.number), running: map[*objectEvent]bool{}}
+		o.sockets.tagged = map[int64]*hibernatingSocket{}
 		h.scripted[k] = o
-		h.programs[o.program] = true
 	}
-	h.mu.Unlock()
-	fetch := func() {
-		if o.failed != nil {
-			r.fail(asError(o.failed))
-			return
-		}
-		o.program.vm.Enter(func() { o.program.vm.Event("objectFetch", []abi.Value{requestValue(q)}, bodyFor(body), r.fetched) })
+	if o.name == nil {
+		o.name = name
 	}
-	posted := o.program.loop.post(func() {
-		o.begun.Do(o.construct)
-		if o.ready {
-			fetch()
-			return
-		}
-		o.waiting = append(o.waiting, fetch)
+	return o
+}
+
+// objectEvent is an event of an object that has no answer yet.
+type objectEvent struct {
+	done     func(abi.Value, *js.Body, error)
+	answered bool
+}
+
+// answer passes the outcome on, once.
+func (e *objectEvent) answer(v abi.Value, b *js.Body, err error) {
+	if !e.answered {
+		e.answered = true
+		e.done(v, b, err)
+	}
+}
+
+// event gives an event to the object, which is constructed first when it is not in memory. done is called once, on any goroutine.
+func (o *scripted) event(kind string, args []abi.Value, body *js.Body, done func(abi.Value, *js.Body, error)) {
+	if len(o.host.cfg.Classes) == 0 {
+		done(nil, nil, errNoClasses)
+		return
+	}
+	e := &objectEvent{done: done}
+	posted := o.loop.post(func() {
+		o.active++
+		o.wake(func(failed error) {
+			if failed != nil {
+				e.answer(nil, nil, failed)
+				o.over(nil)
+				return
+			}
+			p := o.program
+			o.running[e] = true
+			p.vm.Enter(func() {
+				p.vm.Event(kind, args, body, p.socketed(func(v abi.Value, b *js.Body, err error) {
+					delete(o.running, e)
+					end := func() { o.loop.post(func() { o.over(p) }) }
+					if err == nil && b != nil && b.Source != nil {
+						kept := &keptSource{Source: b.Source, done: end, hold: func(read func()) { read() }}
+						p.bodies = append(p.bodies, kept)
+						b.Source = kept
+					} else {
+						end()
+					}
+					e.answer(v, b, err)
+				}))
+			})
+		})
 	})
 	if !posted {
-		r.fail(errClosed)
+		done(nil, nil, errClosed)
+	}
+}
+
+// wake calls f when the object is in memory and its constructor has returned.
+func (o *scripted) wake(f func(failed error)) {
+	if o.idle != nil {
+		o.idle()
+		o.idle = nil
+	}
+	if o.program != nil && o.ready {
+		f(nil)
+		return
+	}
+	o.waiting = append(o.waiting, f)
+	if o.program == nil {
+		o.construct()
 	}
 }
 
 // construct makes the VM and the object in it.
 func (o *scripted) construct() {
-	p, h := o.program, o.host
-	store, err := storage.OpenAt(h.path(o.key), h.cfg.Clock.Now)
-	if err != nil {
-		o.constructed(err)
-		return
+	h := o.host
+	p := &program{host: h, owner: o, loop: o.loop, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}, webSockets: map[int64]*programSocket{}}
+	o.program, o.ready = p, false
+	h.mu.Lock()
+	h.programs[p] = true
+	h.mu.Unlock()
+	var err error
+	if p.store, err = storage.OpenAt(h.path(o.key), h.cfg.Clock.Now); err == nil {
+		p.vm, err = js.New(p)
 	}
-	p.store = store
-	if p.vm, err = js.New(p); err != nil {
-		o.constructed(err)
+	if err != nil {
+		o.constructed(p, err)
 		return
 	}
 	var name abi.Value
+	if o.name == nil && p.store.Name() != "" {
+		stored := p.store.Name()
+		o.name = &stored
+	}
 	if o.name != nil {
 		name = *o.name
+		h.names.note(o.key, *o.name)
 	}
 	p.vm.Enter(func() {
 		if err = p.vm.SetUp(environment(h.cfg, h.version)); err == nil {
 			err = p.vm.Load(h.cfg.Classes)
 		}
 		if err != nil {
-			o.constructed(err)
+			o.constructed(p, err)
 			return
 		}
-		p.vm.Event("construct", []abi.Value{o.key.class, o.key.id, name}, nil, func(_ abi.Value, _ *js.Body, err error) { o.constructed(err) })
+		p.vm.Event("construct", []abi.Value{o.key.class, o.key.id, name}, nil, func(_ abi.Value, _ *js.Body, err error) { o.constructed(p, err) })
 	})
 }
 
-// constructed lets the requests in that wait.
-func (o *scripted) constructed(err error) {
-	o.ready, o.failed = true, err
-	waiting := o.waiting
-	o.waiting = nil
-	p := o.program
-	p.loop.post(func() {
+// constructed lets the events in that wait.
+func (o *scripted) constructed(p *program, err error) {
+	o.loop.post(func() {
+		if o.program != p {
+			return
+		}
+		waiting := o.waiting
+		o.waiting, o.ready = nil, true
+		if err != nil {
+			o.leave(asError(err))
+		}
 		for _, f := range waiting {
-			f()
+			f(err)
 		}
-		if err == nil {
-			return
-		}
-		o.host.mu.Lock()
-		delete(o.host.scripted, o.key)
-		o.host.mu.Unlock()
-		p.close()
 	})
 }
 
-// Storage implements js.Outside.
-func (p *program) Storage(method string, args []abi.Value) (abi.Value, error) {
-	if p.store == nil {
-		return nil, abi.Errorf("only a Durable Object has storage")
+// over ends an event. An object without any leaves memory after a while, as on Cloudflare.
+func (o *scripted) over(p *program) {
+	if o.active--; o.active > 0 || o.program != p || p == nil || p.holdsSockets() {
+		return
 	}
-	result, err := storageOps[method](p.store, args)
-	if err == nil {
-		err = p.store.Commit()
-	}
-	return result, err
+	p.vm.Settled(func() {
+		if o.active > 0 || o.program != p || o.idle != nil {
+			return
+		}
+		o.idle = o.host.cfg.Clock.AfterFunc(idleTime, func() {
+			o.loop.post(func() {
+				if o.active == 0 && o.program == p && len(p.timers) == 0 {
+					o.leave(nil)
+				}
+			})
+		})
+	})
 }
 
-var storageOps = map[string]func(d *storage.DB, a arguments) (abi.Value, error){
-	"get": func(d *storage.DB, a arguments) (abi.Value, error) {
-		found, err := d.Get(texts(a.list(0)))
-		return pairs(found), err
-	},
-	"put": func(d *storage.DB, a arguments) (abi.Value, error) {
-		var entries []abi.Field
-		for _, e := range a.list(0) {
-			pair, _ := e.(abi.Array)
-			entries = append(entries, abi.Field{Name: arguments(pair).text(0), Value: arguments(pair).at(1)})
-		}
-		return nil, d.Put(entries)
-	},
-	"delete": func(d *storage.DB, a arguments) (abi.Value, error) {
-		n, err := d.Delete(texts(a.list(0)))
-		return int64(n), err
-	},
-	"list": func(d *storage.DB, a arguments) (abi.Value, error) {
-		o := a.object(0)
-		text := func(name string) *string {
-			if s, ok := o.Get(name).(string); ok {
-				return &s
-			}
-			return nil
-		}
-		list := abi.ListOptions{Start: text("start"), StartAfter: text("startAfter"), End: text("end"), Prefix: text("prefix")}
-		list.Reverse, _ = o.Get("reverse").(bool)
-		if n, ok := o.Get("limit").(int64); ok {
-			limit := float64(n)
-			list.Limit = &limit
-		}
-		found, err := d.List(list)
-		return pairs(found), err
-	},
-	"deleteAll": func(d *storage.DB, _ arguments) (abi.Value, error) { return nil, d.DeleteAll() },
-	"savepoint": func(d *storage.DB, _ arguments) (abi.Value, error) { return nil, d.Savepoint() },
-	"release":   func(d *storage.DB, _ arguments) (abi.Value, error) { return nil, d.Release() },
-	"rollback":  func(d *storage.DB, _ arguments) (abi.Value, error) { return nil, d.RollbackTo() },
+// leave takes the object out of memory. With a failure what runs in it fails, and its sockets are disconnected.
+func (o *scripted) leave(failed error) {
+	p := o.program
+	o.program, o.ready = nil, false
+	if o.idle != nil {
+		o.idle()
+		o.idle = nil
+	}
+	if p == nil {
+		return
+	}
+	if failed == nil {
+		p.close()
+		return
+	}
+	o.sockets.disband()
+	running := o.running
+	o.running = map[*objectEvent]bool{}
+	o.active -= len(running)
+	p.close()
+	for e := range running {
+		e.answer(nil, nil, failed)
+	}
 }
 
-func texts(list abi.Array) []string {
-	out := make([]string, len(list))
-	for i := range list {
-		out[i] = arguments(list).text(i)
-	}
-	return out
+// reset fails the object, when the script that runs has returned: ctx.abort() and broken input.
+func (o *scripted) reset(reason *abi.Error) {
+	p := o.program
+	o.loop.post(func() {
+		if o.program == p {
+			o.leave(reason)
+		}
+	})
 }
 
-func pairs(list []abi.Field) abi.Array {
-	out := abi.Array{}
-	for _, f := range list {
-		out = append(out, abi.Array{f.Name, f.Value})
+// fetchScripted gives a request to an object.
+func (h *Host) fetchScripted(k key, name *string, q *abi.Request, body content, r reply) {
+	h.object(k, name).event("objectFetch", []abi.Value{requestValue(q)}, bodyFor(body), r.fetchedFor(q))
+}
+
+// callScripted calls a method of an object by RPC.
+func (h *Host) callScripted(k key, name *string, method string, args abi.Array, done func(abi.Value, error)) {
+	h.object(k, name).event("objectCall", []abi.Value{method, args}, nil, func(v abi.Value, _ *js.Body, err error) { done(v, err) })
+}
+
+// evictScripted takes an object out of memory. It reports false when the object was not there, and fails when it is busy.
+func (h *Host) evictScripted(k key) (evicted, busy bool) {
+	h.mu.Lock()
+	o := h.scripted[k]
+	h.mu.Unlock()
+	if o == nil {
+		return false, false
 	}
-	return out
+	o.loop.doWithin(time.Minute, func() {
+		switch {
+		case o.program == nil:
+		case o.active > 0 || o.program.holdsSockets():
+			busy = true
+		default:
+			o.leave(nil)
+			evicted = true
+		}
+	})
+	return evicted, busy
 }

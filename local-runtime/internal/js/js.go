@@ -34,6 +34,8 @@ type Outside interface {
 	ID(binding, how, text string) (string, error)
 	// Storage performs an operation on the storage of the object that the VM is for.
 	Storage(method string, args []abi.Value) (abi.Value, error)
+	// Do performs an operation that ends at once.
+	Do(op string, args []abi.Value) (abi.Value, error)
 	// Call performs an operation. done is called once, by any goroutine, perhaps before Call returns.
 	Call(op string, args []abi.Value, body *Body, done func(abi.Value, *Body, error))
 }
@@ -43,6 +45,7 @@ type Body struct {
 	Bytes  []byte
 	Source stream.Source
 	Length int64 // of Source; -1 unknown
+	Socket any   // of a response with status 101, whose content there is none
 }
 
 // VM is the JavaScript that one program sees. It implements gojs.Engine.
@@ -64,7 +67,7 @@ type VM struct {
 var files embed.FS
 
 // order is that in which the files run: each may use the ones before it.
-var order = []string{"encoding", "url", "streams", "http", "globals", "node", "d1", "r2", "kv", "bindings", "cache", "sockets", "objects", "worker"}
+var order = []string{"encoding", "url", "streams", "http", "globals", "websocket", "node", "d1", "r2", "kv", "bindings", "cache", "sockets", "worker", "objects"}
 
 // programs are compiled once for all VMs.
 var programs = sync.OnceValues(func() ([]*goja.Program, error) {
@@ -197,6 +200,7 @@ func (vm *VM) SetUp(bindings abi.Object) error {
 // Load runs a script that defines the classes of a Worker, as the object latticeClasses.
 func (vm *VM) Load(script []byte) error {
 	_ = vm.rt.Set("latticeDurableObject", vm.web.Get("DurableObject"))
+	_ = vm.rt.Set("latticeLibrary", vm.web.Get("library"))
 	_, err := vm.rt.RunScript("main", string(script))
 	return vm.toError(err)
 }

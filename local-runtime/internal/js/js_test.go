@@ -52,6 +52,8 @@ func (w *world) ID(binding, how, text string) (string, error) {
 
 func (w *world) Storage(string, []abi.Value) (abi.Value, error) { return nil, errors.New("no storage") }
 
+func (w *world) Do(op string, _ []abi.Value) (abi.Value, error) { return nil, errors.New("no " + op) }
+
 // Call answers "echo" with what it was given, and fails everything else.
 func (w *world) Call(op string, args []abi.Value, body *Body, done func(abi.Value, *Body, error)) {
 	w.calls = append(w.calls, op)
@@ -188,7 +190,7 @@ func TestWebClasses(t *testing.T) {
 
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	for body, what := range map[string]string{
-		`new WebSocketPair()`:                            "class WebSocketPair",
+		`new EventSource("https://h/")`:                  "class EventSource",
 		`new HTMLRewriter()`:                             "class HTMLRewriter",
 		`context.env.DB.dump()`:                          "method D1Database.dump",
 		`context.env.ODD.query([1])`:                     "method vectorize binding.query",

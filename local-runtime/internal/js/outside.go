@@ -46,18 +46,8 @@ func (vm *VM) hostObject() *goja.Object {
 			}
 			return vm.rt.ToValue(id)
 		},
-		"storage": func(c goja.FunctionCall) goja.Value {
-			args, err := vm.fromJS(c.Argument(1))
-			list, _ := args.(abi.Array)
-			var result abi.Value
-			if err == nil {
-				result, err = vm.outside.Storage(c.Argument(0).String(), list)
-			}
-			if err != nil {
-				panic(vm.errorToJS(asError(err)))
-			}
-			return vm.toJS(result)
-		},
+		"storage": func(c goja.FunctionCall) goja.Value { return vm.hostSync(vm.outside.Storage, c) },
+		"do":      func(c goja.FunctionCall) goja.Value { return vm.hostSync(vm.outside.Do, c) },
 		"clone": func(c goja.FunctionCall) goja.Value {
 			v, err := vm.fromJS(c.Argument(0))
 			if err != nil {
@@ -69,6 +59,20 @@ func (vm *VM) hostObject() *goja.Object {
 		_ = o.Set(name, f)
 	}
 	return o
+}
+
+// hostSync is an operation that ends at once: storage(method, args), do(op, args).
+func (vm *VM) hostSync(perform func(string, []abi.Value) (abi.Value, error), c goja.FunctionCall) goja.Value {
+	args, err := vm.fromJS(c.Argument(1))
+	list, _ := args.(abi.Array)
+	var result abi.Value
+	if err == nil {
+		result, err = perform(c.Argument(0).String(), list)
+	}
+	if err != nil {
+		panic(vm.errorToJS(asError(err)))
+	}
+	return vm.toJS(result)
 }
 
 // hostCall is call(op, args, body): a promise of {value, body}.

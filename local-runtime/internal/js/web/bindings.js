@@ -58,7 +58,13 @@ class DurableObjectNamespace {
     if (!(id instanceof DurableObjectId)) throw new TypeError("Failed to execute 'get' on 'DurableObjectNamespace': parameter 1 is not of type 'DurableObjectId'.");
     const stub = { id, fetch: (input, init) => web.send({ kind: 'object', binding: this._binding, id: id._hex, name: id.name ?? null }, input, init) };
     if (id.name !== undefined) stub.name = id.name;
-    return web.strict(stub, 'DurableObjectStub');
+    // Every other name is a method of the object, called by RPC.
+    return new Proxy(stub, {
+      get: (target, name, receiver) => {
+        if (typeof name === 'symbol' || name in target || web.asked.has(name)) return Reflect.get(target, name, receiver);
+        return async (...args) => (await host.call('rpc', [this._binding, id._hex, id.name ?? null, name, args], null)).value;
+      },
+    });
   }
   getByName(name) {
     return this.get(this.idFromName(name));

@@ -147,7 +147,7 @@ Object.assign(global, {
 });
 
 /** Classes that packages use without asking whether they are there: using one is refused by its name. */
-for (const name of ['BroadcastChannel', 'CompressionStream', 'DecompressionStream', 'EventSource', 'HTMLRewriter', 'MessageChannel', 'WebSocket', 'WebSocketPair']) {
+for (const name of ['BroadcastChannel', 'CompressionStream', 'DecompressionStream', 'EventSource', 'HTMLRewriter', 'MessageChannel']) {
   global[name] = class {
     constructor() {
       throw host.missing('class', name);

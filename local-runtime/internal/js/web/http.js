@@ -386,7 +386,7 @@ web.requestHead = (request) => ({
 
 /** A Response of what the host answered. */
 web.responseOf = ({ value, body }) => {
-  const r = new Response(nullBody.has(value.status) ? null : (body ?? new Uint8Array(0)), { status: value.status === 101 ? 200 : value.status, statusText: value.statusText, headers: value.headers });
+  const r = new Response(nullBody.has(value.status) || value.socket !== undefined ? null : (body ?? new Uint8Array(0)), { status: value.status, statusText: value.statusText, headers: value.headers, webSocket: value.socket === undefined ? null : web.socketOf(value.socket) });
   if (body instanceof ReadableStream) r.body._length = body._length;
   r.url = value.url ?? '';
   r.redirected = value.redirected === true;

@@ -1,11 +1,10 @@
 // The events of the Worker, and the context that a program finds in globalThis.context.
 
 const waiting = [];
+web.waitUntil = (promise) => void waiting.push(Promise.resolve(promise).catch((e) => console.error('uncaught error in waitUntil:', e)));
 const ctx = web.strict(
   {
-    waitUntil(promise) {
-      waiting.push(Promise.resolve(promise).catch((e) => console.error('uncaught error in waitUntil:', e)));
-    },
+    waitUntil: web.waitUntil,
     passThroughOnException() {}, // there is no origin to pass a request on to
     props: {},
   },
@@ -30,17 +29,40 @@ web.incoming = (head, body) => {
   return Object.assign(new Request(head.url, { ...init, method: 'POST', body }), { method: head.method });
 };
 
-const events = {
-  construct: (className, id, name) => web.construct(className, id, name),
-  objectFetch: (head, body) => web.objectFetch(head, body),
+/** The library's default export, which a main of the program's own may wrap. */
+const library = {
+  fetch: (request) => handler('handleRequest', 'call workers.Serve in main (github.com/syumai/workers)')(request),
+  scheduled: (event) => handler('runScheduler', 'call cron.ScheduleTask in main (github.com/syumai/workers/cloudflare/cron)')(event),
+  queue: (batch) => handler('handleQueueMessageBatch', 'call queues.Consume in main (github.com/syumai/workers/cloudflare/queues)')(batch),
+  onRequest: ({ request }) => library.fetch(request),
+};
+web.library = library;
 
+/** Calls a handler of the default export. */
+const call = (name, event) => {
+  const main = global.latticeClasses?.default;
+  const own = main && typeof main[name] === 'function' ? main : library;
+  return own[name](event, global.context.env, ctx);
+};
+
+/** A response as the host takes it. */
+web.answerOf = (response) => {
+  if (!(response instanceof Response)) throw new TypeError("Incorrect type for Promise: the Promise did not resolve to 'Response'.");
+  const head = { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) };
+  if (!response.webSocket) return { value: head, body: web.bodyOf(response) };
+  return { value: { ...head, socket: response.webSocket._use() }, body: null };
+};
+
+const events = {
   async fetch(head, body) {
-    const response = await handler('handleRequest', 'call workers.Serve in main (github.com/syumai/workers)')(web.incoming(head, body));
-    if (!(response instanceof Response)) throw new TypeError('Incorrect type for Promise: the Promise did not resolve to \'Response\'.');
-    return { value: { status: response.status, statusText: response.statusText, headers: web.headerList(response.headers) }, body: web.bodyOf(response) };
+    return web.answerOf(await call('fetch', web.incoming(head, body)));
+  },
+  async socket(number, ...what) {
+    web.socketArrived(number, ...what);
+    return { value: null, body: null };
   },
   async scheduled(cron, time) {
-    await handler('runScheduler', 'call cron.ScheduleTask in main (github.com/syumai/workers/cloudflare/cron)')({ cron, scheduledTime: time, type: 'scheduled', noRetry() {}, waitUntil: ctx.waitUntil });
+    await call('scheduled', { cron, scheduledTime: time, type: 'scheduled', noRetry() {}, waitUntil: ctx.waitUntil });
     return { value: null, body: null };
   },
   async queue(name, deliveries) {
@@ -63,10 +85,12 @@ const events = {
         verdict.delay = o?.delaySeconds ?? null;
       },
     };
-    await handler('handleQueueMessageBatch', 'call queues.Consume in main (github.com/syumai/workers/cloudflare/queues)')(batch);
+    await call('queue', batch);
     return { value: verdict, body: null };
   },
 };
+
+web.events = events;
 
 /** Gives the program an event. */
 web.dispatch = (kind, args, body) => events[kind](...args, body);

@@ -113,6 +113,11 @@ func (h *Host) Snapshot(class, object string) (store *storage.DB, err error) {
 
 // EvictAll takes every idle object out of memory, and says how many there were. Busy ones stay.
 func (h *Host) EvictAll() (n int, err error) {
+	for _, k := range h.scriptedKeys() {
+		if evicted, _ := h.evictScripted(k); evicted {
+			n++
+		}
+	}
 	for _, s := range h.isolates {
 		ran := s.do(func() {
 			for _, o := range s.sortedObjects() {

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"grove.place/lattice/internal/abi"
@@ -250,4 +252,10 @@ func (h *Host) evictScripted(k key) (evicted, busy bool) {
 		}
 	})
 	return evicted, busy
+}
+
+func (h *Host) scriptedKeys() []key {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.scripted))
 }

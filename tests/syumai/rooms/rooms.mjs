@@ -11,6 +11,9 @@ export class Room extends DurableObject {
 	}
 
 	// Methods, which the Go program calls.
+	born() {
+		return String(this.made);
+	}
 	add(who, text) {
 		const { n } = this.ctx.storage.sql.exec("INSERT INTO said (who, text, data) VALUES (?, ?, ?) RETURNING n", who, text, new Uint8Array([1, 2]).buffer).one();
 		return { n, at: "room", list: [who, text, null] };

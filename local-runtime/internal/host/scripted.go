@@ -25,7 +25,7 @@ type scripted struct {
 	waiting []func(failed error) // events, until the constructor has returned
 	active  int                  // events that have not ended
 	running map[*objectEvent]bool
-	idle    func()               // takes back the timer of an idle object
+	idle    func() // takes back the timer of an idle object
 
 	sockets scriptedSockets
 	alarm   *alarmRun // whose handler runs

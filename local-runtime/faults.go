@@ -8,7 +8,8 @@ import (
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
-// Fault is something that goes wrong on purpose, until it is removed: a StorageFault, a NetworkFault or a D1Fault.
+// Fault is something that goes wrong on purpose, until it is removed: a StorageFault, a NetworkFault, a D1Fault, a KVFault, an R2Fault,
+// a QueueFault or a CacheFault.
 type Fault interface {
 	inject(*host.Host) (*host.Injection, error)
 }
@@ -16,7 +17,7 @@ type Fault interface {
 // Injection is a Fault in force. Count returns how many operations it has struck, Remove ends it.
 type Injection = host.Injection
 
-// Inject puts a fault in force. Of several that match an operation the first that strikes it counts. It panics on a fault of a class or a binding
+// Inject puts a fault in force. Of several that match an operation the first that strikes it counts. It panics on a fault of a class, a binding or a method
 // that does not exist.
 func (h *Host) Inject(f Fault) *Injection {
 	i, err := f.inject(h.current())

@@ -61,7 +61,10 @@ func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body
 		return nil, abi.Errorf("unknown method of R2 %q", c.method)
 	}
 	c.body = from.accept(body)
-	return h.performR2(&c, do, done), nil
+	struck := h.faults.meet(target{kind: R2Calls, name: binding, method: r2Names[c.method], keys: c.args.keys()})
+	struck.err = named(r2Names[c.method]+": ", struck.err)
+	done = struck.losing(done)
+	return h.suffering(struck, &c.body, h.performR2(&c, do, done), func(err error) { done(nil, noContent, err) }), nil
 }
 
 // performR2 is what performs a decoded operation.

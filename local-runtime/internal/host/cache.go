@@ -42,6 +42,9 @@ type cacheAnswer struct {
 	body     content
 }
 
+// cacheNames are the methods.
+var cacheNames = [...]string{abi.CacheMatch: "match", abi.CachePut: "put", abi.CacheDelete: "delete"}
+
 // maxCacheName is where names of caches end (workerd api/cache.c++).
 const maxCacheName = 1024
 
@@ -135,11 +138,17 @@ func (h *Host) cache(r *abi.Reader, from *streams, done func(what byte, a cacheA
 		}
 		c.body = from.accept(c.response.Body)
 	}
+	struck := h.faults.meet(target{kind: CacheCalls, method: cacheNames[min(int(c.what), len(cacheNames)-1)], keys: []string{c.request.URL}})
 	finish := func() {
-		a, err := c.perform()
+		var a cacheAnswer
+		var err error
+		if !struck.miss {
+			a, err = c.perform()
+		}
 		done(c.what, a, err)
 	}
-	return h.storingOf(&c.body, finish, func(err error) { done(c.what, cacheAnswer{}, err) }), nil
+	fail := func(err error) { done(c.what, cacheAnswer{}, err) }
+	return h.suffering(struck, &c.body, h.storingOf(&c.body, finish, fail), fail), nil
 }
 
 // checkPut refuses what workerd refuses (api/cache.c++).

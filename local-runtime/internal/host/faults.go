@@ -17,6 +17,7 @@ type Fault struct {
 	Delay        time.Duration // before the operation, or before its answer
 	Late         bool          // the operation is performed, and its answer lost
 	Answer       bool          // the operation is performed at once, and the delay is before its answer
+	Miss         bool          // of a cache: nothing is found, and nothing kept
 
 	match func(target) bool
 }
@@ -28,6 +29,9 @@ type target struct {
 	url     string // of an outbound request
 	binding string // of D1
 	sql     string
+
+	kind, name, method string // of a call of a store
+	keys               []string
 }
 
 // Injection is a Fault that is in force.
@@ -51,6 +55,7 @@ type damage struct {
 	late  bool
 
 	answer bool
+	miss   bool
 }
 
 // StorageFault matches operations on the storage of objects. An empty class or id matches all.
@@ -113,7 +118,7 @@ func (fs *faults) meet(t target) (o damage) {
 			continue
 		}
 		i.failed++
-		return damage{i.fault.Err, i.fault.Delay, i.fault.Late, i.fault.Answer}
+		return damage{i.fault.Err, i.fault.Delay, i.fault.Late, i.fault.Answer, i.fault.Miss}
 	}
 	return o
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/storage"
@@ -88,14 +89,18 @@ func (h *Host) workersKV(r *abi.Reader, from *streams, done func(result abi.Valu
 		return nil, err
 	}
 	c.body = from.accept(body)
-	return h.storingOf(&c.body, func() {
+	struck := h.faults.meet(target{kind: KVCalls, name: binding, method: strings.TrimSuffix(method, "Many"), keys: c.args.keys()})
+	struck.err = named("KV "+kvNames[method]+" failed: ", struck.err)
+	done = struck.losing(done)
+	fail := func(err error) { done(nil, noContent, err) }
+	return h.suffering(struck, &c.body, h.storingOf(&c.body, func() {
 		result, answer, err := do(&c)
 		var thrown *abi.Error
 		if err != nil && !errors.As(err, &thrown) {
 			err = abi.Errorf("KV %s failed: %s", kvNames[method], err)
 		}
 		done(result, answer, err)
-	}, func(err error) { done(nil, noContent, err) }), nil
+	}, fail), fail), nil
 }
 
 // checkKeyName refuses what workerd refuses itself, before anything is sent.

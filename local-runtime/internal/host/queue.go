@@ -221,7 +221,8 @@ func (q *queue) delivered(r *reader, batch []storage.Message, outcome abi.Value,
 	if failed != nil {
 		log.Error("the consumer of a queue failed", "queue", q.name, "messages", len(batch), "error", failed)
 	}
-	err := q.settle(r, batch, outcome, failed != nil)
+	lost := r.host.faults.meet(target{kind: Outcomes, name: q.name}).err != nil // then it is as if the consumer had not answered
+	err := q.settle(r, batch, outcome, failed != nil || lost)
 	if err != nil {
 		log.Error("the outcome of a batch cannot be stored: its messages are delivered again", "queue", q.name, "error", err)
 	}

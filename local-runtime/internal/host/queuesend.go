@@ -26,15 +26,36 @@ func (h *Host) queueSend(r *abi.Reader, done func(result []byte)) []byte {
 	if err != nil {
 		return failure(err)
 	}
-	h.store(func() {
-		if err := q.store.Put(list); err != nil {
-			done(failure(err))
-			return
-		}
-		q.schedule()
-		done(isolate.Success(nil))
-	})
+	put := func(lost error) {
+		h.store(func() {
+			err := q.store.Put(list)
+			if err == nil {
+				q.schedule()
+				err = lost
+			}
+			if err != nil {
+				done(failure(err))
+				return
+			}
+			done(isolate.Success(nil))
+		})
+	}
+	struck := h.faults.meet(target{kind: QueueSends, name: q.name})
+	if !struck.strikes() {
+		put(nil)
+		return nil
+	}
+	struck.err = named(queueSendName(messages)+" failed: ", struck.err)
+	h.work.run(func() { h.suffer(struck, func(err error) { done(failure(err)) }, put) })
 	return nil
+}
+
+// queueSendName is the method that errors name. A batch of one is not told from a message.
+func queueSendName(messages []abi.QueueMessage) string {
+	if len(messages) == 1 {
+		return "Queue send"
+	}
+	return "Queue sendBatch"
 }
 
 // accept checks messages and gives them their form in the queue.

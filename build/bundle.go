@@ -20,6 +20,9 @@ func entry(m *Manifest) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "import wasm from %q;\n", "./"+ModuleFile)
 	b.WriteString("import { createRuntime } from \"shim/index.mjs\";\n")
+	if m.Sockets {
+		b.WriteString("import \"shim/tcp.mjs\";\n")
+	}
 	fmt.Fprintf(&b, "const rt = createRuntime(wasm, { fetch: %v, scheduled: %v, queue: %v });\n", m.Fetch, m.Scheduled, m.Queue)
 	if len(m.Entrypoints) > 0 {
 		b.WriteString("import { entrypointClass } from \"shim/entrypoint.mjs\";\n")

@@ -18,6 +18,7 @@ type Manifest struct {
 	Fetch       bool         `json:"fetch"`
 	Scheduled   bool         `json:"scheduled"`
 	Queue       bool         `json:"queue"`
+	Sockets     bool         `json:"sockets"` // it opens TCP connections
 	Classes     []Class      `json:"classes"`
 	Entrypoints []Entrypoint `json:"entrypoints,omitempty"`
 	Plain       bool         `json:"-"` // a program of github.com/syumai/workers, of which nothing else is known
@@ -86,7 +87,7 @@ func manifestOf(v abi.Value) (*Manifest, error) {
 	o := r.object(v, "manifest")
 	m := &Manifest{
 		ABI: r.integer(o, "abi"), Go: r.text(o, "go"), Fetch: r.boolean(o, "fetch"), Scheduled: r.boolean(o, "scheduled"),
-		Queue: o.Get("queue") == true, Types: r.text(o, "types"), Classes: []Class{},
+		Queue: o.Get("queue") == true, Sockets: o.Get("sockets") == true, Types: r.text(o, "types"), Classes: []Class{},
 	}
 	for _, v := range r.array(o, "classes") {
 		c := r.object(v, "class")

@@ -25,11 +25,11 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 // The guide's code leaves out what a reader adds: imports, the bodies that are dots, what goes on around a fragment.
 func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 	blocks := goBlocks(t, "docs/guide.md")
-	if len(blocks) != 12 {
-		t.Fatalf("the guide has %d blocks of Go, this test knows 12: teach it the others", len(blocks))
+	if len(blocks) != 13 {
+		t.Fatalf("the guide has %d blocks of Go, this test knows 13: teach it the others", len(blocks))
 	}
 	worker, class, call, failure, references, blocks := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5:]
-	storage, database, values, counts, room, join, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6]
+	storage, database, values, counts, room, join, tcp, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6], blocks[7]
 	references = strings.Replace(references, "{ … }", "{ return f.posts, nil }", 1)
 	references = strings.Replace(references, "{ … }", "{ return rpc.None{}, nil }", 1)
 	class = strings.Replace(class, "{ … }", "{ return n, nil }", 1)
@@ -52,6 +52,7 @@ import (
 	"grove.place/lattice/workers/kv"
 	"grove.place/lattice/workers/ratelimit"
 	"grove.place/lattice/workers/rpc"
+	"grove.place/lattice/workers/sockets"
 	"grove.place/lattice/workers/versionmetadata"
 	"grove.place/lattice/workers/websocket"
 )
@@ -93,6 +94,11 @@ var (
 
 func count(ctx context.Context, r *http.Request, user, site, path string) error {
 ` + counts + `_, _ = allowed, version
+	return err
+}
+
+func connect(ctx context.Context) error {
+` + tcp + `_ = conn
 	return err
 }
 `

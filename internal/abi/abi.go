@@ -91,6 +91,11 @@ const (
 	OpSocketEventTimeout = 71
 	OpSocketInfo         = 72
 	OpSocketBroadcast    = 73
+
+	OpTCPConnect  = 80
+	OpTCPWait     = 81
+	OpTCPStartTLS = 82
+	OpTCPClose    = 83
 )
 
 // Events, host to guest.
@@ -210,6 +215,19 @@ const (
 	IDFromName   = 0
 	IDFromString = 1
 	IDUnique     = 2
+)
+
+// Values of secureTransport in TCP_CONNECT.
+const (
+	TransportOff      = 0
+	TransportOn       = 1
+	TransportStartTLS = 2
+)
+
+// What TCP_WAIT waits for.
+const (
+	TCPOpened = 0
+	TCPClosed = 1
 )
 
 // Modes of a Body.

@@ -53,6 +53,9 @@ type Instance interface {
 	Handler() http.Handler
 }
 
+// UsesSockets is set by programs that open TCP connections, whose bundle needs cloudflare:sockets.
+var UsesSockets bool
+
 var (
 	worker  Worker
 	classes = map[string]Class{}
@@ -90,6 +93,7 @@ func Manifest() abi.Value {
 		{Name: "fetch", Value: worker.Fetch != nil},
 		{Name: "scheduled", Value: worker.Scheduled != nil},
 		{Name: "queue", Value: worker.Queue != nil},
+		{Name: "sockets", Value: UsesSockets},
 		{Name: "classes", Value: list},
 		{Name: "entrypoints", Value: entries},
 		{Name: "types", Value: types.Declarations()},

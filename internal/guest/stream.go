@@ -76,6 +76,9 @@ func (s *readStream) cancel(reason error) error {
 
 var lastStream atomic.Uint64
 
+// NewStream numbers a stream that the guest writes.
+func NewStream() uint64 { return lastStream.Add(1) }
+
 // writeStream writes a body that the guest streams, with back-pressure.
 type writeStream struct {
 	ctx context.Context
@@ -84,7 +87,7 @@ type writeStream struct {
 }
 
 func newWriteStream(ctx context.Context) *writeStream {
-	return &writeStream{ctx: ctx, id: lastStream.Add(1)}
+	return &writeStream{ctx: ctx, id: NewStream()}
 }
 
 func (s *writeStream) Write(p []byte) (int, error) {

@@ -41,8 +41,10 @@ var (
 )
 
 // variables are the environment of the Worker.
-func variables(upstream string) map[string]string {
-	return map[string]string{"GREETING": "hello", "EMPTY": "", "UNICODE": "größe 💥", "UPSTREAM": upstream}
+func variables(upstream string, tcp *tcpServers) map[string]string {
+	vars := map[string]string{"GREETING": "hello", "EMPTY": "", "UNICODE": "größe 💥", "UPSTREAM": upstream}
+	tcp.variables(vars)
+	return vars
 }
 
 // host is one home with the cases running in it.
@@ -73,8 +75,14 @@ func startHosts(ctx context.Context, names []string) (hosts, error) {
 		return nil, err
 	}
 	upstream := startUpstream()
+	tcp, err := startTCP(bundle)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(bundle))
+	}
+	vars := variables(upstream.URL, tcp)
 	started := hosts{{name: "support", close: func() {
 		upstream.Close()
+		tcp.close()
 		os.RemoveAll(bundle)
 	}}}
 	var module []byte
@@ -88,13 +96,13 @@ func startHosts(ctx context.Context, names []string) (hosts, error) {
 		var h host
 		switch name {
 		case "oracle":
-			h, err = startWorkerd(ctx, name, filepath.Join(root, "conformance", "oracle"), upstream.URL)
+			h, err = startWorkerd(ctx, name, filepath.Join(root, "conformance", "oracle"), vars)
 		case "workerd":
-			h, err = startWorkerd(ctx, name, bundle, upstream.URL)
+			h, err = startWorkerd(ctx, name, bundle, vars)
 		case "mixed", "turned":
-			h, err = startMixed(ctx, name, root, bundle, upstream.URL)
+			h, err = startMixed(ctx, name, root, bundle, vars)
 		case "local":
-			h, err = startLocal(ctx, module, upstream.URL)
+			h, err = startLocal(ctx, module, vars)
 		default:
 			err = errors.New("no such home; there are oracle, workerd, local, mixed and turned")
 		}
@@ -132,14 +140,14 @@ var consumers = map[string]local.Consumer{
 }
 
 // startLocal runs the module on the local host, in this process.
-func startLocal(ctx context.Context, module []byte, upstream string) (host, error) {
+func startLocal(ctx context.Context, module []byte, vars map[string]string) (host, error) {
 	bound := map[string]local.Database{}
 	for _, binding := range databases {
 		bound[binding] = local.Database{}
 	}
 	h, err := local.New(ctx, local.Options{
 		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"},
-		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers, Vars: variables(upstream),
+		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers, Vars: vars,
 		JSONVars: map[string]string{"SETTINGS": settings}, Services: services,
 		Entrypoints: map[string]local.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}}, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
@@ -163,7 +171,7 @@ func startLocal(ctx context.Context, module []byte, upstream string) (host, erro
 
 // startMixed runs the oracle's Worker with the classes of the Go app, which it calls by native RPC; turned, the Go app's Worker with the classes
 // of the oracle.
-func startMixed(ctx context.Context, name, root, bundle, upstream string) (host, error) {
+func startMixed(ctx context.Context, name, root, bundle string, vars map[string]string) (host, error) {
 	dir := filepath.Join(bundle, name)
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, "conformance", "oracle"))); err != nil {
 		return host{}, err
@@ -183,13 +191,13 @@ func startMixed(ctx context.Context, name, root, bundle, upstream string) (host,
 	if err := os.WriteFile(filepath.Join(dir, build.WorkerFile), []byte(entry), 0o600); err != nil {
 		return host{}, err
 	}
-	return startWorkerd(ctx, name, dir, upstream)
+	return startWorkerd(ctx, name, dir, vars)
 }
 
 // startWorkerd runs the Worker in dir on real workerd.
-func startWorkerd(ctx context.Context, name, dir, upstream string) (host, error) {
+func startWorkerd(ctx context.Context, name, dir string, vars map[string]string) (host, error) {
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
-		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, KV: kvSpaces, Limits: limits, Points: points, Version: "VERSION", Vars: variables(upstream),
+		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, KV: kvSpaces, Limits: limits, Points: points, Version: "VERSION", Vars: vars,
 		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
 		Entrypoints: map[string]workerd.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}},
 	}})

@@ -30,6 +30,7 @@ type Isolate struct {
 	current    *frame    // the frame the guest is in
 	inside     bool      // the guest is running
 	lastFrame  uint32
+	lastTCP    uint64
 	frames     map[uint32]*frame
 	lastObj    uint64
 	objects    map[key]*object

@@ -23,6 +23,7 @@ type scope struct {
 	order    []uint64         // of links, the oldest first
 	readers  []uint64         // streams that the guest reads
 	writers  []uint64         // streams that the guest writes
+	tcp      map[uint64]*tcpConn
 	over     bool
 }
 
@@ -91,7 +92,10 @@ func (c *scope) end(err error) {
 	for _, n := range c.writers {
 		s.peer.streams.finish(n, err)
 	}
-	c.held, c.links, c.order, c.readers, c.writers = nil, nil, nil, nil, nil
+	for _, conn := range c.tcp {
+		conn.end(errTCPCanceled)
+	}
+	c.held, c.links, c.order, c.readers, c.writers, c.tcp = nil, nil, nil, nil, nil, nil
 	if c.frames == 0 {
 		return
 	}

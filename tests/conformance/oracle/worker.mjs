@@ -17,6 +17,7 @@ import * as stores from "./stores.mjs";
 import * as kv from "./kv.mjs";
 import * as cache from "./cache.mjs";
 import * as limits from "./limits.mjs";
+import * as tcp from "./tcp.mjs";
 import * as sockets from "./sockets.mjs";
 import * as bookmark from "./bookmark.mjs";
 import * as storageRules from "./storage_rules.mjs";
@@ -32,7 +33,7 @@ export { Auth, Bare } from "./entrypoints.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
-	d1, stores, kv, cache, limits,
+	d1, stores, kv, cache, limits, tcp,
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life, entrypoints,

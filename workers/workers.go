@@ -47,6 +47,7 @@ type ScheduledEvent struct {
 
 // Run exports w and serves events for ever. Call it at the end of main. Natively it prints how to run the Worker and exits.
 func Run(w Worker) {
+	install()
 	exported := guest.Worker{Fetch: w.Fetch}
 	if w.Scheduled != nil {
 		exported.Scheduled = func(ctx context.Context, cron string, at time.Time) error {
@@ -57,17 +58,32 @@ func Run(w Worker) {
 		exported.Queue = queues.Handler(w.Queue)
 	}
 	guest.SetWorker(exported)
-	install()
 	guest.Serve()
 }
 
-// Serve runs a Worker that answers HTTP requests with h, or with http.DefaultServeMux when h is nil.
+// Serve runs a Worker that answers HTTP requests with h, or with http.DefaultServeMux when h is nil, and never returns.
 func Serve(h http.Handler) {
+	ServeNonBlock(h)
+	Ready()
+	<-Done()
+}
+
+// ServeNonBlock is Serve for a main that exports other handlers as well, one after the other, and calls Ready then.
+func ServeNonBlock(h http.Handler) {
 	if h == nil {
 		h = http.DefaultServeMux
 	}
-	Run(Worker{Fetch: h})
+	guest.Exports().Fetch = h
 }
+
+// Ready says that main has exported its handlers: events come from now on. Natively it prints how to run the Worker and exits.
+func Ready() {
+	install()
+	guest.Ready()
+}
+
+// Done returns a channel for main to wait on after Ready. It is never closed, since the Go instance serves events until the host ends it.
+func Done() <-chan struct{} { return nil }
 
 // install sends what slog and log print to the host's console.
 func install() { slog.SetDefault(slog.New(newLogHandler())) }

@@ -68,6 +68,9 @@ const own = {
   [Op.END](frame) {
     if (!frame.idle) frame.over = true;
   },
+  [Op.PASS_THROUGH](frame) {
+    frame.ctx.passThroughOnException?.(); // objects have none
+  },
   [Op.RESET](frame, r) {
     if (!frame.object) throw new Error("only a Durable Object can be reset, and this is an event of the Worker");
     const reason = r.str();

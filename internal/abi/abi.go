@@ -49,6 +49,7 @@ const (
 	OpSQLClose    = 22
 	OpSQLSize     = 23
 	OpDup         = 24
+	OpPassThrough = 25
 	OpKVGet       = 30
 	OpKVPut       = 31
 	OpKVDelete    = 32

@@ -96,32 +96,32 @@ func start(id uint32, r *abi.Reader) {
 	case abi.StartFetch:
 		q := r.Request()
 		if r.Err() == nil {
-			spawn(func() { f.fetch(q) })
+			f.spawn(func() { f.fetch(q) })
 		}
 	case abi.StartRPC:
 		method, args := r.Str(), r.Rest()
-		spawn(func() { f.rpc(method, args) })
+		f.spawn(func() { f.rpc(method, args) })
 	case abi.StartCall:
 		number, path, args := r.Uint(), r.Strs(), r.Rest()
-		spawn(func() { f.call(number, path, args) })
+		f.spawn(func() { f.call(number, path, args) })
 	case abi.StartConstruct:
 		class, id := r.Str(), ObjectID{r.Str(), r.OptStr(), r.Value()}
 		o.frame = f
-		spawn(func() { f.construct(class, id) })
+		f.spawn(func() { f.construct(class, id) })
 	case abi.StartAlarm:
 		info := AlarmInfo{ScheduledTime: millis(r.F64()), RetryCount: int(r.Uint()), IsRetry: r.Bool()}
-		spawn(func() { f.alarm(info) })
+		f.spawn(func() { f.alarm(info) })
 	case abi.StartScheduled:
 		cron, at := r.Str(), millis(r.F64())
-		spawn(func() { f.scheduled(cron, at) })
+		f.spawn(func() { f.scheduled(cron, at) })
 	case abi.StartSocketMessage, abi.StartSocketClose, abi.StartSocketError:
 		number, e := r.Uint(), r.SocketEvent()
 		if r.Err() == nil {
-			spawn(func() { f.socket(number, e) })
+			f.spawn(func() { f.socket(number, e) })
 		}
 	case abi.StartQueue:
 		queue, messages := r.Str(), r.QueueDeliveries()
-		spawn(func() { f.queue(queue, messages) })
+		f.spawn(func() { f.queue(queue, messages) })
 	default:
 		r.Fail("unknown start kind %d", kind)
 	}
@@ -134,11 +134,11 @@ func startSection(id, operation uint32) {
 	if s == nil {
 		// The caller gave up waiting between asking and getting in.
 		f := newFrame(context.Background(), id, nil)
-		spawn(func() { f.result(undefinedResult(), errors.New("the critical section was given up")) })
+		f.spawn(func() { f.result(undefinedResult(), errors.New("the critical section was given up")) })
 		return
 	}
 	f := newFrame(s.ctx, id, FrameOf(s.ctx).object)
-	spawn(func() {
+	f.spawn(func() {
 		s.err = Guard(f.ctx, "critical section", func() error { return s.run(f.ctx) })
 		f.result(undefinedResult(), s.err)
 	})

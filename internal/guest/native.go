@@ -17,6 +17,9 @@ func cross(frame, op, id uint32, request []byte) (int, []byte) {
 	return 0, w.Bytes()
 }
 
+// Announce is Serve.
+func Announce() { Serve() }
+
 // Serve explains that a Worker does not run as an ordinary program, and exits.
 func Serve() {
 	fmt.Fprintln(os.Stderr, "this program is a Cloudflare Worker: run it with `lattice dev`, or build it with `lattice build`")

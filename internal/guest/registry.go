@@ -64,6 +64,9 @@ var (
 // SetWorker sets the handlers that Serve exports.
 func SetWorker(w Worker) { worker = w }
 
+// Exports is what Serve exports, for who sets one handler after the other.
+func Exports() *Worker { return &worker }
+
 // Register adds an object class to the module. Two classes of one name are a programming error.
 func Register(name string, c Class) {
 	if classes[name] != nil {

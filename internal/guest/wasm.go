@@ -68,6 +68,18 @@ func exportRun(id uint32) int32 {
 
 // Serve announces the module to its host and serves events for ever.
 func Serve() {
+	Ready()
+	select {}
+}
+
+var announced bool
+
+// Announce tells the host that the module is here: events come from now on, in goroutines. Only the first call does something.
+func Announce() {
+	if announced {
+		return
+	}
+	announced = true
 	var w abi.Writer
 	w.Uint(abi.Version)
 	w.Uint(uint64(uintptr(unsafe.Pointer(&inbox))))
@@ -85,7 +97,6 @@ func Serve() {
 		w.Value(Manifest())
 		cross(0, abi.OpManifest, 0, w.Bytes())
 	}
-	select {}
 }
 
 // Log writes a line to the console. It works in any frame.

@@ -1,5 +1,6 @@
 // Package syumai runs programs of github.com/syumai/workers, written against nothing but its public API, on both homes: `lattice dev` in their
-// folder, and real workerd with the JavaScript that the library generates. What clients see must be the same, and must be what the test says.
+// folder, and real workerd with the JavaScript that the library generates. Then it moves them to the SDK (dropin_test.go) and runs them on both
+// homes again. What clients see must be the same, and must be what the test says.
 package syumai
 
 import (
@@ -28,18 +29,28 @@ type home struct {
 	url       string
 	scheduled string // address that sends a scheduled event
 	local     bool
+	dropIn    bool          // the program was moved to the SDK
 	said      []string      // what clients saw, for the comparison
 	log       func() string // what lattice dev said so far
 }
 
-// onBothHomes runs a program on each home, and compares what clients saw there.
+// onBothHomes runs a program on each home, as it is and moved to the SDK, and compares what clients saw on the two.
 func onBothHomes(t *testing.T, name string, w workerd.Worker, use func(h *home)) {
 	t.Parallel()
+	compare(t, "", use, func(t *testing.T) *home { return lattice(t, name) }, func(t *testing.T) *home { return realWorkerd(t, name, w) })
+	moved := move(t, name)
+	compare(t, ", moved", use, func(t *testing.T) *home {
+		h := lattice(t, moved)
+		h.dropIn = true
+		return h
+	}, func(t *testing.T) *home { return movedOnWorkerd(t, name, moved, w) })
+}
+
+func compare(t *testing.T, as string, use func(h *home), homes ...func(t *testing.T) *home) {
 	var seen [2][]string
-	homes := []func(t *testing.T, name string, w workerd.Worker) *home{lattice, realWorkerd}
 	for i, start := range homes {
-		t.Run([]string{"local", "workerd"}[i], func(t *testing.T) {
-			h := start(t, name, w)
+		t.Run([]string{"local", "workerd"}[i]+as, func(t *testing.T) {
+			h := start(t)
 			use(h)
 			seen[i] = h.said
 		})
@@ -91,14 +102,14 @@ func (o *output) String() string {
 
 var readyLine = regexp.MustCompile(`ready on (http://\S+)`)
 
-// lattice runs lattice dev in the program's folder.
-func lattice(t *testing.T, name string, _ workerd.Worker) *home {
+// lattice runs lattice dev in a program's folder.
+func lattice(t *testing.T, folder string) *home {
 	path, err := command()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "dev", "--port", "0", "--persist-to", t.TempDir())
-	cmd.Dir = name
+	cmd.Dir = folder
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +172,10 @@ func realWorkerd(t *testing.T, name string, w workerd.Worker) *home {
 		}
 	}
 	w.Name, w.Dir = name, dir
+	return startWorkerd(t, w)
+}
+
+func startWorkerd(t *testing.T, w workerd.Worker) *home {
 	s, err := workerd.Start(context.Background(), workerd.Options{Worker: w})
 	if err != nil {
 		t.Fatal(err)

@@ -164,7 +164,7 @@ func TestFetch(t *testing.T) {
 		h.ask(request{path: "/nowhere", header: to}, 200, "refused: true\n")
 		h.ask(request{path: "/proxy", header: to}, 200, strings.Repeat("large ", 100_000))
 		h.ask(request{path: "/headers", header: map[string]string{"X-Test-A": "a,b", "X-Test-B": "c"}}, 200, "[X-Test-A=a|b X-Test-B=c] true 0\n")
-		if h.local {
+		if h.local && !h.dropIn { // workerd's own has a cf object where it can be fetched only, and the local host none for modules of the SDK
 			_, _, body := h.send(request{path: "/incoming"})
 			if body != "true HTTP/1.1\n" {
 				h.t.Errorf("incoming properties: %q", body)
@@ -276,6 +276,9 @@ func TestStreamsAndSockets(t *testing.T) {
 		h.ask(request{path: "/fixed?size=100000"}, 200, strings.Repeat("x", 100_000))
 		h.ask(request{method: "POST", path: "/sum", body: large}, 200, fmt.Sprintf("%d %x <nil>\n", len(large), sha256.Sum256([]byte(large))))
 		h.ask(request{method: "POST", path: "/through-r2", body: large}, 200, large)
+		if h.dropIn {
+			return // the SDK has no sockets yet
+		}
 		h.ask(request{path: "/socket", header: map[string]string{"X-Address": l.Addr().String()}}, 200, "\"you said hello\\n\" <nil>\n<nil> <nil>\n")
 		if status, _, _ := h.send(request{path: "/socket-error"}); status != 500 { // the library panics
 			h.t.Errorf("a wrong address: status %d", status)

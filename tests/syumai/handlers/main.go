@@ -94,13 +94,7 @@ func describe(m *queues.Message) (string, error) {
 	if b, err := m.BytesBody(); err == nil {
 		return fmt.Sprintf("bytes %x", b), nil
 	}
-	if m.Body.InstanceOf(js.Global().Get("ArrayBuffer")) {
-		view := js.Global().Get("Uint8Array").New(m.Body)
-		b := make([]byte, view.Length())
-		js.CopyBytesToGo(b, view)
-		return fmt.Sprintf("buffer %x", b), nil
-	}
-	return "value " + js.Global().Get("JSON").Call("stringify", m.Body).String(), nil
+	return describeValue(m.Body), nil
 }
 
 func send(w http.ResponseWriter, r *http.Request) {

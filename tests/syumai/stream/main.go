@@ -1,10 +1,9 @@
 //go:build js && wasm
 
-// Command stream writes and reads long bodies, waits, and opens sockets, for github.com/syumai/workers.
+// Command stream writes and reads long bodies, waits, and opens sockets (sockets.go), for github.com/syumai/workers.
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/syumai/workers"
 	"github.com/syumai/workers/cloudflare/r2"
-	"github.com/syumai/workers/cloudflare/sockets"
 )
 
 func size(r *http.Request) int { n, _ := strconv.Atoi(r.URL.Query().Get("size")); return n }
@@ -59,26 +57,6 @@ func main() {
 		}
 		io.Copy(w, o.Body)
 	})
-	http.HandleFunc("/socket", func(w http.ResponseWriter, r *http.Request) {
-		conn, err := sockets.Connect(r.Context(), r.Header.Get("X-Address"), &sockets.SocketOptions{SecureTransport: sockets.SecureTransportOff, AllowHalfOpen: true})
-		if err != nil {
-			fmt.Fprintln(w, "error:", err)
-			return
-		}
-		defer conn.Close()
-		deadline := time.Now().Add(time.Minute)
-		conn.SetDeadline(deadline)
-		conn.SetReadDeadline(deadline)
-		conn.SetWriteDeadline(deadline)
-		fmt.Fprintf(conn, "hello\n")
-		line, err := bufio.NewReader(conn).ReadString('\n')
-		fmt.Fprintf(w, "%q %v\n", line, err)
-		half := conn.(*sockets.Socket)
-		fmt.Fprintln(w, half.CloseWrite(), half.CloseRead())
-	})
-	http.HandleFunc("/socket-error", func(w http.ResponseWriter, r *http.Request) {
-		_, err := sockets.Connect(r.Context(), "no port", nil)
-		fmt.Fprintln(w, "error:", err != nil)
-	})
+	handleSockets()
 	workers.Serve(nil)
 }

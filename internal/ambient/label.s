@@ -1,0 +1,1 @@
+// Lets the functions of label.go have no body.

@@ -5,32 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"grove.place/lattice/tests/workerd"
 )
-
-// movedModule is a module beside the repository that programs are moved to.
-var movedModule = sync.OnceValues(func() (string, error) {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "lattice-moved-")
-	if err != nil {
-		return "", err
-	}
-	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
-	if err != nil {
-		return "", err
-	}
-	mod := fmt.Sprintf("module moved\n\ngo 1.26.0\n\nrequire grove.place/lattice v0.0.0\n\nreplace grove.place/lattice => %s\n", root)
-	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(mod), 0o600); err != nil {
-		return "", err
-	}
-	return dir, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600)
-})
 
 // edits are those of docs/migrating-from-syumai.md.
 var edits = strings.NewReplacer(
@@ -38,15 +16,17 @@ var edits = strings.NewReplacer(
 	`"syscall/js"`, `"grove.place/lattice/workers/cloudflare/js"`,
 )
 
-// move copies a program with the imports of the SDK, and returns its new folder. Files below testdata/moved are what it takes beyond imports.
+// move makes a module of a program with the imports of the SDK, and returns its folder. Files below testdata/moved are what it takes beyond imports.
 func move(t *testing.T, name string) string {
 	t.Helper()
-	module, err := movedModule()
+	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := filepath.Join(module, name)
-	if err := os.MkdirAll(to, 0o700); err != nil {
+	to := t.TempDir()
+	copyInto(t, filepath.Join(root, "go.sum"), to, func(s string) string { return s })
+	mod := fmt.Sprintf("module %s\n\ngo 1.26.0\n\nrequire grove.place/lattice v0.0.0\n\nreplace grove.place/lattice => %s\n", name, root)
+	if err := os.WriteFile(filepath.Join(to, "go.mod"), []byte(mod), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	copyInto(t, filepath.Join(name, "*.go"), to, edits.Replace)

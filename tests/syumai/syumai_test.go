@@ -53,8 +53,12 @@ func TestRequestsCronAndQueueInOneProgram(t *testing.T) {
 		h.until("/notes", "cron * * * * 1 at a time after 2020: true\n")
 		h.ask(request{path: "/wait-until"}, 200, "ok\n")
 		h.ask(request{path: "/send"}, 200, `"sent"`+"\n")
+		how := "buffer" // an ArrayBuffer, which the library's BytesBody refuses
+		if h.dropIn {
+			how = "bytes"
+		}
 		h.until("/notes", `cron * * * * 1 at a time after 2020: true
-queue jobs attempt 1: buffer 0102ff
+queue jobs attempt 1: `+how+` 0102ff
 queue jobs attempt 1: text hello
 queue jobs attempt 1: text one of a batch
 queue jobs attempt 1: text three of a batch
@@ -163,7 +167,11 @@ func TestFetch(t *testing.T) {
 		h.ask(request{path: "/client", header: to}, 200, "200 OK yes  GET   <nil>\n")
 		h.ask(request{path: "/nowhere", header: to}, 200, "refused: true\n")
 		h.ask(request{path: "/proxy", header: to}, 200, strings.Repeat("large ", 100_000))
-		h.ask(request{path: "/headers", header: map[string]string{"X-Test-A": "a,b", "X-Test-B": "c"}}, 200, "[X-Test-A=a|b X-Test-B=c] true 0\n")
+		list := "a|b" // the library splits every header at its commas
+		if h.dropIn {
+			list = "a,b"
+		}
+		h.ask(request{path: "/headers", header: map[string]string{"X-Test-A": "a,b", "X-Test-B": "c"}}, 200, "[X-Test-A="+list+" X-Test-B=c] true 0\n")
 		if h.local && !h.dropIn { // workerd's own has a cf object where it can be fetched only, and the local host none for modules of the SDK
 			_, _, body := h.send(request{path: "/incoming"})
 			if body != "true HTTP/1.1\n" {
@@ -231,7 +239,7 @@ func TestServiceBinding(t *testing.T) {
 		h.ask(request{method: "POST", path: "/inner", body: "x"}, 200, fmt.Sprintf("inner got \"x\" on %s", strings.TrimPrefix(h.url, "http://")))
 		h.said = nil // the addresses differ
 		status, _, body := h.send(request{path: "/outer"})
-		if want := "200 POST inner got \"a message\" on inner.example <nil>\n"; h.local && (status != 200 || body != want) || !h.local && status != 500 {
+		if want := "200 POST inner got \"a message\" on inner.example <nil>\n"; (h.local || h.dropIn) && (status != 200 || body != want) || !h.local && !h.dropIn && status != 500 {
 			h.t.Errorf("%d %q", status, body)
 		}
 	})
@@ -243,6 +251,10 @@ func TestDurableObject(t *testing.T) {
 		h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 1 <nil>\n")
 		h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 2 <nil>\n")
 		h.ask(request{path: "/count/b"}, 200, "200 POST /increment: 1 <nil>\n")
+		if h.dropIn { // the class is testdata/moved/objects/counter.go, which stores like any object of the SDK
+			h.ask(request{path: "/forward/b"}, 200, "GET /forward/b: 2")
+			return
+		}
 		h.ask(request{path: "/store/c"}, 200, `[["a",1],["b",{"x":[1,"two",null]}]] undefined a,b 1 true rolled back: [["b",{"x":[1,"two",null]}]]`)
 		// The library gives the request that it passes on a body, which workerd refuses. The local host leaves it out, and warns.
 		status, _, body := h.send(request{path: "/forward/b"})

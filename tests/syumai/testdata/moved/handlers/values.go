@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"grove.place/lattice/workers/cloudflare/js"
 )
@@ -33,5 +32,8 @@ func describeValue(body js.Value) string {
 		}
 	}
 	text, err := json.Marshal(v)
-	return fmt.Sprintf("value %s%.0v", text, err)
+	if err != nil {
+		return err.Error()
+	}
+	return "value " + string(text)
 }

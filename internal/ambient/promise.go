@@ -18,17 +18,13 @@ func (e *rejected) Error() string { return e.text }
 func (e *rejected) Unwrap() error { return e.cause }
 
 // Rejected gives the error of an operation the text that it has in github.com/syumai/workers: that of the JavaScript error, after "failed on promise". It
-// wraps err; nil stays nil.
+// wraps err. Errors that did not come from the runtime stay as they are.
 func Rejected(err error) error {
-	if err == nil {
-		return nil
-	}
-	name, message := "Error", err.Error()
 	var e *guest.Error
-	if errors.As(err, &e) {
-		name, message = e.Name, e.Message
+	if !errors.As(err, &e) {
+		return err
 	}
-	return &rejected{"failed on promise: " + name + ": " + message, err}
+	return &rejected{"failed on promise: " + e.Name + ": " + e.Message, err}
 }
 
 // Bound reports whether there is a binding of that name, whatever its kind, with the error that github.com/syumai/workers has for one that is absent.

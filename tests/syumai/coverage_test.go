@@ -91,7 +91,7 @@ func exported(decl ast.Decl) string {
 
 // uses returns the names after a dot in each program, by program.
 func uses(t *testing.T) map[string]map[string]bool {
-	files, err := filepath.Glob("*/main.go")
+	files, err := filepath.Glob("*/*.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no programs: ", err)
 	}
@@ -101,7 +101,10 @@ func uses(t *testing.T) map[string]map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		used := map[string]bool{}
+		used := all[filepath.Dir(path)]
+		if used == nil {
+			used = map[string]bool{}
+		}
 		for _, i := range file.Imports {
 			used[strings.Trim(i.Path.Value, `"`)] = true
 		}

@@ -174,7 +174,7 @@ func realWorkerd(t *testing.T, name string, w workerd.Worker) *home {
 			t.Fatal(err)
 		}
 	}
-	w.Name, w.Dir = name, dir
+	w.Name, w.Dir = filepath.Base(name), dir
 	return startWorkerd(t, w)
 }
 

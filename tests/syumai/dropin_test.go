@@ -38,7 +38,7 @@ func move(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	copyInto(t, filepath.Join(name, "*.go"), to, edits.Replace)
-	copyInto(t, filepath.Join("testdata", "moved", name, "*.go"), to, func(s string) string { return s })
+	copyInto(t, filepath.Join("testdata", "moved", name, "*.go.txt"), to, func(s string) string { return s })
 	copyInto(t, filepath.Join(name, "wrangler.*"), to, func(s string) string {
 		lines := strings.SplitAfter(s, "\n")
 		for i, line := range lines {
@@ -66,7 +66,7 @@ func copyInto(t *testing.T, pattern, dir string, edit func(string) string) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(edit(string(text))), 0o600)
+			err = os.WriteFile(filepath.Join(dir, strings.TrimSuffix(filepath.Base(file), ".txt")), []byte(edit(string(text))), 0o600)
 		}
 		if err != nil {
 			t.Fatal(err)

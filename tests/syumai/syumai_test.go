@@ -251,7 +251,7 @@ func TestDurableObject(t *testing.T) {
 		h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 1 <nil>\n")
 		h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 2 <nil>\n")
 		h.ask(request{path: "/count/b"}, 200, "200 POST /increment: 1 <nil>\n")
-		if h.dropIn { // the class is testdata/moved/objects/counter.go, which stores like any object of the SDK
+		if h.dropIn { // the class is testdata/moved/objects/counter.go.txt, which stores like any object of the SDK
 			h.ask(request{path: "/forward/b"}, 200, "GET /forward/b: 2")
 			return
 		}

@@ -1,3 +1,5 @@
+//go:build js && wasm
+
 // Command guestbook keeps entries in D1, counts in KV, and has visitors in a Durable Object, for github.com/syumai/workers.
 package main
 

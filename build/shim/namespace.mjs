@@ -13,9 +13,20 @@ export function exportOf(frame, name) {
   return found;
 }
 
+/** What to add for a service that is not bound. @param {string} name */
+function unboundService(name) {
+  if (name === "ASSETS") {
+    return 'there is no assets binding "ASSETS": add to wrangler.toml:\n[assets]\ndirectory = "public"\nbinding = "ASSETS"\nor to wrangler.jsonc:\n"assets": { "directory": "public", "binding": "ASSETS" }';
+  }
+  const quoted = JSON.stringify(name);
+  return `there is no service binding ${quoted}: add to wrangler.toml:\n[[services]]\nbinding = ${quoted}\nservice = "its-worker"\nor to wrangler.jsonc:\n"services": [{ "binding": ${quoted}, "service": "its-worker" }]`;
+}
+
 /** Looks up what a request calls a service: a binding, or an export of the Worker itself. @param {import("./frame.mjs").Frame} frame @param {string} name */
 export function serviceOf(frame, name) {
-  return name.startsWith(exported) ? exportOf(frame, name.slice(exported.length)) : binding(frame, name, "service");
+  if (name.startsWith(exported)) return exportOf(frame, name.slice(exported.length));
+  if (frame.env?.[name] === undefined) throw new TypeError(unboundService(name));
+  return binding(frame, name, "service");
 }
 
 /** @param {import("./frame.mjs").Frame} frame @param {string} name of the binding, or exports: and a class @param {string} jurisdiction or nothing */

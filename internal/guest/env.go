@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -65,5 +66,25 @@ func MissingBinding(ctx context.Context, name, kind, toml string) error {
 	if len(have) > 0 {
 		hint = fmt.Sprintf(" (there is %s)", strings.Join(have, ", "))
 	}
-	return fmt.Errorf("no %s binding %q%s: add to wrangler.toml:\n%s", kind, name, hint, toml)
+	return fmt.Errorf("no %s binding %q%s: add to wrangler.toml:\n%s\nor to wrangler.jsonc:\n%s", kind, name, hint, toml, asJSON(toml))
+}
+
+// asJSON writes a table of TOML as wrangler.jsonc has it. It knows no more of TOML than the hints of this module need.
+func asJSON(toml string) string {
+	head, body, _ := strings.Cut(toml, "\n")
+	words := strings.Fields(strings.ReplaceAll(body, "\n", ", "))
+	for i := 1; i < len(words); i++ {
+		if words[i] == "=" {
+			words[i-1], words[i] = strconv.Quote(words[i-1])+":", ""
+		}
+	}
+	text := strings.ReplaceAll("{ "+strings.Join(words, " ")+" }", ":  ", ": ")
+	if strings.HasPrefix(head, "[[") {
+		text = "[" + text + "]"
+	}
+	name := strings.Trim(head, "[]")
+	if outer, inner, nested := strings.Cut(name, "."); nested {
+		return fmt.Sprintf("%q: { %q: %s }", outer, inner, text)
+	}
+	return fmt.Sprintf("%q: %s", name, text)
 }

@@ -58,7 +58,7 @@ func (h *Host) service(t abi.Target) (entrypoint, error) {
 	}
 	script, ok := h.cfg.Services[t.Service]
 	if !ok {
-		return entrypoint{}, abi.TypeErrorf("there is no service binding %q: add it to [[services]] in wrangler.toml", t.Service)
+		return entrypoint{}, unboundService(t.Service)
 	}
 	return entrypoint{from: h, script: script, name: cmp.Or(h.cfg.Entrypoints[t.Service].Name, defaultEntrypoint), props: h.props[t.Service]}, nil
 }

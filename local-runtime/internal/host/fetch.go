@@ -115,6 +115,14 @@ func isToken(name string) bool {
 // errStatus refuses a response as workerd does (api/http.c++).
 var errStatus = &abi.Error{Name: "RangeError", Message: "Responses may only be constructed with status codes in the range 200 to 599, inclusive."}
 
+// unboundService has the lines to add, in the words of build/shim/namespace.mjs.
+func unboundService(binding string) error {
+	if binding == "ASSETS" {
+		return abi.TypeErrorf("there is no assets binding \"ASSETS\": add to wrangler.toml:\n[assets]\ndirectory = \"public\"\nbinding = \"ASSETS\"\nor to wrangler.jsonc:\n\"assets\": { \"directory\": \"public\", \"binding\": \"ASSETS\" }")
+	}
+	return abi.TypeErrorf("there is no service binding %[1]q: add to wrangler.toml:\n[[services]]\nbinding = %[1]q\nservice = \"its-worker\"\nor to wrangler.jsonc:\n\"services\": [{ \"binding\": %[1]q, \"service\": \"its-worker\" }]", binding)
+}
+
 func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	c, err := s.decodeFetch(s.host, r, f.scope)
 	if err != nil {

@@ -12,6 +12,7 @@ import * as storage from "./storage.mjs";
 import * as sql from "./sql.mjs";
 import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
+import * as unbound from "./unbound.mjs";
 import * as d1 from "./d1.mjs";
 import * as stores from "./stores.mjs";
 import * as kv from "./kv.mjs";
@@ -33,6 +34,7 @@ export { Auth, Bare } from "./entrypoints.mjs";
 
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
+	unbound,
 	d1, stores, kv, cache, limits, tcp,
 	bookmark, storageRules, sqlSurface,
 	upstream,

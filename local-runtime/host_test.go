@@ -102,7 +102,7 @@ func TestFrontDoor(t *testing.T) {
 			}
 		})
 	}
-	if status, got := request(t, h, "GET", "/service?binding=OTHER", nil); status != 503 || !strings.Contains(got, `of service "elsewhere" to proxy to: start it in the same session`) {
+	if status, got := request(t, h, "GET", "/service?binding=OTHER", nil); status != 503 || !strings.Contains(got, `Worker "elsewhere" not found. Make sure it is running locally.`) {
 		t.Errorf("a foreign service binding: %d %s", status, got)
 	}
 }

@@ -152,7 +152,7 @@ func TestDevRunsSeveralWorkers(t *testing.T) {
 	want("/healthz", "200 ok")
 	want("/a?to=BACK", "200 front hears back one: /a a secret")
 	want("/b?to=PLAIN", "200 front hears plain hears back one: /from-plain a secret <nil>")
-	if got := get(t, url+"/c?to=GONE"); !strings.Contains(got, `Couldn't find a local dev session for the "default" entrypoint of service "gone" to proxy to`) {
+	if got := get(t, url+"/c?to=GONE"); !strings.Contains(got, `Worker "gone" not found. Make sure it is running locally.`) {
 		t.Error(got)
 	}
 	want("/cdn-cgi/handler/scheduled?cron=1", "200 ok")

@@ -153,7 +153,13 @@ func lattice(t *testing.T, folder string, options ...string) *home {
 
 // realWorkerd runs the program with the library's own JavaScript.
 func realWorkerd(t *testing.T, name string, w workerd.Worker) *home {
-	dir := t.TempDir()
+	w.Name, w.Dir = filepath.Base(name), bundle(t, name)
+	return startWorkerd(t, w)
+}
+
+// bundle makes what workerd runs of a program.
+func bundle(t *testing.T, name string) (dir string) {
+	dir = t.TempDir()
 	build := exec.Command("go", "run", "github.com/syumai/workers/cmd/workers-assets-gen", "-mode=go", "-o", dir)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -174,12 +180,12 @@ func realWorkerd(t *testing.T, name string, w workerd.Worker) *home {
 			t.Fatal(err)
 		}
 	}
-	w.Name, w.Dir = filepath.Base(name), dir
-	return startWorkerd(t, w)
+	return dir
 }
 
-func startWorkerd(t *testing.T, w workerd.Worker) *home {
-	s, err := workerd.Start(context.Background(), workerd.Options{Worker: w})
+// startWorkerd starts a Worker, and others beside it.
+func startWorkerd(t *testing.T, w workerd.Worker, others ...workerd.Worker) *home {
+	s, err := workerd.Start(context.Background(), workerd.Options{Worker: w, Others: others})
 	if err != nil {
 		t.Fatal(err)
 	}

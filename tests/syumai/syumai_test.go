@@ -264,6 +264,26 @@ func TestDurableObject(t *testing.T) {
 	})
 }
 
+// Several programs run in one session. As in TestServiceBinding, workerd refuses the library's call of a service binding, whoever it leads to.
+func TestProgramsTogether(t *testing.T) {
+	t.Parallel()
+	compare(t, "", func(h *home) {
+		h.ask(request{path: "/count/a"}, 200, "200 POST /from-front: 1 <nil>\n")
+		h.ask(request{path: "/count/a"}, 200, "200 POST /from-front: 2 <nil>\n")
+		status, _, body := h.send(request{path: "/back/inner"})
+		if want := fmt.Sprintf("200 PUT %d <nil>\n", 50_000*4+len(`inner got "" on back.example`)); h.local && (status != 200 || body != want) || !h.local && status != 500 {
+			h.t.Errorf("%d %q", status, body)
+		}
+	}, func(t *testing.T) *home {
+		return lattice(t, "front", "-c", "wrangler.toml", "-c", "../services/wrangler.toml", "-c", "../objects/wrangler.toml")
+	}, func(t *testing.T) *home {
+		return startWorkerd(t,
+			workerd.Worker{Name: "front", Dir: bundle(t, "front"), Services: map[string]string{"BACK": "services"}, Objects: map[string]string{"COUNTER": "Counter"}, Scripts: map[string]string{"COUNTER": "objects"}},
+			workerd.Worker{Name: "services", Dir: bundle(t, "services"), Services: map[string]string{"SELF": "services"}},
+			workerd.Worker{Name: "objects", Dir: bundle(t, "objects"), Main: "counter.mjs", Objects: map[string]string{"COUNTER": "Counter"}})
+	})
+}
+
 func TestStreamsAndSockets(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -130,15 +130,19 @@ func (t entrypoint) begin(h *Host, kind byte, r reply, write func(s *Isolate, f 
 
 // call calls a method, in an event of its own.
 func (t entrypoint) call(c *invocation) {
-	t.from.reach(t.script, func(h *Host) { t.callIn(h, c) }, func() *abi.Error { return noService(t.script, t.name) }, c.fail)
+	t.from.reach(t.script, func(h *Host) { t.callIn(h, c) }, c.fail, c.fail)
 }
 
 func (t entrypoint) callIn(h *Host, c *invocation) {
-	if !h.hasEntrypoint(t.name) {
+	fail := func(e *abi.Error) { c.fail(t.thrown(e)) }
+	switch {
+	case h.runsPrograms() && t.isDefault() && len(c.path) > 0: // it has fetch alone
+		fail(noMethod(c.path[0]))
+		return
+	case !h.hasEntrypoint(t.name):
 		c.fail(t.missing())
 		return
 	}
-	fail := func(e *abi.Error) { c.fail(t.thrown(e)) }
 	result, failed := lookupMethod(t, c, func(method string) bool { return h.described().entrypoints[t.name][method] })
 	switch {
 	case failed != nil:
@@ -156,10 +160,7 @@ func (t entrypoint) callIn(h *Host, c *invocation) {
 
 // fetch sends a request. A Worker that is not in the session answers as in wrangler dev.
 func (t entrypoint) fetch(q *abi.Request, body content, r reply, fail func(*abi.Error)) {
-	t.from.reach(t.script, func(h *Host) { t.fetchIn(h, q, body, r) }, func() *abi.Error {
-		unavailable(noService(t.script, t.name), r)
-		return nil
-	}, fail)
+	t.from.reach(t.script, func(h *Host) { t.fetchIn(h, q, body, r) }, r.unavailable, fail)
 }
 
 // fetchIn returns a function that gives up on the request.

@@ -218,10 +218,7 @@ func (h *Host) fetchObject(c *fetchCall, r reply, fail func(*abi.Error)) {
 		}) {
 			fail(errClosed)
 		}
-	}, func() *abi.Error {
-		unavailable(noObjects(l.key.class, l.script), r)
-		return nil
-	}, fail)
+	}, r.unavailable, fail)
 }
 
 func (s *Isolate) startFetch(k key, name *string, q *abi.Request, body content, r reply) {

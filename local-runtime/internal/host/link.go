@@ -111,7 +111,7 @@ func (l *link) call(c *invocation) {
 
 // reach finds the isolate of the object: now, or when its Worker runs.
 func (l *link) reach(to func(*Isolate), fail func(*abi.Error)) {
-	l.from.reach(l.script, func(h *Host) { to(h.isolateOf(l.key)) }, func() *abi.Error { return noObjects(l.key.class, l.script) }, fail)
+	l.from.reach(l.script, func(h *Host) { to(h.isolateOf(l.key)) }, fail, fail)
 }
 
 // reserved are the names that are handlers of the class, or the runtime's own (workerd api/worker-rpc.c++).

@@ -123,7 +123,7 @@ func (p *program) opRPC(a arguments, _ *js.Body, done answerTo) {
 			}
 			done(v, nil, nil)
 		})
-	}, func() *abi.Error { return noObjects(l.key.class, l.script) }, fail)
+	}, fail, fail)
 }
 
 // answered decodes the result of an operation that is shared with modules of the SDK.

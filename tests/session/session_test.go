@@ -33,7 +33,8 @@ func options() local.TestOptions {
 		Consumers: map[string]local.Consumer{"mail": {MaxBatchTimeout: time.Second}}, Vars: map[string]string{"NAME": "the auth one"},
 	}}
 	return local.TestOptions{Package: "./app", Workers: []local.TestOptions{auth}, Options: local.Options{
-		Name: "app", Services: map[string]string{"AUTH": "auth", "GONE": "gone"}, Queues: map[string]string{"MAIL": "mail"},
+		Name: "app", Services: map[string]string{"AUTH": "auth", "ADMIN": "auth", "GONE": "gone"},
+		Entrypoints: map[string]local.Entrypoint{"ADMIN": {Name: "Admin", Props: map[string]any{"role": "root"}}}, Queues: map[string]string{"MAIL": "mail"},
 		Objects: map[string]string{"VAULTS": "Vault", "LOST": "Vault"}, Scripts: map[string]string{"VAULTS": "auth", "LOST": "gone"},
 		Vars: map[string]string{"NAME": "the app one"},
 	}}
@@ -137,6 +138,7 @@ func onBothHomes(t *testing.T, test func(h home)) {
 func TestTwoWorkers(t *testing.T) {
 	onBothHomes(t, func(h home) {
 		h.part("fetch", fetches)
+		h.part("methods", methods)
 		h.part("bodies stream", streams)
 		h.part("WebSockets", sockets)
 		h.part("objects of the other Worker", objects)
@@ -171,6 +173,17 @@ func fetches(h home) {
 	h.want("/deep?n=9", "200 app(auth(app(auth(app(auth(app(auth(app(bottom)<nil>)<nil>)<nil>)<nil>)<nil>)<nil>)<nil>)<nil>)<nil>")
 	h.want("/auth/fail", "502 fetch GET https://inside.example/fail: panic: auth is out of order (remote true)")
 	h.want("/rpc/AUTH/nothing", `502 TypeError: The RPC receiver does not implement the method "nothing". (remote true)`)
+}
+
+func methods(h home) {
+	h.want("/method/greet?arg=ann", `200 "hello, ann"`)
+	h.want("/method/twice", `200 "app\u003capp\u003cauth\u003e\u003e"`)
+	h.want("/method/fail?arg=too+much", "502 RangeError: too much (remote true)")
+	h.want("/method/open?arg=10", "200 15")
+	h.want("/method/chain?arg=5", `200 "app auth app auth app auth"`)
+	h.want("/method/role", `200 {"role":"root"}`)
+	h.want("/method/elsewhere?arg=x", `502 TypeError: The RPC receiver does not implement the method "greet". (remote true)`)
+	h.want("/admin/panel", "200 admin: /panel")
 }
 
 // streams reads the beginning of an answer before its end is made.

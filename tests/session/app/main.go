@@ -46,6 +46,11 @@ func main() {
 		n, err := vault.Add.Call(r.Context(), lost.GetByName("x"), 1)
 		answer(w, n, err)
 	})
+	mux.HandleFunc("/admin/{path...}", func(w http.ResponseWriter, r *http.Request) { forward(w, r, admin.Do) })
+	mux.HandleFunc("/method/{what}", func(w http.ResponseWriter, r *http.Request) {
+		v, err := method(r.Context(), r.PathValue("what"), r.FormValue("arg"))
+		answer(w, v, err)
+	})
 	mux.HandleFunc("/rpc/{binding}/{method}", func(w http.ResponseWriter, r *http.Request) {
 		var v any
 		err := rpc.Service(r.PathValue("binding")).Call(r.Context(), r.PathValue("method"), &v, 1)

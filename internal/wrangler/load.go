@@ -145,6 +145,9 @@ func (c *Config) apply() error {
 			c.RateLimits = append(c.RateLimits, b.RateLimit)
 		}
 	}
+	for i := range c.Services {
+		c.Services[i].Props = numbers(c.Services[i].Props)
+	}
 	if s.Secrets != nil {
 		c.Secrets, c.OnlySecrets = s.Secrets.Required, true
 	}
@@ -157,6 +160,27 @@ func (c *Config) apply() error {
 		c.Vars[name] = v
 	}
 	return nil
+}
+
+// numbers has numbers as Go has them.
+func numbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		f, _ := v.Float64()
+		return f
+	case map[string]any:
+		for name, e := range v {
+			v[name] = numbers(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = numbers(e)
+		}
+	}
+	return v
 }
 
 // diagnosis collects what is wrong with a file.

@@ -273,6 +273,11 @@ func (d *diagnosis) local() {
 	if a, _ := d.settings["assets"].(map[string]any); a["base_path"] != nil {
 		d.warn(d.at("assets.base_path"), "assets.base_path: the local host serves the files from the root")
 	}
+	for i, e := range d.list("d1_databases") {
+		if e, _ := e.(map[string]any); e["migrations_pattern"] != nil {
+			d.warn(d.at(element("d1_databases", i)+".migrations_pattern"), "migrations_pattern: the local host applies the *.sql files of migrations_dir")
+		}
+	}
 	if p := d.Dev.Port; p != nil && (*p < 0 || *p > 65535) {
 		d.fail("dev.port", "dev.port %d: a port is a number from 0 to 65535", *p)
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 const full = `name = "grove-lattice"
@@ -294,6 +295,30 @@ func TestErrorsInJSONNameThePlace(t *testing.T) {
 	} {
 		if _, err := loadJSON(t, text, ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want …%s…", text, err, want)
+		}
+	}
+}
+
+func TestPropsOfServicesHaveNumbers(t *testing.T) {
+	want := map[string]any{"level": int64(3), "rate": 0.5, "list": []any{int64(1), "a"}}
+	inTOML, err := load(t, "name = \"a\"\n[[services]]\nbinding = \"S\"\nservice = \"s\"\nprops = { level = 3, rate = 0.5, list = [1, \"a\"] }\n", "")
+	if err != nil || !reflect.DeepEqual(inTOML.Services[0].Props, want) {
+		t.Errorf("TOML: %v, %v", inTOML, err)
+	}
+	inJSON, err := loadJSON(t, `{"services": [{"binding": "S", "service": "s", "props": {"level": 3, "rate": 0.5, "list": [1, "a"]}}]}`, "")
+	if err != nil || !reflect.DeepEqual(inJSON.Services[0].Props, want) {
+		t.Errorf("JSON: %v, %v", inJSON, err)
+	}
+}
+
+func TestADateInTheFutureIsWarnedAbout(t *testing.T) {
+	real := now
+	defer func() { now = real }()
+	now = func() time.Time { return time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC) }
+	for date, want := range map[string]int{"2026-10-01": 0, "2026-10-02": 1} {
+		c, err := load(t, "name = \"a\"\ncompatibility_date = \""+date+"\"\n", "")
+		if err != nil || len(c.Warnings) != want || want > 0 && (c.Warnings[0].Line != 2 || !strings.Contains(c.Warnings[0].Text, "is in the future")) {
+			t.Errorf("%s: %v, %v", date, c.Warnings, err)
 		}
 	}
 }

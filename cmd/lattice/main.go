@@ -2,6 +2,7 @@
 //
 //	lattice build [package]   compile, describe, bundle and check
 //	lattice dev [package]     build, serve, and build again when a source changes
+//	lattice d1, kv, r2        work on what dev has stored, as wrangler does
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
 //	lattice version           print the version
 //	lattice help [command]    explain
@@ -46,6 +47,9 @@ func init() { // not an initialiser: the commands print the list themselves
 	commandList = []command{
 		{"build", "compile a program and write build/dist", runBuild},
 		{"dev", "serve a program and build it again on changes", runDev},
+		{"d1", "execute SQL in a database of dev, export it, apply migrations", runD1},
+		{"kv", "get, put, list and delete keys of dev", runKV},
+		{"r2", "get, put, list and delete objects of dev", runR2},
 		{"state", "what dev stores: import it from wrangler dev, clear it", runState},
 		{"version", "print the version", runVersion},
 	}

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
+	"grove.place/lattice/workers/d1"
+)
+
+const d1Help = `lattice d1 COMMAND DATABASE [flags]
+
+A D1 database, as "lattice dev" has stored it, by its name or its binding.
+
+  lattice d1 execute DATABASE --command "SELECT 1"   or --file FILE: all statements, or none; --json
+  lattice d1 export DATABASE --output FILE           as SQL; - is the standard output; --table T, --no-data, --no-schema
+  lattice d1 migrations list DATABASE                those that have not been applied
+  lattice d1 migrations apply DATABASE               apply them, as lattice dev does when it starts
+
+Stop lattice dev before. --remote is for wrangler.
+`
+
+func runD1(ctx context.Context, args []string, out, errs io.Writer) error {
+	return subcommands{"d1", d1Help, map[string]func(context.Context, *storeCommand, []string) error{
+		"execute": d1Execute, "export": d1Export, "migrations list": d1List, "migrations apply": d1Apply,
+	}}.start(ctx, args, out, errs)
+}
+
+// database parses args and has do work on the database that the argument names. It is opened with its migrations when migrate is set, which applies them.
+func database(ctx context.Context, c *storeCommand, name string, migrate bool, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, db d1.DB, l local.Database) error) error {
+	fs := c.storeFlags("d1 "+name, d1Help)
+	fs.Bool("y", true, "of wrangler: nothing is asked here")
+	fs.Bool("yes", true, "of wrangler: nothing is asked here")
+	if flags != nil {
+		flags(fs)
+	}
+	given, err := c.parse(fs, args, "DATABASE")
+	if err != nil {
+		return err
+	}
+	all, err := localDatabases(c.cfg, nil)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(c.cfg.Databases, func(d wrangler.Database) bool { return d.Name == given[0] || d.Binding == given[0] })
+	if at < 0 {
+		var names []string
+		for _, d := range c.cfg.Databases {
+			names = append(names, all[d.Binding].ID)
+		}
+		return fmt.Errorf("%s has no D1 database %q: there are %s", c.cfg.Path, given[0], orNone(names))
+	}
+	binding := c.cfg.Databases[at].Binding
+	opened := all[binding]
+	if !migrate {
+		opened.Migrations = ""
+	}
+	h, err := c.open(ctx, local.Options{Databases: map[string]local.Database{binding: opened}})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(h.Context(), d1.Database(binding), all[binding]), h.Close())
+}
+
+func d1Execute(ctx context.Context, c *storeCommand, args []string) error {
+	var command, file string
+	return database(ctx, c, "execute", false, args, func(fs *flag.FlagSet) {
+		fs.StringVar(&command, "command", "", "`SQL` to run")
+		fs.StringVar(&file, "file", "", "`file` with the SQL to run")
+		fs.BoolVar(&c.json, "json", false, "print JSON")
+	}, func(ctx context.Context, db d1.DB, _ local.Database) error {
+		if (command == "") == (file == "") {
+			return errors.New("write --command with the SQL to run, or --file")
+		}
+		if file != "" {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			command = string(text)
+		}
+		var statements []d1.Stmt
+		for _, s := range splitSQL(command) {
+			statements = append(statements, db.Prepare(s))
+		}
+		if len(statements) == 0 {
+			return errors.New("there is no statement to run")
+		}
+		results, err := db.Batch(ctx, statements...)
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return printJSON(c.out, jsonResults(results))
+		}
+		fmt.Fprintf(c.out, "%s executed\n", count(len(results), "command"))
+		for _, r := range results {
+			printTable(c.out, r.Columns, r.Rows)
+		}
+		return nil
+	})
+}
+
+// jsonResults are results as wrangler prints them.
+func jsonResults(results []d1.Result) []map[string]any {
+	list := []map[string]any{}
+	for _, r := range results {
+		rows := []map[string]any{}
+		for _, row := range r.Rows {
+			object := map[string]any{}
+			for i, v := range row {
+				if b, ok := v.([]byte); ok { // an array of numbers
+					numbers := make([]int, len(b))
+					for n := range b {
+						numbers[n] = int(b[n])
+					}
+					v = numbers
+				}
+				object[r.Columns[i]] = v
+			}
+			rows = append(rows, object)
+		}
+		list = append(list, map[string]any{"results": rows, "success": true, "meta": map[string]any{"duration": r.Meta.Duration}})
+	}
+	return list
+}
+
+// printTable draws rows.
+func printTable(out io.Writer, columns []string, rows [][]any) {
+	if len(rows) == 0 {
+		return
+	}
+	lines := [][]string{columns}
+	width := make([]int, len(columns))
+	for _, row := range rows {
+		line := make([]string, len(row))
+		for i, v := range row {
+			line[i] = cell(v)
+		}
+		lines = append(lines, line)
+	}
+	for _, line := range lines {
+		for i, text := range line {
+			width[i] = max(width[i], utf8.RuneCountInString(text))
+		}
+	}
+	rule := func(left, middle, right string) {
+		parts := make([]string, len(width))
+		for i, w := range width {
+			parts[i] = strings.Repeat("─", w+2)
+		}
+		fmt.Fprintln(out, left+strings.Join(parts, middle)+right)
+	}
+	rule("┌", "┬", "┐")
+	for n, line := range lines {
+		if n > 0 {
+			rule("├", "┼", "┤")
+		}
+		for i, text := range line {
+			fmt.Fprint(out, "│ ", text, strings.Repeat(" ", width[i]-utf8.RuneCountInString(text)), " ")
+		}
+		fmt.Fprintln(out, "│")
+	}
+	rule("└", "┴", "┘")
+}
+
+// cell is a value in a table.
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case []byte:
+		return "x'" + hex.EncodeToString(v) + "'"
+	case string:
+		return strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`).Replace(v)
+	}
+	return fmt.Sprint(v)
+}
+
+func d1List(ctx context.Context, c *storeCommand, args []string) error {
+	return database(ctx, c, "migrations list", false, args, nil, func(ctx context.Context, db d1.DB, l local.Database) error {
+		if l.Migrations == "" {
+			return fmt.Errorf("there is no folder of migrations beside %s", c.cfg.Path)
+		}
+		table := l.MigrationsTable
+		if table == "" {
+			table = "d1_migrations"
+		}
+		applied, err := appliedMigrations(ctx, db, table)
+		if err != nil {
+			return err
+		}
+		files, err := filepath.Glob(filepath.Join(l.Migrations, "*.sql"))
+		if err != nil {
+			return err
+		}
+		var waiting [][]any
+		for _, f := range files {
+			if name := filepath.Base(f); !applied[name] {
+				waiting = append(waiting, []any{name})
+			}
+		}
+		if len(waiting) == 0 {
+			fmt.Fprintln(c.out, "no migrations to apply")
+			return nil
+		}
+		fmt.Fprintln(c.out, "migrations to be applied:")
+		printTable(c.out, []string{"Name"}, waiting)
+		return nil
+	})
+}
+
+func appliedMigrations(ctx context.Context, db d1.DB, table string) (map[string]bool, error) {
+	applied := map[string]bool{}
+	_, found, err := db.Prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").Bind(table).Raw(ctx)
+	if err != nil || len(found) == 0 {
+		return applied, err
+	}
+	_, rows, err := db.Prepare("SELECT name FROM " + identifier(table)).Raw(ctx)
+	for _, row := range rows {
+		applied[fmt.Sprint(row[0])] = true
+	}
+	return applied, err
+}
+
+// identifier is a name in SQL, which takes no parameter for it.
+func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func d1Apply(ctx context.Context, c *storeCommand, args []string) error {
+	return database(ctx, c, "migrations apply", true, args, nil, func(_ context.Context, _ d1.DB, l local.Database) error { // opening it has applied them
+		if l.Migrations == "" {
+			return fmt.Errorf("there is no folder of migrations beside %s", c.cfg.Path)
+		}
+		fmt.Fprintln(c.out, "the database has all migrations")
+		return nil
+	})
+}
+
+func d1Export(ctx context.Context, c *storeCommand, args []string) error {
+	var output string
+	var only list
+	var noData, noSchema bool
+	return database(ctx, c, "export", false, args, func(fs *flag.FlagSet) {
+		fs.StringVar(&output, "output", "", "`file` to write; - is the standard output")
+		fs.Var(&only, "table", "only this `table`; may be repeated")
+		fs.BoolVar(&noData, "no-data", false, "no rows")
+		fs.BoolVar(&noSchema, "no-schema", false, "no tables and indexes")
+	}, func(ctx context.Context, db d1.DB, _ local.Database) (err error) {
+		if output == "" {
+			return errors.New("write --output with the file to write, or - for the standard output")
+		}
+		var text strings.Builder
+		if err := dump(ctx, db, &text, only, !noSchema, !noData); err != nil {
+			return err
+		}
+		if output == "-" {
+			_, err := io.WriteString(c.out, text.String())
+			return err
+		}
+		if err := os.WriteFile(output, []byte(text.String()), 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "wrote %s\n", output)
+		return nil
+	})
+}
+
+// dump writes statements that make the database anew.
+func dump(ctx context.Context, db d1.DB, w *strings.Builder, only []string, schema, data bool) error {
+	_, objects, err := db.Prepare(`SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_cf\_%' ESCAPE '\'
+		ORDER BY type <> 'table', rowid`).Raw(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "PRAGMA defer_foreign_keys=TRUE;")
+	var after []string // what comes when the rows are there
+	for _, o := range objects {
+		kind, name, table, text := fmt.Sprint(o[0]), fmt.Sprint(o[1]), fmt.Sprint(o[2]), fmt.Sprint(o[3])
+		if len(only) > 0 && !slices.Contains(only, table) {
+			continue
+		}
+		if strings.HasPrefix(strings.ToUpper(text), "CREATE VIRTUAL") {
+			return fmt.Errorf("table %s is virtual, and such tables cannot be exported: name the others with --table, or copy the file of the database (docs/storage.md)", name)
+		}
+		if kind != "table" {
+			after = append(after, text+";")
+			continue
+		}
+		if schema {
+			fmt.Fprintln(w, text+";")
+		}
+		if data {
+			if err := dumpRows(ctx, db, w, name); err != nil {
+				return err
+			}
+		}
+	}
+	if schema {
+		for _, text := range after {
+			fmt.Fprintln(w, text)
+		}
+	}
+	return nil
+}
+
+func dumpRows(ctx context.Context, db d1.DB, w *strings.Builder, table string) error {
+	_, columns, err := db.Prepare("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0").Bind(table).Raw(ctx) // without those that are computed
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = identifier(fmt.Sprint(c[0]))
+	}
+	_, rows, err := db.Prepare("SELECT " + strings.Join(names, ",") + " FROM " + identifier(table)).Raw(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		values := make([]string, len(row))
+		for i, v := range row {
+			values[i] = literal(v)
+		}
+		fmt.Fprintf(w, "INSERT INTO %s (%s) VALUES(%s);\n", identifier(table), strings.Join(names, ","), strings.Join(values, ","))
+	}
+	return nil
+}
+
+// literal is a value in SQL.
+func literal(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case string:
+		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+	case []byte:
+		return "X'" + hex.EncodeToString(v) + "'"
+	case float64:
+		switch {
+		case math.IsInf(v, 1):
+			return "9e999"
+		case math.IsInf(v, -1):
+			return "-9e999"
+		}
+		text := strconv.FormatFloat(v, 'g', -1, 64)
+		if !strings.ContainsAny(text, ".e") {
+			text += ".0" // a REAL stays one
+		}
+		return text
+	}
+	return fmt.Sprint(v)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
+)
+
+// A store command works on what "lattice dev" has stored, with the names, flags and output of wrangler's.
+type storeCommand struct {
+	stateFolder
+	remote, json bool
+	cfg          *wrangler.Config
+	out, errs    io.Writer
+}
+
+// storeFlags returns the flags that all store commands have.
+func (c *storeCommand) storeFlags(name, long string) *flag.FlagSet {
+	fs := newFlags(name, long, c.out, c.errs)
+	c.flags(fs)
+	fs.Bool("local", true, "work on what lattice dev has stored, which is the default")
+	fs.BoolVar(&c.remote, "remote", false, "refused: Cloudflare's stores are wrangler's to work on")
+	return fs
+}
+
+// parse takes flags before and after so many arguments, which usage names. It loads the configuration.
+func (c *storeCommand) parse(fs *flag.FlagSet, args []string, usage string) (given []string, err error) {
+	for {
+		print := fs.Usage
+		fs.Usage = func() {}
+		err := fs.Parse(args)
+		fs.Usage = print
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			fs.Usage()
+			return nil, err
+		case err != nil:
+			fmt.Fprintf(c.errs, "`lattice %s -h` lists the flags\n", fs.Name())
+			return nil, errUsage
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		given, args = append(given, fs.Arg(0)), fs.Args()[1:]
+	}
+	if least, most := len(strings.Fields(usage))-strings.Count(usage, "["), len(strings.Fields(usage)); len(given) < least || len(given) > most {
+		fmt.Fprintf(c.errs, "write it as lattice %s %s\n", fs.Name(), usage)
+		return nil, errUsage
+	}
+	if c.remote {
+		return nil, fmt.Errorf("--remote is not here yet: this command works on what lattice dev has stored; `wrangler %s … --remote` works on Cloudflare's", fs.Name())
+	}
+	c.find()
+	c.cfg, err = wrangler.Load(c.configPath, c.env)
+	return given, err
+}
+
+// open opens the stores. Nothing else may have the folder.
+func (c *storeCommand) open(ctx context.Context, o local.Options) (*local.Host, error) {
+	if err := local.InUse(c.path()); err != nil {
+		return nil, fmt.Errorf("%w: this command needs the folder for itself", err)
+	}
+	o.Dir = c.path()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(c.errs, nil))
+	}
+	return local.OpenStores(ctx, o)
+}
+
+// subcommands run one of several commands by its name, which may be of two words.
+type subcommands struct {
+	name, help string
+	run        map[string]func(ctx context.Context, c *storeCommand, args []string) error
+}
+
+func (s subcommands) start(ctx context.Context, args []string, out, errs io.Writer) error {
+	for n := min(2, len(args)); n > 0; n-- {
+		if run := s.run[strings.Join(args[:n], " ")]; run != nil {
+			return run(ctx, &storeCommand{out: out, errs: errs}, args[n:])
+		}
+	}
+	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help" || args[0] == "-help") {
+		fmt.Fprint(out, s.help)
+		return flag.ErrHelp
+	}
+	if len(args) > 0 {
+		fmt.Fprintf(errs, "lattice %s: there is no command %q\n\n", s.name, strings.Join(args[:min(2, len(args))], " "))
+	}
+	fmt.Fprint(errs, s.help)
+	return errUsage
+}

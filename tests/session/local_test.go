@@ -6,13 +6,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"grove.place/lattice/durables"
 	local "grove.place/lattice/local-runtime"
+	"grove.place/lattice/tests/session/keys"
 	"grove.place/lattice/tests/session/vault"
+	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/rpc"
 )
 
 const missing = `Worker "gone" not found. Make sure it is running locally. Start it in the same session: lattice dev -c wrangler.toml -c path/to/gone/wrangler.toml`
@@ -23,6 +27,40 @@ func TestAWorkerThatIsNotThere(t *testing.T) {
 	h.want("/rpc/GONE/x", "502 "+missing+" (remote true)")
 	h.want("/lost", "502 "+missing+" (remote true)")
 	h.want("/call/ann/add?arg=1", "200 1") // the others are
+}
+
+func TestEntrypointsThatAreNotThere(t *testing.T) {
+	app := local.StartTest(t, options())
+	const want = `the Worker "auth" exports no entrypoint "Locks": declare it there with workers.Entrypoint, or change entrypoint of the service binding`
+	serve(t, app).want("/keys/missing", "502 "+want+" (remote false)")
+	req, _ := http.NewRequestWithContext(app.Context(), http.MethodGet, "https://keys/", nil)
+	if _, err := workers.Service("LOST_KEYS").Do(req); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("fetch: %v", err)
+	}
+}
+
+func TestATestCallsEntrypoints(t *testing.T) {
+	app := local.StartTest(t, options())
+	ring := workers.Service("KEYS")
+	signed, err := keys.Sign.Call(app.Context(), ring, "a text")
+	if err != nil || signed != (keys.Signed{Text: "a text", By: "the auth one", May: "sign"}) {
+		t.Errorf("signed %+v, %v", signed, err)
+	}
+	all, err := keys.Each.Call(app.Context(), ring, rpc.NewFunction(app.Context(), func(_ context.Context, text string) (string, error) { return text + " of the test", nil }))
+	if err != nil || !slices.Equal(all, []string{"one of the test", "two of the test"}) {
+		t.Errorf("%q, %v", all, err)
+	}
+	var e *workers.Error
+	if _, err = keys.Refuse.Call(app.Context(), ring, "no"); !errors.As(err, &e) || e.Name != "RangeError" || e.Message != "no" || !e.Remote {
+		t.Errorf("refused with %v", err)
+	}
+	if _, err = keys.Sign.Call(app.Context(), ring.WithProps(map[string]string{"may": "all"}), "x"); err == nil || !strings.Contains(err.Error(), "only ctx.exports takes others") {
+		t.Errorf("a binding was given props: %v", err)
+	}
+	var props any
+	if err := workers.Props(app.Context(), &props); err != nil || len(props.(map[string]any)) > 0 {
+		t.Errorf("a test has the props %v, %v", props, err)
+	}
 }
 
 // serve is a home of a host of StartTest, whose clock stands still.

@@ -33,10 +33,10 @@ func options() local.TestOptions {
 		Consumers: map[string]local.Consumer{"mail": {MaxBatchTimeout: time.Second}}, Vars: map[string]string{"NAME": "the auth one"},
 	}}
 	return local.TestOptions{Package: "./app", Workers: []local.TestOptions{auth}, Options: local.Options{
-		Name: "app", Services: map[string]string{"AUTH": "auth", "ADMIN": "auth", "GONE": "gone"},
-		Entrypoints: map[string]local.Entrypoint{"ADMIN": {Name: "Admin", Props: map[string]any{"role": "root"}}}, Queues: map[string]string{"MAIL": "mail"},
+		Name: "app", Services: map[string]string{"AUTH": "auth", "ADMIN": "auth", "GONE": "gone", "KEYS": "auth", "PLAIN_KEYS": "auth", "LOST_KEYS": "auth"}, Queues: map[string]string{"MAIL": "mail"},
 		Objects: map[string]string{"VAULTS": "Vault", "LOST": "Vault"}, Scripts: map[string]string{"VAULTS": "auth", "LOST": "gone"},
-		Vars: map[string]string{"NAME": "the app one"},
+		Entrypoints: map[string]local.Entrypoint{"ADMIN": {Name: "Admin", Props: map[string]any{"role": "root"}}, "KEYS": {Name: "Keys", Props: map[string]any{"may": "sign"}}, "PLAIN_KEYS": {Name: "Keys"}, "LOST_KEYS": {Name: "Locks"}},
+		Vars:        map[string]string{"NAME": "the app one"},
 	}}
 }
 
@@ -142,6 +142,7 @@ func TestTwoWorkers(t *testing.T) {
 		h.part("bodies stream", streams)
 		h.part("WebSockets", sockets)
 		h.part("objects of the other Worker", objects)
+		h.part("entrypoints of the other Worker", entrypoints)
 		h.part("a queue that the other Worker consumes", func(h home) {
 			h.want("/send?text=hello", `200 "sent"`)
 			h.until("/call/inbox/notes", `200 ["mail: hello"]`)
@@ -204,7 +205,7 @@ func streams(h home) {
 }
 
 func sockets(h home) {
-	for path, want := range map[string][]string{"/auth/ws": {"auth heard a", "auth heard b"}, "/vault/talk/ws": {"a 1", "b 2"}} {
+	for path, want := range map[string][]string{"/auth/ws": {"auth heard a", "auth heard b"}, "/ring/ws": {"auth heard a", "auth heard b"}, "/vault/talk/ws": {"a 1", "b 2"}} {
 		conn, _, _, err := ws.Dial(h.Context(), "ws"+strings.TrimPrefix(h.url, "http")+path)
 		if err != nil {
 			h.Fatal(path, err)
@@ -219,6 +220,19 @@ func sockets(h home) {
 		}
 		conn.Close()
 	}
+}
+
+func entrypoints(h home) {
+	h.want("/keys/sign?arg=a+text", `200 {"text":"a text","by":"the auth one","may":"sign"}`)
+	h.want("/keys/unbound?arg=a+text", `200 {"text":"a text","by":"the auth one","may":""}`)
+	h.want("/keys/refuse?arg=not+today", "502 RangeError: not today (remote true)")
+	h.want("/keys/each?arg=of+app", `200 ["one of app","two of app"]`)
+	h.want("/keys/pages", "200 500000")
+	h.want("/keys/note?arg=from+keys", "200 9")
+	h.want("/call/keys/notes", `200 ["from keys"]`)
+	h.want("/keys/health", `200 "the auth one is well"`)
+	h.want("/keys/health-of-keys", `502 TypeError: The RPC receiver does not implement the method "health". (remote true)`)
+	h.want("/ring/a/b", "200 keys: GET /a/b, may sign")
 }
 
 func objects(h home) {

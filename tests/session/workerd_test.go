@@ -13,8 +13,8 @@ func startWorkerd(t *testing.T) home {
 	t.Helper()
 	o := options()
 	app := bundle(t, o)
-	app.Scripts, app.Services, app.Objects = map[string]string{"VAULTS": "auth"}, map[string]string{"AUTH": "auth", "ADMIN": "auth"}, map[string]string{"VAULTS": "Vault"}
-	app.Entrypoints = map[string]workerd.Entrypoint{"ADMIN": {Name: "Admin", Props: map[string]any{"role": "root"}}}
+	app.Scripts, app.Services, app.Objects = map[string]string{"VAULTS": "auth"}, map[string]string{"AUTH": "auth", "ADMIN": "auth", "KEYS": "auth", "PLAIN_KEYS": "auth"}, map[string]string{"VAULTS": "Vault"}
+	app.Entrypoints = map[string]workerd.Entrypoint{"ADMIN": {Name: "Admin", Props: map[string]any{"role": "root"}}, "KEYS": {Name: "Keys", Props: map[string]any{"may": "sign"}}, "PLAIN_KEYS": {Name: "Keys"}}
 	auth := bundle(t, o.Workers[0])
 	auth.Consumes = []string{"mail"}
 	s, err := workerd.Start(t.Context(), workerd.Options{Worker: app, Others: []workerd.Worker{auth}})

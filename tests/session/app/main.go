@@ -56,6 +56,8 @@ func main() {
 		err := rpc.Service(r.PathValue("binding")).Call(r.Context(), r.PathValue("method"), &v, 1)
 		answer(w, v, err)
 	})
+	mux.HandleFunc("/keys/{what}", callKeys)
+	mux.HandleFunc("/ring/{path...}", func(w http.ResponseWriter, r *http.Request) { forward(w, r, ring.Do) })
 	workers.Run(workers.Worker{Fetch: mux})
 }
 

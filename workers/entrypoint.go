@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"grove.place/lattice/internal/abi"
@@ -97,6 +98,9 @@ func Implement[P, R any](e *WorkerEntrypoint, m *rpc.RemoteMethod[P, R], f func(
 func (e *WorkerEntrypoint) add(name string, m entrypointMethod) {
 	if guest.ReservedMethod(name) || slices.Contains(handlers, name) {
 		panic(fmt.Sprintf("workers: %s.%s: the name is reserved by the runtime and cannot be called over RPC: give the method another", e.name, name))
+	}
+	if strings.Contains(name, ".") {
+		panic(fmt.Sprintf("workers: %s.%s: a method has one name, not a path", e.name, name))
 	}
 	if _, taken := e.methods[name]; taken {
 		panic(fmt.Sprintf("workers: %s has two methods called %s: give each its own name", e.name, name))

@@ -54,3 +54,44 @@ func ExampleWaitUntil() {
 		w.WriteHeader(http.StatusAccepted)
 	})
 }
+
+// users is an entrypoint of this Worker: others bind to it with entrypoint = "Users".
+var (
+	users  = workers.Entrypoint("Users", workers.OnFetch(http.HandlerFunc(profile)))
+	rename = workers.Method(users, "rename", func(ctx context.Context, p Rename) (User, error) {
+		var caller struct {
+			Admin bool `json:"admin"`
+		}
+		if err := workers.Props(ctx, &caller); err != nil {
+			return User{}, err
+		}
+		if !caller.Admin {
+			return User{}, workers.NewError("NotAllowed", "this binding may only read")
+		}
+		return User{ID: p.ID, Name: p.Name}, nil
+	})
+)
+
+type Rename struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+type User struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+func profile(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "the profile at", r.URL.Path) }
+
+func ExampleEntrypoint() {
+	http.HandleFunc("POST /rename", func(w http.ResponseWriter, r *http.Request) {
+		// In wrangler.toml: [[services]] binding = "USERS", service = "people", entrypoint = "Users", props = { admin = true }
+		user, err := rename.Call(r.Context(), workers.Service("USERS"), Rename{ID: 1, Name: r.FormValue("name")})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		fmt.Fprintln(w, user.Name)
+	})
+}

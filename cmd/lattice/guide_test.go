@@ -25,10 +25,10 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 // The guide's code leaves out what a reader adds: imports, the bodies that are dots, what goes on around a fragment.
 func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 	blocks := goBlocks(t, "docs/guide.md")
-	if len(blocks) != 13 {
-		t.Fatalf("the guide has %d blocks of Go, this test knows 13: teach it the others", len(blocks))
+	if len(blocks) != 14 {
+		t.Fatalf("the guide has %d blocks of Go, this test knows 14: teach it the others", len(blocks))
 	}
-	worker, class, call, failure, references, blocks := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5:]
+	worker, class, call, failure, references, entrypoint, blocks := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6:]
 	storage, database, values, counts, room, join, tcp, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6], blocks[7]
 	references = strings.Replace(references, "{ … }", "{ return f.posts, nil }", 1)
 	references = strings.Replace(references, "{ … }", "{ return rpc.None{}, nil }", 1)
@@ -57,7 +57,7 @@ import (
 	"grove.place/lattice/workers/websocket"
 )
 
-` + worker + class + references + room + join + `
+` + worker + class + references + entrypoint + room + join + `
 var Rooms = Room.Namespace("ROOMS")
 
 func call(ctx context.Context) (int, error) {

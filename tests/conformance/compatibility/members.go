@@ -10,7 +10,7 @@ const (
 )
 
 // sections is the whole API, in the order of the page.
-var sections = slices.Concat(stateSections, storageSections, sqlSections, namespaceSections, socketSections, rpcSections)
+var sections = slices.Concat(stateSections, storageSections, sqlSections, namespaceSections, socketSections, rpcSections, entrypointSections)
 
 var stateSections = []section{
 	{"DurableObject", "The class", "A Go type; `durables.Class` registers it. The optional handlers are optional interfaces of the type, found by type assertion.", []member{
@@ -31,7 +31,7 @@ var stateSections = []section{
 	}},
 	{"DurableObjectState", "`ctx`: DurableObjectState", "", []member{
 		{"waitUntil", "durables.State.WaitUntil; (takes a function, which runs in a goroutine)", "wait until/*", ""},
-		{"exports", "durables.ClassOf.Exports; (the namespace of a class that is not bound in `env`, other entrypoints by a service binding)", "exports/*", ""},
+		{"exports", "durables.ClassOf.Exports; workers.WorkerEntrypoint.Exports; workers.Self", "exports/*; entrypoint/ctx.exports*", ""},
 		{"props", "durables.State.Props", "props/none; facet/props", ""},
 		{"restore", "", "", "experimental, and Cloudflare announces data loss for it: stubs kept in storage. Keep the name or id of the object and make the stub anew"},
 		{"id", "durables.State.ID", "id/inside*", ""},

@@ -38,7 +38,7 @@ var portedAPI = []portedFile{
 	{"api/tests/stub-storage-test.js", []ported{{"storeServiceBinding; bindingsInProps", "", persistent}}},
 	{"api/tests/persistent-stubs-test.js", []ported{{"*", "", persistent}}},
 	{"api/tests/js-rpc-test.js", []ported{
-		{"basicServiceBinding; namedServiceBinding; extendingEntrypointClasses; defaultExportClass", "service/*; rpc/*", "RPC methods of a Worker's own entrypoints are not offered: a Go Worker has `fetch` and `scheduled`"},
+		{"basicServiceBinding; namedServiceBinding; extendingEntrypointClasses; defaultExportClass", "service/*; rpc/*; entrypoint/*", ""},
 		{"namedActorBinding; loopbackJsRpcTarget", "rpc/*; rpc target/*; rpc object/*", ""},
 		{"connectBinding; mapVirtualHost*", "", "raw TCP to a Worker: see `connect` in the compatibility page"},
 		{"actorWithoutExtendsRejectsRpc", "", "every Go class extends DurableObject"},

@@ -13,10 +13,7 @@ import (
 	"grove.place/lattice/workers/rpc"
 )
 
-var (
-	ring   = workers.Entrypoint("Keys", workers.OnFetch(http.HandlerFunc(serveKeys)))
-	itself = workers.Entrypoint("default")
-)
+var ring = workers.Entrypoint("Keys", workers.OnFetch(http.HandlerFunc(serveKeys)))
 
 func init() {
 	workers.Implement(ring, keys.Sign, sign)
@@ -40,7 +37,7 @@ func init() {
 		_, err := vault.Note.Call(ctx, vault.Vaults.GetByName("keys"), text)
 		return len(text), err
 	})
-	workers.Implement(itself, keys.Health, func(ctx context.Context, _ rpc.None) (string, error) {
+	workers.Implement(methods, keys.Health, func(ctx context.Context, _ rpc.None) (string, error) {
 		return workers.Getenv(ctx, "NAME") + " is well", nil
 	})
 }

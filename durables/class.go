@@ -66,9 +66,9 @@ type MethodOf[T, P, R any] struct{ name string }
 
 var reserved = map[string]bool{
 	"fetch": true, "connect": true, "alarm": true, "webSocketMessage": true, "webSocketClose": true, "webSocketError": true,
+	"ctx": true, "env": true, // every instance in JavaScript has these, and they hide methods
 }
 
-// Method declares that f can be called by RPC under name. Parameter and result may be any data: structs (plain objects by
 // Method declares that f can be called by RPC under name. Parameter and result may be any data: structs (plain objects by
 // their json tags), maps, slices, strings, numbers, []byte, time.Time (Date), *big.Int (BigInt), errors, and what package rpc passes by
 // reference: functions, stubs, streams, requests. A pointer parameter may be left out. The encoded data is limited to 32 MiB. It panics on a

@@ -66,9 +66,9 @@ func Entrypoint(name string, options ...EntrypointOption) *WorkerEntrypoint {
 	return e
 }
 
-// handlers are what the runtime calls, so that no method can have their names.
-var handlers = []string{
-	"fetch", "connect", "alarm", "webSocketMessage", "webSocketClose", "webSocketError", "scheduled", "queue", "email", "tail", "tailStream", "trace", "test",
+// taken are the names of what the runtime calls, and of what every instance in JavaScript has.
+var taken = []string{
+	"ctx", "env", "fetch", "connect", "alarm", "webSocketMessage", "webSocketClose", "webSocketError", "scheduled", "queue", "email", "tail", "tailStream", "trace", "test",
 }
 
 // Method declares that f can be called by RPC under name, and returns what calls it. Parameter and result may be all that those of
@@ -96,13 +96,13 @@ func Implement[P, R any](e *WorkerEntrypoint, m *rpc.RemoteMethod[P, R], f func(
 }
 
 func (e *WorkerEntrypoint) add(name string, m entrypointMethod) {
-	if guest.ReservedMethod(name) || slices.Contains(handlers, name) {
+	if guest.ReservedMethod(name) || slices.Contains(taken, name) {
 		panic(fmt.Sprintf("workers: %s.%s: the name is reserved by the runtime and cannot be called over RPC: give the method another", e.name, name))
 	}
 	if strings.Contains(name, ".") {
 		panic(fmt.Sprintf("workers: %s.%s: a method has one name, not a path", e.name, name))
 	}
-	if _, taken := e.methods[name]; taken {
+	if _, twice := e.methods[name]; twice {
 		panic(fmt.Sprintf("workers: %s has two methods called %s: give each its own name", e.name, name))
 	}
 	e.methods[name] = m

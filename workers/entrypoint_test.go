@@ -27,6 +27,7 @@ func TestDeclarationsThatCannotBe(t *testing.T) {
 		{"a method twice", "Declared has two methods called once", func() { workers.Method(e, "once", nothing) }},
 		{"fetch", "Declared.fetch: the name is reserved", func() { workers.Method(e, "fetch", nothing) }},
 		{"scheduled", "Declared.scheduled: the name is reserved", func() { workers.Method(e, "scheduled", nothing) }},
+		{"env, which hides methods of that name", "Declared.env: the name is reserved", func() { workers.Method(e, "env", nothing) }},
 		{"constructor", "Declared.constructor: the name is reserved", func() { workers.Method(e, "constructor", nothing) }},
 		{"dup", "Declared.dup: the name is reserved", func() { workers.Method(e, "dup", nothing) }},
 		{"then, which promises have", "Declared.then: the name is reserved", func() { workers.Method(e, "then", nothing) }},

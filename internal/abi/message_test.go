@@ -40,6 +40,7 @@ var messages = []struct {
 	{"object target", Target{Kind: TargetObject, Stub: Stub{Binding: "S"}}, writeTarget, func(r *Reader) any { return r.Target() }},
 	{"held target", Target{Kind: TargetHeld, Held: 9}, writeTarget, func(r *Reader) any { return r.Target() }},
 	{"facet target", Target{Kind: TargetFacet, Facet: Facet{"f", "Class", ptr("00"), Object{{"a", nil}}}}, writeTarget, func(r *Reader) any { return r.Target() }},
+	{"export target", Target{Kind: TargetExport, Facet: Facet{Class: "Auth", Props: Object{{"a", nil}}}}, writeTarget, func(r *Reader) any { return r.Target() }},
 	{"RPC", RPC{Target{Kind: TargetHeld, Held: 9}, []string{"a", "b"}, RPCGet, SenderNumbers}, func(w *Writer, v any) { w.RPC(v.(RPC)) }, func(r *Reader) any { return r.RPC() }},
 	{"queue messages", []QueueMessage{{QueueJSON, Object{{"a", int64(1)}}, nil}, {QueueBytes, []byte{1}, ptr(2.0)}},
 		func(w *Writer, v any) { w.QueueMessages(v.([]QueueMessage), ptr(3.0)) }, func(r *Reader) any { list, _ := r.QueueMessages(); return list }},

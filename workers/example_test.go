@@ -68,7 +68,7 @@ var (
 		if !caller.Admin {
 			return User{}, workers.NewError("NotAllowed", "this binding may only read")
 		}
-		return User{ID: p.ID, Name: p.Name}, nil
+		return User(p), nil
 	})
 )
 

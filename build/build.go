@@ -68,6 +68,7 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 		res.Warnings = append(res.Warnings, warnings...)
+		res.Warnings = append(res.Warnings, unbound(o.Config, compile.Bindings(ctx, o.Dir, o.Package))...)
 		res.Warnings = append(res.Warnings, checkEnvironments(o.Config, manifest, o.Out, warnings)...)
 	}
 	worker, err := bundle(manifest)

@@ -36,16 +36,14 @@ func bind(cfg *wrangler.Config, o compile.Open) (lines string) {
 	switch o.Kind {
 	case "kv":
 		cfg.KV = append(cfg.KV, wrangler.KVNamespace{Binding: o.Name})
-		return cfg.Add("kv_namespaces", true, "binding", o.Name, "id", "what `wrangler kv namespace create "+o.Name+"` prints")
 	case "d1":
 		cfg.Databases = append(cfg.Databases, wrangler.Database{Binding: o.Name, Name: cfg.Name})
-		return cfg.Add("d1_databases", true, "binding", o.Name, "database_name", cfg.Name, "database_id", "what `wrangler d1 create "+cfg.Name+"` prints")
 	case "r2":
 		cfg.Buckets = append(cfg.Buckets, wrangler.Bucket{Binding: o.Name})
-		return cfg.Add("r2_buckets", true, "binding", o.Name, "bucket_name", cfg.Name)
 	case "queue":
 		cfg.Producers = append(cfg.Producers, wrangler.Producer{Binding: o.Name, Queue: cfg.Name})
-		return cfg.Add("queues.producers", true, "binding", o.Name, "queue", cfg.Name)
+	default:
+		return cfg.Add("durable_objects.bindings", true, "name", o.Name, "class_name", "its class")
 	}
-	return cfg.Add("durable_objects.bindings", true, "name", o.Name, "class_name", "its class")
+	return binding(cfg, o)
 }

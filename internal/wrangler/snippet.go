@@ -18,13 +18,13 @@ func snippet(asJSON bool, table string, array bool, pairs []any) string {
 			fmt.Fprintf(&b, "[%s]\n", table)
 		}
 		for i := 0; i+1 < len(pairs); i += 2 {
-			fmt.Fprintf(&b, "%s = %s\n", pairs[i], literal(pairs[i+1]))
+			fmt.Fprintf(&b, "%s = %s\n", pairs[i], literal(asJSON, pairs[i+1]))
 		}
 		return strings.TrimSuffix(b.String(), "\n")
 	}
 	var fields []string
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fields = append(fields, fmt.Sprintf("%q: %s", pairs[i], literal(pairs[i+1])))
+		fields = append(fields, fmt.Sprintf("%q: %s", pairs[i], literal(asJSON, pairs[i+1])))
 	}
 	text := strings.Join(fields, ", ")
 	if table == "" {
@@ -44,16 +44,29 @@ func snippet(asJSON bool, table string, array bool, pairs []any) string {
 	return text
 }
 
-// literal writes strings, and arrays of them, as TOML and JSON both have them.
-func literal(v any) string {
-	list, ok := v.([]string)
-	if !ok {
-		b, _ := json.Marshal(v)
-		return string(b)
+// Inline are the keys and values of a table within a value.
+type Inline []any
+
+// literal writes a value. Strings, numbers and arrays of strings are alike in TOML and JSON.
+func literal(asJSON bool, v any) string {
+	switch v := v.(type) {
+	case Inline:
+		var fields []string
+		for i := 0; i+1 < len(v); i += 2 {
+			key := fmt.Sprintf("%v = ", v[i])
+			if asJSON {
+				key = fmt.Sprintf("%q: ", v[i])
+			}
+			fields = append(fields, key+literal(asJSON, v[i+1]))
+		}
+		return "{ " + strings.Join(fields, ", ") + " }"
+	case []string:
+		quoted := make([]string, len(v))
+		for i, s := range v {
+			quoted[i] = literal(asJSON, s)
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
 	}
-	quoted := make([]string, len(list))
-	for i, s := range list {
-		quoted[i] = literal(s)
-	}
-	return "[" + strings.Join(quoted, ", ") + "]"
+	b, _ := json.Marshal(v)
+	return string(b)
 }

@@ -148,7 +148,7 @@ func (s *runner) build(ctx context.Context, w *watcher) (*Program, error) {
 		return nil, fmt.Errorf("%s: the Worker was called %q when lattice dev began, and is %q now: start it again to run it under another name", cfg.Path, s.opts.Name, cfg.Name)
 	}
 	p := &Program{Config: cfg, Log: s.log, files: fingerprint(cfg)}
-	if p.crons, err = parseCrons(cfg); err != nil {
+	if p.crons, err = parseCrons(cfg.Crons); err != nil {
 		return nil, err
 	}
 	var secrets *wrangler.Secrets

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"grove.place/lattice/build"
+	"grove.place/lattice/internal/cron"
 	"grove.place/lattice/internal/wrangler"
 )
 
@@ -42,7 +43,7 @@ type Program struct {
 	Vars     map[string]wrangler.Var // [vars], .dev.vars and Source.Vars together
 	Log      *slog.Logger            // of the program
 
-	crons []schedule
+	crons []cron.Schedule
 	files [sha256.Size]byte // fingerprint of the files that the host reads
 }
 

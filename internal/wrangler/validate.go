@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"grove.place/lattice/internal/cron"
 )
 
 // binding is a name in a Worker's environment and where it stands.
@@ -69,6 +71,7 @@ func (d *diagnosis) validate() {
 	d.stores()
 	d.limits()
 	d.messages()
+	d.crons()
 	d.deployment()
 	d.local()
 }
@@ -226,6 +229,14 @@ func (d *diagnosis) messages() {
 		}
 		if q.MaxConcurrency != nil {
 			d.warn(path+".max_concurrency", "max_concurrency counts on Cloudflare only: the local host delivers one batch of a queue at a time")
+		}
+	}
+}
+
+func (d *diagnosis) crons() {
+	for i, text := range d.Crons {
+		if _, err := cron.Parse(text); err != nil {
+			d.fail(d.at(element("triggers.crons", i)), "triggers.crons: %q: %v", text, err)
 		}
 	}
 }

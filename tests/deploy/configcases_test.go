@@ -222,6 +222,7 @@ var configCases = []configCase{
 	{name: "an export without a storage", file: "wrangler.toml", text: "[exports.A]\ntype = \"durable-object\"\n", refuse: `"exports.A.storage" must be "sqlite" or "legacy-kv"`},
 	{name: "a route and routes", file: "wrangler.toml", text: "route = \"a\"\nroutes = [\"b\"]\n", refuse: "wrangler.toml:1: route and routes"},
 	{name: "crons that are no array", file: "wrangler.toml", text: "[triggers]\ncrons = \"* * * * *\"\n", refuse: `wrangler.toml:2: "triggers.crons" must be an array of strings`},
+	{name: "a cron that is none", file: "wrangler.toml", text: "[triggers]\ncrons = [\n\"* * * * *\",\n\"often\"]\n", refuse: `wrangler.toml:4: triggers.crons: "often": a cron has five fields`, ours: true},
 	{name: "html_handling", file: "wrangler.toml", text: "[assets]\ndirectory = \"p\"\nhtml_handling = \"nice\"\n", refuse: `wrangler.toml:3: "assets.html_handling" must be "auto-trailing-slash" or`},
 	{name: "a port that is a text", file: "wrangler.toml", text: "[dev]\nport = \"8787\"\n", refuse: `wrangler.toml:2: "dev.port" must be a whole number, not "8787"`},
 	{name: "service environments", file: "wrangler.toml", text: "legacy_env = false\n", refuse: "wrangler.toml:1: \"legacy_env\": wrangler 4 has no service environments"},

@@ -16,6 +16,9 @@ import (
 	"grove.place/lattice/tests/session/keys"
 	"grove.place/lattice/tests/session/vault"
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/analyticsengine"
+	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/kv"
 	"grove.place/lattice/workers/rpc"
 )
 
@@ -222,4 +225,54 @@ func TestASessionIsSimulated(t *testing.T) {
 	if runs[0] != runs[1] || !strings.Contains(runs[0], "commit Vault") {
 		t.Errorf("two runs with one seed differ, or show nothing of auth: %d and %d bytes", len(runs[0]), len(runs[1]))
 	}
+}
+
+// What two Workers bind under one name is one thing.
+func TestStoresAreShared(t *testing.T) {
+	bind := func(o *local.TestOptions) {
+		o.KV, o.Buckets = map[string]string{"KV": "shared"}, map[string]string{"FILES": "shared"}
+		o.Databases, o.Analytics = map[string]local.Database{"DB": {ID: "shared"}}, map[string]string{"POINTS": "shared"}
+	}
+	o := options()
+	bind(&o)
+	bind(&o.Workers[0])
+	app := local.StartTest(t, o)
+	ours, theirs := app.Context(), app.Worker("auth").Context()
+	if err := kv.Namespace("KV").Put(ours, "key", "of app", nil); err != nil {
+		t.Fatal(err)
+	}
+	var text string
+	if found, err := kv.Namespace("KV").Get(theirs, "key", &text, nil); err != nil || !found || text != "of app" {
+		t.Errorf("KV: %q, %v, %v", text, found, err)
+	}
+	if _, err := d1.Database("DB").Exec(ours, "CREATE TABLE t (n); INSERT INTO t VALUES (7)"); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if found, err := d1.Database("DB").Prepare("SELECT n FROM t").First(theirs, &n); err != nil || !found || n != 7 {
+		t.Errorf("D1: %d, %v", n, err)
+	}
+	if err := analyticsengine.Dataset("POINTS").WriteDataPoint(ours, analyticsengine.DataPoint{Blobs: []string{"a"}}); err != nil {
+		t.Fatal(err)
+	}
+	if points, err := app.Worker("auth").DataPoints("shared"); err != nil || len(points) != 1 {
+		t.Errorf("data points: %v, %v", points, err)
+	}
+}
+
+// Messages wait for a consumer that is not there yet.
+func TestAQueueWaitsForItsConsumer(t *testing.T) {
+	dir := t.TempDir()
+	alone := options()
+	alone.Dir, alone.Workers = dir, nil
+	t.Run("without", func(t *testing.T) {
+		app := local.StartTest(t, alone)
+		serve(t, app).want("/send?text=early", `200 "sent"`)
+		app.Clock.Advance(time.Minute)
+	})
+	o := options()
+	o.Dir = dir
+	app := local.StartTest(t, o)
+	app.Clock.Advance(time.Minute)
+	serve(t, app).want("/call/inbox/notes", `200 ["mail: early"]`)
 }

@@ -80,3 +80,20 @@ func get(n kv.NamespaceBinding, host *local.Host, key string, dest any) error {
 	_, err := n.Get(host.Context(), key, dest, nil)
 	return err
 }
+
+// What native code streams is written by a goroutine of its own, which may be done before the host has heard of the call.
+func TestNativeCodePutsWhatItStreams(t *testing.T) {
+	host := local.StartTest(t, withKV())
+	for _, size := range []int{3, 1 << 20} {
+		want := strings.Repeat("x", size)
+		for range 20 {
+			var got string
+			if err := notes.Put(host.Context(), "k", io.MultiReader(strings.NewReader(want)), nil); err != nil {
+				t.Fatal(err)
+			}
+			if found, err := notes.Get(host.Context(), "k", &got, nil); err != nil || !found || got != want {
+				t.Fatalf("%v, %v, %d bytes, want %d", found, err, len(got), size)
+			}
+		}
+	}
+}

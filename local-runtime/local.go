@@ -185,6 +185,11 @@ func (t transport) Invoke(ctx context.Context, op uint32, request []byte) ([]byt
 	return t.h.current().Invoke(ctx, op, request)
 }
 
+// Start implements guest.Starter.
+func (t transport) Start(ctx context.Context, op uint32, request []byte) (wait func() ([]byte, error)) {
+	return t.h.current().Start(ctx, op, request)
+}
+
 // TakesCalls implements guest.CallTransport.
 func (t transport) TakesCalls() {}
 

@@ -25,6 +25,11 @@ type Transport interface {
 	Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error)
 }
 
+// Starter is a Transport that begins operations in the order in which they come: one has begun when Start returns, and its end is what wait waits for.
+type Starter interface {
+	Start(ctx context.Context, op uint32, request []byte) (wait func() ([]byte, error))
+}
+
 type transportKey struct{}
 
 // WithTransport returns a context whose operations go to t.

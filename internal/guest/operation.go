@@ -26,7 +26,7 @@ func (o *Operation) refused() bool {
 }
 
 // Begin is Invoke without the waiting. It may wait for the frame of ctx to be current; operations begun one after the other
-// reach the host in that order. Natively the order is not kept.
+// reach the host in that order. Natively that takes a Starter.
 func Begin(ctx context.Context, op uint32, request []byte) (*Operation, error) {
 	f := FrameOf(ctx)
 	if f == nil {
@@ -45,9 +45,13 @@ func beginNatively(ctx context.Context, op uint32, request []byte) (*Operation, 
 		return nil, ErrNoFrame
 	}
 	o := &Operation{done: make(chan struct{})}
+	wait := func() ([]byte, error) { return t.Invoke(ctx, op, request) }
+	if t, ok := t.(Starter); ok {
+		wait = t.Start(ctx, op, request) // before the streams that the operation refers to are written
+	}
 	go func() {
 		defer close(o.done)
-		o.result, o.err = t.Invoke(ctx, op, request)
+		o.result, o.err = wait()
 	}()
 	return o, nil
 }

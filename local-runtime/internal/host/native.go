@@ -49,8 +49,13 @@ func (n *native) link(stub abi.Stub) (*link, *abi.Error) {
 
 // Invoke performs an operation as if in an event of the Worker, and waits for it.
 func (h *Host) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, error) {
+	return h.Start(ctx, op, request)()
+}
+
+// Start is Invoke without the waiting, which is what it returns. The operation has begun by then: what it refers to, such as a stream, may be used.
+func (h *Host) Start(ctx context.Context, op uint32, request []byte) (wait func() ([]byte, error)) {
 	if op == abi.OpSocketReceive {
-		return h.native.receive(ctx, abi.NewReader(request))
+		return func() ([]byte, error) { return h.native.receive(ctx, abi.NewReader(request)) }
 	}
 	done := h.newSignal()
 	var answer []byte
@@ -59,12 +64,14 @@ func (h *Host) Invoke(ctx context.Context, op uint32, request []byte) ([]byte, e
 		done.set()
 	}
 	if result := h.native.begin(ctx, op, abi.NewReader(request), finish); result != nil {
-		return result, nil
+		return func() ([]byte, error) { return result, nil }
 	}
-	if err := done.wait(ctx, describe(op, request)); err != nil {
-		return nil, err
+	return func() ([]byte, error) {
+		if err := done.wait(ctx, describe(op, request)); err != nil {
+			return nil, err
+		}
+		return answer, nil
 	}
-	return answer, nil
 }
 
 // describe says what an operation asks for.

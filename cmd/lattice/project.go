@@ -39,6 +39,7 @@ func (p *project) configFlags(fs *flag.FlagSet) {
 	fs.Var(&p.configs, "config", "`file` with the Worker's configuration (default wrangler.json, wrangler.jsonc or wrangler.toml, here or in a folder above)")
 	fs.Var(&p.configs, "c", "short for --config `file`")
 	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`] (default: what CLOUDFLARE_ENV says, or the top level)")
+	fs.StringVar(&p.env, "e", "", "short for --env `name`")
 }
 
 // find looks for the configuration that the flags leave open.
@@ -50,7 +51,7 @@ func (p *project) find() {
 	default:
 		p.configPath, p.notes = wrangler.Find(".")
 	}
-	if !p.given("env") {
+	if !p.given("env") && !p.given("e") {
 		p.env = os.Getenv("CLOUDFLARE_ENV")
 	}
 }

@@ -132,7 +132,7 @@ func expandValue(value string, lookup func(string) string) string {
 		if put == "" || seen[put] {
 			put = otherwise
 		}
-		value = value[:m[0]] + put + value[m[1]:]
+		value = strings.Replace(value, value[m[0]:m[1]], put, 1) // the first that reads like it, also behind a \
 		if name != "" && value == lookup(name) {
 			break
 		}

@@ -4,11 +4,17 @@ import { Op } from "./abi.mjs";
 import { binding } from "./env.mjs";
 import { readBody, writeBody } from "./http.mjs";
 
+/** Conditions and ranges that are headers come as lists of pairs. @param {any} options */
+function optionsOf(options) {
+  for (const name of ["onlyIf", "range"]) if (Array.isArray(options?.[name])) options[name] = new Headers(options[name]);
+  return options ?? undefined;
+}
+
 /** @type {Record<string, (bucket: any, args: any[], body: any) => Promise<any>>} */
 const methods = {
   head: (bucket, [key]) => bucket.head(key),
-  get: (bucket, [key, options]) => bucket.get(key, options ?? undefined),
-  put: (bucket, [key, options], body) => bucket.put(key, body, options ?? undefined),
+  get: (bucket, [key, options]) => bucket.get(key, optionsOf(options)),
+  put: (bucket, [key, options], body) => bucket.put(key, body, optionsOf(options)),
   delete: (bucket, [keys]) => bucket.delete(keys),
   list: (bucket, [options]) => bucket.list(options ?? undefined),
   createMultipartUpload: (bucket, [key, options]) => bucket.createMultipartUpload(key, options ?? undefined),
@@ -26,11 +32,11 @@ function described(o) {
   }
   if (typeof o.uploadId === "string") return { key: o.key, uploadId: o.uploadId };
   if (o.partNumber !== undefined && o.etag !== undefined) return { partNumber: o.partNumber, etag: o.etag };
-  const { key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, range, storageClass } = o;
+  const { key, version, size, etag, httpEtag, uploaded, httpMetadata, customMetadata, range, storageClass, ssecKeyMd5 } = o;
   const { md5, sha1, sha256, sha384, sha512 } = o.checksums ?? {};
   return {
     key, version, size, etag, httpEtag, uploaded, httpMetadata: { ...httpMetadata }, customMetadata: { ...customMetadata },
-    range: range ? { ...range } : null, storageClass: storageClass ?? null, checksums: { md5, sha1, sha256, sha384, sha512 },
+    range: range ? { ...range } : null, storageClass: storageClass ?? null, ssecKeyMd5: ssecKeyMd5 ?? null, checksums: { md5, sha1, sha256, sha384, sha512 },
   };
 }
 

@@ -17,9 +17,27 @@ func body(ctx context.Context, b abi.Body) (io.ReadCloser, int64) {
 	case abi.BodyInline:
 		return io.NopCloser(bytes.NewReader(bytes.Clone(b.Inline))), int64(len(b.Inline))
 	case abi.BodyStream:
-		return &readStream{ctx: ctx, id: b.Stream}, b.Length
+		stream := &readStream{ctx: ctx, id: b.Stream}
+		if b.Length >= 0 {
+			return &sizedStream{stream, b.Length}, b.Length
+		}
+		return stream, b.Length
 	}
 	return http.NoBody, 0
+}
+
+// sizedStream is a readStream that knows how much is left, so that it can go on to where a length is needed.
+type sizedStream struct {
+	*readStream
+	left int64
+}
+
+func (s *sizedStream) Len() int { return int(max(0, s.left)) }
+
+func (s *sizedStream) Read(p []byte) (int, error) {
+	n, err := s.readStream.Read(p)
+	s.left -= int64(n)
+	return n, err
 }
 
 // readStream reads a body that the host streams.

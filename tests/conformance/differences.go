@@ -20,6 +20,9 @@ const (
 	goTypes   = "a Go value that cannot be bound is refused with its type and what to pass; the text of JavaScript's is D1_TYPE_ERROR"
 	emptySQL  = "the SDK says that a statement of a batch was empty, and that the others ran; JavaScript gets fewer results"
 	atCommit  = "a constraint that fails when a batch commits is an internal error of wrangler dev; the local host says which constraint"
+	atTheEnd  = "wrangler dev has no code for a range that begins where the object ends; the local host says 10039"
+	below     = "workerd takes a negative limit for a large one; the local host refuses it as 1,001"
+	class     = "wrangler dev leaves the storage class out; the local host has Cloudflare's default"
 	rowCounts = "workerd counts rows in a patched SQLite; the local host counts what SQLite's own API shows"
 )
 
@@ -55,6 +58,9 @@ var differences = map[string]difference{
 	"d1 error/types that cannot be bound":     {why: goTypes},
 	"d1 result/batch with an empty statement": {why: emptySQL},
 	"d1 sql/foreign keys deferred and broken": {why: atCommit, local: true},
+	"r2 error/range from the end on":          {why: atTheEnd, local: true},
+	"r2 error/list limit below zero":          {why: below, local: true},
+	"r2 put/storage class":                    {why: class, local: true},
 	"bookmark/for a time":                     {why: history, local: true},
 	"bookmark/restore":                        {why: history, local: true},
 	"sql cost/insert and select":              {why: rowCounts, local: true},

@@ -5,9 +5,12 @@
 //	stored, err := images.Put(ctx, "cat.png", file, &r2.PutOptions{ContentType: "image/png"})
 //	object, err := images.Get(ctx, "cat.png", nil) // object.Body is an io.ReadCloser
 //
-// Keys are at most 1,024 bytes of UTF-8. Start with Bucket.
+// Keys are at most 1,024 bytes of UTF-8; an object is at most 5 GiB, or 5 TiB in parts. Start with Bucket.
 //
-// See https://developers.cloudflare.com/r2/api/workers/workers-api-reference/.
+// Errors are *workers.Error with R2's text, which ends with its number: "put: The specified object name is not valid. (10020)". What is not there is
+// no error but nil.
+//
+// See https://developers.cloudflare.com/r2/api/workers/workers-api-reference/ and https://developers.cloudflare.com/r2/platform/limits/.
 package r2
 
 import (
@@ -40,11 +43,12 @@ type Object struct {
 	Uploaded       time.Time         `json:"uploaded"`
 	HTTPMetadata   HTTPMetadata      `json:"httpMetadata"`
 	CustomMetadata map[string]string `json:"customMetadata"`
-	Range          *Range            `json:"range"` // of a Get: the part that Body is
-	StorageClass   string            `json:"storageClass"`
+	Range          *Range            `json:"range"`        // of a Get: the part that Body is
+	StorageClass   string            `json:"storageClass"` // empty in wrangler dev
+	SSECKeyMD5     string            `json:"ssecKeyMd5"`   // of the customer's key that the object is encrypted with
 	Checksums      Checksums         `json:"checksums"`
 
-	// Body is the content, after a Get whose conditions held; otherwise nil. It must be closed.
+	// Body is the content, after a Get whose conditions held; otherwise nil. It must be closed. Put takes it as it is, without having it in memory.
 	Body io.ReadCloser `json:"-"`
 }
 
@@ -58,7 +62,17 @@ type HTTPMetadata struct {
 	CacheExpiry        time.Time `json:"cacheExpiry,omitempty"`
 }
 
-// WriteTo sets the headers that m has.
+// HTTPMetadataOf takes the metadata out of the headers of a request or a response: Content-Type, Content-Language, Content-Disposition,
+// Content-Encoding, Cache-Control and Expires.
+func HTTPMetadataOf(h http.Header) HTTPMetadata {
+	expires, _ := http.ParseTime(h.Get("Expires"))
+	return HTTPMetadata{
+		ContentType: h.Get("Content-Type"), ContentLanguage: h.Get("Content-Language"), ContentDisposition: h.Get("Content-Disposition"),
+		ContentEncoding: h.Get("Content-Encoding"), CacheControl: h.Get("Cache-Control"), CacheExpiry: expires,
+	}
+}
+
+// WriteTo sets the headers that m has, as writeHttpMetadata of JavaScript does.
 func (m HTTPMetadata) WriteTo(h http.Header) {
 	for name, value := range map[string]string{
 		"Content-Type": m.ContentType, "Content-Language": m.ContentLanguage, "Content-Disposition": m.ContentDisposition,
@@ -73,43 +87,13 @@ func (m HTTPMetadata) WriteTo(h http.Header) {
 	}
 }
 
-// Range is a part of an object. Either Suffix, the number of last bytes, or Offset and Length; Length 0 is up to the end.
-type Range struct {
-	Offset int64 `json:"offset,omitempty"`
-	Length int64 `json:"length,omitempty"`
-	Suffix int64 `json:"suffix,omitempty"`
-}
-
-// Checksums are those that the object was stored with; MD5 is always there but for multipart uploads.
+// Checksums are those that the object was stored with, in PutOptions; MD5 is always there but for multipart uploads.
 type Checksums struct {
 	MD5    []byte `json:"md5"`
 	SHA1   []byte `json:"sha1"`
 	SHA256 []byte `json:"sha256"`
 	SHA384 []byte `json:"sha384"`
 	SHA512 []byte `json:"sha512"`
-}
-
-// Conditions must all hold for an operation to take place.
-type Conditions struct {
-	ETagMatches      string    `json:"etagMatches,omitempty"`
-	ETagDoesNotMatch string    `json:"etagDoesNotMatch,omitempty"`
-	UploadedBefore   time.Time `json:"uploadedBefore,omitempty"`
-	UploadedAfter    time.Time `json:"uploadedAfter,omitempty"`
-}
-
-// GetOptions change what Get returns.
-type GetOptions struct {
-	OnlyIf *Conditions `json:"onlyIf,omitempty"`
-	Range  *Range      `json:"range,omitempty"`
-}
-
-// PutOptions describe what Put stores. A checksum that does not fit the content is an error, and nothing is stored.
-type PutOptions struct {
-	OnlyIf         *Conditions
-	HTTPMetadata   HTTPMetadata
-	CustomMetadata map[string]string // together with HTTPMetadata at most 8,192 bytes
-	MD5, SHA256    []byte
-	StorageClass   string // "Standard" or "InfrequentAccess"; "": as the bucket is configured
 }
 
 // ErrPrecondition is returned by Put when its conditions did not hold.
@@ -122,16 +106,18 @@ func (b BucketBinding) Head(ctx context.Context, key string) (*Object, error) {
 
 // Get returns an object, or nil if there is none. When a condition does not hold, the object has no Body.
 func (b BucketBinding) Get(ctx context.Context, key string, o *GetOptions) (*Object, error) {
-	options, err := valueOf(o)
+	options, err := o.value()
 	if err != nil {
 		return nil, err
 	}
 	return b.one(ctx, "get", key, nil, abi.Array{key, options})
 }
 
-// Put stores the content under key, in place of what was there, and returns what is known of it then. The length of body need not be known:
-// it is a *bytes.Reader or *strings.Reader, something with a Len method, or it is read into memory first, for R2 takes no content of
-// unknown length; use CreateMultipartUpload for large ones.
+// Put stores the content under key, in place of what was there, and returns what is known of it then. R2 takes no content of unknown length: a body
+// with a Len method streams (a *bytes.Reader, the Body of an Object, that of a request with a Content-Length, what Sized returns), another one is read
+// into memory first. Use CreateMultipartUpload for a large one of unknown length.
+//
+// When a condition does not hold, nothing is stored and the error is ErrPrecondition.
 func (b BucketBinding) Put(ctx context.Context, key string, body io.Reader, o *PutOptions) (*Object, error) {
 	options, err := putOptions(o)
 	if err != nil {
@@ -161,10 +147,10 @@ type ListOptions struct {
 	Delimiter  string   `json:"delimiter,omitempty"`
 	StartAfter string   `json:"startAfter,omitempty"`
 	Limit      int      `json:"limit,omitempty"`   // at most 1,000, which is the default
-	Include    []string `json:"include,omitempty"` // "httpMetadata", "customMetadata"
+	Include    []string `json:"include,omitempty"` // "httpMetadata", "customMetadata": which to have, in shorter pages; else objects have none
 }
 
-// Listing is a page of a bucket, in the order of the keys' bytes.
+// Listing is a page of a bucket, in the order of the keys' bytes. It may be shorter than the limit: look at Truncated.
 type Listing struct {
 	Objects           []Object `json:"objects"`
 	Truncated         bool     `json:"truncated"`
@@ -220,94 +206,4 @@ func (b BucketBinding) check(ctx context.Context) error {
 		return nil
 	}
 	return guest.MissingBinding(ctx, b.binding, "r2", fmt.Sprintf("[[r2_buckets]]\nbinding = %q\nbucket_name = \"my-bucket\"", b.binding))
-}
-
-// valueOf turns options into the structured value of their JavaScript form, nil into undefined.
-func valueOf[T any](o *T) (abi.Value, error) {
-	if o == nil {
-		return abi.Undefined{}, nil
-	}
-	var w abi.Writer
-	if err := codec.Marshal(&w, o); err != nil {
-		return nil, fmt.Errorf("r2: options: %w", err)
-	}
-	r := abi.NewReader(w.Bytes())
-	return r.Value(), r.Err()
-}
-
-func putOptions(o *PutOptions) (abi.Value, error) {
-	if o == nil {
-		return abi.Undefined{}, nil
-	}
-	type put struct {
-		OnlyIf         *Conditions       `json:"onlyIf,omitempty"`
-		HTTPMetadata   HTTPMetadata      `json:"httpMetadata"`
-		CustomMetadata map[string]string `json:"customMetadata,omitempty"`
-		MD5            []byte            `json:"md5,omitempty"`
-		SHA256         []byte            `json:"sha256,omitempty"`
-		StorageClass   string            `json:"storageClass,omitempty"`
-	}
-	return valueOf(&put{o.OnlyIf, o.HTTPMetadata, o.CustomMetadata, o.MD5, o.SHA256, o.StorageClass})
-}
-
-// Upload is a multipart upload under way, for content that is large or of unknown length. Each part but the last has the same size, at least
-// 5 MiB; there are at most 10,000.
-type Upload struct {
-	bucket   BucketBinding
-	Key      string `json:"key"`
-	UploadID string `json:"uploadId"`
-}
-
-// Part is a part that was uploaded.
-type Part struct {
-	PartNumber int    `json:"partNumber"`
-	ETag       string `json:"etag"`
-}
-
-// CreateMultipartUpload begins an upload. OnlyIf and checksums do not apply.
-func (b BucketBinding) CreateMultipartUpload(ctx context.Context, key string, o *PutOptions) (*Upload, error) {
-	options, err := putOptions(o)
-	if err != nil {
-		return nil, err
-	}
-	result, _, err := b.call(ctx, "createMultipartUpload", nil, abi.Array{key, options})
-	if err != nil {
-		return nil, fmt.Errorf("r2: create upload of %q: %w", key, err)
-	}
-	var u Upload
-	if err := codec.Assign(result, &u); err != nil {
-		return nil, fmt.Errorf("r2: create upload of %q: %w", key, err)
-	}
-	u.bucket = b
-	return &u, nil
-}
-
-// ResumeMultipartUpload returns an upload that was begun before. It does no I/O, and does not find out whether there is one.
-func (b BucketBinding) ResumeMultipartUpload(key, uploadID string) *Upload {
-	return &Upload{bucket: b, Key: key, UploadID: uploadID}
-}
-
-// UploadPart uploads a part. number counts from 1.
-func (u *Upload) UploadPart(ctx context.Context, number int, body io.Reader) (Part, error) {
-	result, _, err := u.bucket.call(ctx, "uploadPart", body, abi.Array{u.Key, u.UploadID, int64(number)})
-	if err != nil {
-		return Part{}, fmt.Errorf("r2: part %d of %q: %w", number, u.Key, err)
-	}
-	var p Part
-	return p, codec.Assign(result, &p)
-}
-
-// Complete makes the parts the content of the object.
-func (u *Upload) Complete(ctx context.Context, parts []Part) (*Object, error) {
-	list := abi.Array{}
-	for _, p := range parts {
-		list = append(list, abi.Object{{Name: "partNumber", Value: int64(p.PartNumber)}, {Name: "etag", Value: p.ETag}})
-	}
-	return u.bucket.one(ctx, "complete", u.Key, nil, abi.Array{u.Key, u.UploadID, list})
-}
-
-// Abort drops the upload with its parts.
-func (u *Upload) Abort(ctx context.Context) error {
-	_, _, err := u.bucket.call(ctx, "abort", nil, abi.Array{u.Key, u.UploadID})
-	return err
 }

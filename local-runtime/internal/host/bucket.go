@@ -108,27 +108,38 @@ func r2Head(c *r2Call) (abi.Value, content, error) {
 	if err != nil || o == nil {
 		return nil, noContent, err
 	}
-	return describeObject(o, nil), noContent, nil
+	return describeObject(o, partValue(0, o.Size)), noContent, nil
 }
 
 func r2Get(c *r2Call) (abi.Value, content, error) {
 	options := c.args.object(1)
+	onlyIf, err := storage.ConditionsOf(options.Get("onlyIf"))
+	if err != nil {
+		return nil, noContent, err
+	}
+	asked, err := storage.RangeOf(options.Get("range"))
+	if err == nil {
+		err = checkCustomerKey(options)
+	}
+	if err != nil {
+		return nil, noContent, err
+	}
 	var offset, length int64
 	var whole bool
 	o, body, err := c.bucket.Get(c.args.text(0), func(o *storage.Stored) (_, _ int64, take bool, err error) {
-		if !storage.Holds(options.Get("onlyIf"), o) {
+		if !onlyIf.Hold(o) {
 			return 0, 0, false, nil
 		}
-		offset, length, whole, err = o.Part(options.Get("range"))
+		offset, length, whole, err = asked.Of(o.Size)
 		return offset, length, true, err
 	})
 	switch {
 	case err != nil || o == nil:
 		return nil, noContent, err
 	case body == nil:
-		return describeObject(o, nil), noContent, nil
+		return describeObject(o, partValue(0, o.Size)), noContent, nil
 	}
-	var part abi.Value = abi.Object{{Name: "offset", Value: offset}, {Name: "length", Value: length}}
+	var part abi.Value = partValue(offset, length)
 	if whole && o.Size == 0 {
 		part = nil
 	}
@@ -139,8 +150,16 @@ func r2Get(c *r2Call) (abi.Value, content, error) {
 	return describeObject(o, part), answer, err
 }
 
-func putOptions(o abi.Object, now abi.Date) storage.PutOptions {
-	put := storage.PutOptions{OnlyIf: o.Get("onlyIf"), HTTP: abi.Object{}, Custom: abi.Object{}, StorageClass: "Standard", Sums: map[string][]byte{}, Now: now}
+func partValue(offset, length int64) abi.Object {
+	return abi.Object{{Name: "offset", Value: offset}, {Name: "length", Value: length}}
+}
+
+// putOptions reads the options of put and createMultipartUpload, and refuses what workerd refuses, in its words.
+func putOptions(o abi.Object, now abi.Date) (put storage.PutOptions, err error) {
+	put = storage.PutOptions{HTTP: abi.Object{}, Custom: abi.Object{}, StorageClass: "Standard", Sums: map[string][]byte{}, Now: now}
+	if put.OnlyIf, err = storage.ConditionsOf(o.Get("onlyIf")); err != nil {
+		return put, err
+	}
 	if http, ok := o.Get("httpMetadata").(abi.Object); ok {
 		put.HTTP = http
 	}
@@ -150,22 +169,51 @@ func putOptions(o abi.Object, now abi.Date) storage.PutOptions {
 	if class, ok := o.Get("storageClass").(string); ok && class != "" {
 		put.StorageClass = class
 	}
-	for _, name := range []string{"md5", "sha1", "sha256", "sha384", "sha512"} {
-		switch sum := o.Get(name).(type) {
-		case []byte:
-			put.Sums[name] = sum
-		case abi.ArrayBuffer:
-			put.Sums[name] = sum
+	for _, sum := range []struct {
+		field, name string
+		size        int
+	}{{"md5", "MD5", 16}, {"sha1", "SHA-1", 20}, {"sha256", "SHA-256", 32}, {"sha384", "SHA-384", 48}, {"sha512", "SHA-512", 64}} {
+		given, ok := bytesOf(o.Get(sum.field))
+		switch {
+		case !ok:
+			continue
+		case len(put.Sums) > 0:
+			return put, abi.TypeErrorf("You cannot specify multiple hashing algorithms.")
+		case len(given) != sum.size:
+			return put, abi.TypeErrorf("%s is %d bytes, not %d", sum.name, sum.size, len(given))
 		}
+		put.Sums[sum.field] = given
 	}
-	return put
+	return put, checkCustomerKey(o)
+}
+
+// checkCustomerKey refuses a key of another length. As in wrangler dev, nothing is encrypted.
+func checkCustomerKey(o abi.Object) error {
+	if key, ok := bytesOf(o.Get("ssecKey")); ok && len(key) != 32 {
+		return abi.Errorf("SSE-C Key must be 32 bytes in length")
+	}
+	return nil
+}
+
+func bytesOf(v abi.Value) ([]byte, bool) {
+	switch v := v.(type) {
+	case []byte:
+		return v, true
+	case abi.ArrayBuffer:
+		return v, true
+	}
+	return nil, false
 }
 
 func r2Put(c *r2Call) (abi.Value, content, error) {
+	options, err := putOptions(c.args.object(1), c.now)
+	if err != nil {
+		return nil, noContent, err
+	}
 	if c.body.source != nil && c.body.length < 0 {
 		return nil, noContent, abi.TypeErrorf("Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)")
 	}
-	o, err := c.bucket.Put(c.args.text(0), c.content(), putOptions(c.args.object(1), c.now))
+	o, err := c.bucket.Put(c.args.text(0), c.content(), options)
 	if err != nil || o == nil {
 		return nil, noContent, err
 	}
@@ -202,14 +250,24 @@ func r2List(c *r2Call) (abi.Value, content, error) {
 		if err != nil {
 			return nil, noContent, abi.Errorf("list: the cursor is not one of a list before")
 		}
-		after = string(raw)
+		after = max(after, string(raw))
 	}
-	l, err := c.bucket.List(text("prefix"), after, text("delimiter"), limit)
+	has, err := included(o.Get("include"))
+	if err != nil {
+		return nil, noContent, err
+	}
+	l, err := c.bucket.List(storage.ListOptions{Prefix: text("prefix"), StartAfter: after, Delimiter: text("delimiter"), Limit: limit, Detailed: len(has) > 0})
 	if err != nil {
 		return nil, noContent, err
 	}
 	objects, prefixes := abi.Array{}, abi.Array{}
 	for _, stored := range l.Objects {
+		if !has["httpMetadata"] {
+			stored.HTTPMetadata = abi.Object{}
+		}
+		if !has["customMetadata"] {
+			stored.Custom = abi.Object{}
+		}
 		objects = append(objects, describeObject(stored, nil))
 	}
 	for _, p := range l.Prefixes {
@@ -223,8 +281,25 @@ func r2List(c *r2Call) (abi.Value, content, error) {
 		{Name: "delimitedPrefixes", Value: prefixes}}, noContent, nil
 }
 
+// included reads which metadata a list shall have.
+func included(v abi.Value) (map[string]bool, error) {
+	has := map[string]bool{}
+	fields, _ := v.(abi.Array)
+	for _, f := range fields {
+		if f != "httpMetadata" && f != "customMetadata" {
+			return nil, &abi.Error{Name: "RangeError", Message: fmt.Sprintf("Unsupported include value %v", f)}
+		}
+		has[f.(string)] = true
+	}
+	return has, nil
+}
+
 func r2Create(c *r2Call) (abi.Value, content, error) {
-	id, err := c.bucket.CreateUpload(c.args.text(0), putOptions(c.args.object(1), c.now))
+	options, err := putOptions(c.args.object(1), c.now)
+	if err != nil {
+		return nil, noContent, err
+	}
+	id, err := c.bucket.CreateUpload(c.args.text(0), options)
 	return abi.Object{{Name: "key", Value: c.args.text(0)}, {Name: "uploadId", Value: id}}, noContent, err
 }
 
@@ -240,6 +315,9 @@ func r2Complete(c *r2Call) (abi.Value, content, error) {
 		p, _ := e.(abi.Object)
 		number, _ := p.Get("partNumber").(int64)
 		etag, _ := p.Get("etag").(string)
+		if err := storage.CheckPartNumber(int(number)); err != nil {
+			return nil, noContent, err
+		}
 		parts = append(parts, storage.ChosenPart{Number: int(number), ETag: etag})
 	}
 	o, err := c.bucket.CompleteUpload(c.args.text(0), c.args.text(1), parts, c.now)

@@ -68,7 +68,7 @@ func (h *Host) cacheStore() (*storage.Bucket, error) {
 // sweepCache removes what expired while nobody looked.
 func (h *Host) sweepCache(b *storage.Bucket) error {
 	for after := ""; ; {
-		l, err := b.List("", after, "", 0)
+		l, err := b.List(storage.ListOptions{StartAfter: after, Limit: 1000})
 		if err != nil {
 			return err
 		}

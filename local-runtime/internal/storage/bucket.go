@@ -42,6 +42,7 @@ const (
 	maxKey      = 1024
 	maxCustom   = 8192
 	maxListed   = 1000
+	maxDetailed = 100 // of a list with metadata
 	minPart     = 5 << 20
 	maxPartsNum = 10000
 )
@@ -61,6 +62,9 @@ var (
 	errNoUpload = &r2Error{10024, "The specified multipart upload does not exist."}
 	errPart     = &r2Error{10025, "One or more of the specified parts could not be found."}
 	errTooSmall = &r2Error{10011, "Your proposed upload is smaller than the minimum allowed object size."}
+	errMaxKeys  = &r2Error{10022, "MaxKeys params must be positive integer <= 1000."}
+	errUpload   = &r2Error{10048, "There was a problem with the multipart upload."}
+	errInternal = &r2Error{10001, "We encountered an internal error. Please try again."} // what R2 says of uploads that there never were
 )
 
 // OpenBucket opens the bucket in the folder dir. What random fills becomes the versions of objects and the ids of uploads.
@@ -72,6 +76,7 @@ func OpenBucket(dir string, random func(p []byte)) (*Bucket, error) {
 		`CREATE TABLE IF NOT EXISTS objects (key TEXT PRIMARY KEY, version TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL, uploaded REAL NOT NULL,
 			http BLOB NOT NULL, custom BLOB NOT NULL, sums BLOB NOT NULL, class TEXT NOT NULL, file TEXT NOT NULL) WITHOUT ROWID`,
 		`CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, key TEXT NOT NULL, http BLOB NOT NULL, custom BLOB NOT NULL, class TEXT NOT NULL) WITHOUT ROWID`,
+		`CREATE TABLE IF NOT EXISTS ended (id TEXT PRIMARY KEY) WITHOUT ROWID`, // uploads that are over
 		`CREATE TABLE IF NOT EXISTS parts (upload TEXT NOT NULL, number INTEGER NOT NULL, etag TEXT NOT NULL, md5 BLOB NOT NULL, size INTEGER NOT NULL,
 			file TEXT NOT NULL, PRIMARY KEY (upload, number)) WITHOUT ROWID`)
 	if err != nil {
@@ -220,9 +225,9 @@ func (c closers) Close() error {
 	return errors.Join(errs...)
 }
 
-// PutOptions describe what Put stores. Its Values are Objects or Undefined.
+// PutOptions describe what Put stores. Its Values are Objects.
 type PutOptions struct {
-	OnlyIf       abi.Value
+	OnlyIf       *Conditions
 	HTTP, Custom abi.Value
 	StorageClass string
 	Sums         map[string][]byte // "md5", "sha1", … that the content must have
@@ -252,7 +257,7 @@ func (b *Bucket) Put(key string, content io.Reader, o PutOptions) (*Stored, erro
 		HTTPMetadata: o.HTTP, Custom: o.Custom, Sums: blob.sums, StorageClass: o.StorageClass, file: blob.file}
 	held := true
 	old, err := b.replace(stored, func(current *Stored) bool {
-		held = Holds(o.OnlyIf, current)
+		held = o.OnlyIf.Hold(current)
 		return held
 	})
 	if err != nil || !held {
@@ -340,6 +345,11 @@ func (b *Bucket) write(content io.Reader, want map[string][]byte) (*blob, error)
 // Delete removes objects.
 func (b *Bucket) Delete(keys []string) error {
 	var files []string
+	for _, key := range keys {
+		if len(key) > maxKey {
+			return errKeyName
+		}
+	}
 	err := b.x.do(func(s *statements) error {
 		for _, key := range keys {
 			var o *Stored

@@ -13,10 +13,21 @@ type Listing struct {
 	Next     string // start after this for the next page; "" when this was the last
 }
 
-// List returns up to limit objects and, with a delimiter, common prefixes, in the order of their bytes.
-func (b *Bucket) List(prefix, startAfter, delimiter string, limit int) (l Listing, err error) {
-	if limit < 1 || limit > maxListed {
-		limit = maxListed
+// ListOptions select what a page of a bucket has.
+type ListOptions struct {
+	Prefix, StartAfter, Delimiter string
+	Limit                         int
+	Detailed                      bool // with metadata, for which there are fewer objects in a page
+}
+
+// List returns up to a limit of objects and, with a delimiter, common prefixes, in the order of their bytes.
+func (b *Bucket) List(o ListOptions) (l Listing, err error) {
+	if o.Limit < 1 || o.Limit > maxListed {
+		return l, errMaxKeys
+	}
+	prefix, startAfter, delimiter, limit := o.Prefix, o.StartAfter, o.Delimiter, o.Limit
+	if o.Detailed {
+		limit = min(limit, maxDetailed)
 	}
 	err = b.x.do(func(s *statements) error {
 		last, full := startAfter, errors.New("full")
@@ -28,7 +39,7 @@ func (b *Bucket) List(prefix, startAfter, delimiter string, limit int) (l Listin
 			common := ""
 			if i := strings.Index(o.Key[len(prefix):], delimiter); delimiter != "" && i >= 0 {
 				common = o.Key[:len(prefix)+i+len(delimiter)]
-				if strings.HasPrefix(startAfter, common) || slices.Contains(l.Prefixes, common) {
+				if slices.Contains(l.Prefixes, common) {
 					last = o.Key
 					return nil
 				}

@@ -128,7 +128,7 @@ func TestABucketListsTheKeysOfAPrefix(t *testing.T) {
 	for _, c := range []struct{ prefix, after, want string }{
 		{"b", "", "b b/1 b/é b/􏿿 b0"}, {"b/", "", "b/1 b/é b/􏿿"}, {"b/", "b/1", "b/é b/􏿿"}, {"", "b0", "c"}, {"d", "", ""},
 	} {
-		l, err := b.List(c.prefix, c.after, "", 0)
+		l, err := b.List(ListOptions{Prefix: c.prefix, StartAfter: c.after, Limit: 1000})
 		var keys []string
 		for _, o := range l.Objects {
 			keys = append(keys, o.Key)

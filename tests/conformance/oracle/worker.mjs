@@ -14,6 +14,7 @@ import * as lifecycle from "./lifecycle.mjs";
 import * as bindings from "./bindings.mjs";
 import * as unbound from "./unbound.mjs";
 import * as d1 from "./d1.mjs";
+import * as r2 from "./r2.mjs";
 import * as stores from "./stores.mjs";
 import * as kv from "./kv.mjs";
 import * as cache from "./cache.mjs";
@@ -35,7 +36,7 @@ export { Auth, Bare } from "./entrypoints.mjs";
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
 	unbound,
-	d1, stores, kv, cache, limits, tcp,
+	d1, r2, stores, kv, cache, limits, tcp,
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life, entrypoints,

@@ -54,11 +54,11 @@ func writeContent(ctx context.Context, w *abi.Writer, content io.Reader, streams
 		return nil, nil
 	}
 	sized, ok := content.(interface{ Len() int })
-	if ok && sized.Len() > abi.InlineBody || !ok && streams {
-		length := int64(-1)
-		if ok {
-			length = int64(sized.Len())
-		}
+	length := int64(-1)
+	if ok {
+		length = int64(sized.Len())
+	}
+	if length > abi.InlineBody || !ok && streams {
 		s := newWriteStream(ctx)
 		w.Body(abi.Body{Mode: abi.BodyStream, Stream: s.id, Length: length})
 		return s, nil
@@ -66,6 +66,9 @@ func writeContent(ctx context.Context, w *abi.Writer, content io.Reader, streams
 	var all bytes.Buffer
 	if _, err := all.ReadFrom(content); err != nil {
 		return nil, fmt.Errorf("read the content: %w", err)
+	}
+	if ok && int64(all.Len()) != length {
+		return nil, fmt.Errorf("the content has %d bytes, and said %d", all.Len(), length)
 	}
 	w.Body(abi.Body{Mode: abi.BodyInline, Inline: all.Bytes()})
 	return nil, nil

@@ -40,6 +40,7 @@ type r2Call struct {
 	method string
 	args   arguments
 	body   content
+	says   int64 // how long the body is that streams; -1: it does not
 	now    abi.Date
 }
 
@@ -77,8 +78,12 @@ func (h *Host) performR2(c *r2Call, do r2Method, done func(result abi.Value, bod
 		}
 		done(result, body, err)
 	}
-	if c.body.source != nil && c.body.length < 0 {
-		return func() { h.store(finish) } // it refuses, without reading
+	c.says = -1
+	if c.body.source != nil {
+		c.says = c.body.length
+		if c.says < 0 {
+			return func() { h.store(finish) } // it refuses, without reading
+		}
 	}
 	return h.storingOf(&c.body, finish, func(err error) { done(nil, noContent, err) })
 }
@@ -96,11 +101,35 @@ var r2Names = map[string]string{
 	"uploadPart": "uploadPart", "complete": "completeMultipartUpload", "abort": "abortMultipartUpload",
 }
 
-func (c *r2Call) content() io.Reader {
-	if r := c.body.reader(); r != nil {
-		return r
+// content is what a put or a part stores.
+func (c *r2Call) content() (io.Reader, error) {
+	r := c.body.reader()
+	switch {
+	case r == nil:
+		return bytes.NewReader(nil), nil
+	case c.says >= 0:
+		return &exactly{r, c.says}, nil
+	case c.body.source != nil:
+		return nil, abi.TypeErrorf("Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)")
 	}
-	return bytes.NewReader(nil)
+	return r, nil
+}
+
+// exactly is a reader of as many bytes as were announced, as a FixedLengthStream is.
+type exactly struct {
+	from io.Reader
+	left int64
+}
+
+func (r *exactly) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if r.left -= int64(n); r.left < 0 {
+		return 0, abi.TypeErrorf("Attempt to write too many bytes through a FixedLengthStream.")
+	}
+	if err == io.EOF && r.left > 0 {
+		return 0, abi.TypeErrorf("FixedLengthStream did not see all expected bytes before close().")
+	}
+	return n, err
 }
 
 func r2Head(c *r2Call) (abi.Value, content, error) {
@@ -210,10 +239,11 @@ func r2Put(c *r2Call) (abi.Value, content, error) {
 	if err != nil {
 		return nil, noContent, err
 	}
-	if c.body.source != nil && c.body.length < 0 {
-		return nil, noContent, abi.TypeErrorf("Provided readable stream must have a known length (request/response body or readable half of FixedLengthStream)")
+	body, err := c.content()
+	if err != nil {
+		return nil, noContent, err
 	}
-	o, err := c.bucket.Put(c.args.text(0), c.content(), options)
+	o, err := c.bucket.Put(c.args.text(0), body, options)
 	if err != nil || o == nil {
 		return nil, noContent, err
 	}
@@ -305,7 +335,11 @@ func r2Create(c *r2Call) (abi.Value, content, error) {
 
 func r2UploadPart(c *r2Call) (abi.Value, content, error) {
 	number := c.args.int(2)
-	etag, err := c.bucket.UploadPart(c.args.text(0), c.args.text(1), int(number), c.content())
+	body, err := c.content()
+	if err != nil {
+		return nil, noContent, err
+	}
+	etag, err := c.bucket.UploadPart(c.args.text(0), c.args.text(1), int(number), body)
 	return abi.Object{{Name: "partNumber", Value: number}, {Name: "etag", Value: etag}}, noContent, err
 }
 

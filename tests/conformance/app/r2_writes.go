@@ -118,6 +118,13 @@ func init() {
 			back, err := readAll(bucket.Get(c.ctx, c.name, nil))
 			return []any{o.Size, back}, err
 		},
+		"stream of another length": func(c *call) (any, error) {
+			return forEach([][2]int{{10, 9}, {10, 11}, {100_000, 99_999}, {100_000, 100_001}}, func(n [2]int) (any, error) {
+				_, refused := bucket.Put(c.ctx, c.name, r2.Sized(bytes.NewReader(pattern(n[0])), int64(n[1])), nil)
+				head, err := bucket.Head(c.ctx, c.name)
+				return []any{refused != nil, describeStored(head)}, err
+			}), nil
+		},
 		"copy": func(c *call) (any, error) {
 			_, err := bucket.Put(c.ctx, c.name, bytes.NewReader(pattern(200_000)), nil)
 			o, err2 := bucket.Get(c.ctx, c.name, nil)

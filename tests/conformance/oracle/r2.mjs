@@ -109,6 +109,13 @@ const writes = {
 		await w.close();
 		return [(await stored).size, new Uint8Array(await (await c.env.BUCKET.get(c.name)).arrayBuffer())];
 	},
+	"stream of another length": async (c) => each([[10, 9], [10, 11], [100_000, 99_999], [100_000, 100_001]], async ([n, says]) => {
+		const { readable, writable } = new FixedLengthStream(says);
+		const refused = c.env.BUCKET.put(c.name, readable).then(() => false, () => true);
+		const w = writable.getWriter();
+		await w.write(pattern(n)).then(() => w.close()).catch(() => {});
+		return [await refused, await c.env.BUCKET.head(c.name)];
+	}),
 	"copy": async (c) => { await c.env.BUCKET.put(c.name, pattern(200_000)); const { body } = await c.env.BUCKET.get(c.name); const copy = await c.env.BUCKET.put(c.name + " copy", body); return [copy.size, new Uint8Array(await (await c.env.BUCKET.get(c.name + " copy")).arrayBuffer())]; },
 	"body of a request": async (c) => { if (c.request.body === null) return "no body"; const o = await c.env.BUCKET.put(c.name, c.request.body); return [o.size, new Uint8Array(await (await c.env.BUCKET.get(c.name)).arrayBuffer())]; },
 	"many megabytes": async (c) => {

@@ -1,0 +1,63 @@
+package local_test
+
+import (
+	"crypto/sha256"
+	"hash"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	local "grove.place/lattice/local-runtime"
+)
+
+// noise is so many bytes that repeat late, and the hash of what was read of them.
+type noise struct {
+	left int64
+	next uint32
+	sum  hash.Hash
+}
+
+func (n *noise) Read(p []byte) (int, error) {
+	p = p[:min(int64(len(p)), n.left)]
+	if len(p) == 0 {
+		return 0, io.EOF
+	}
+	for i := range p {
+		n.next = n.next*1664525 + 1013904223
+		p[i] = byte(n.next >> 24)
+	}
+	n.left -= int64(len(p))
+	n.sum.Write(p)
+	return len(p), nil
+}
+
+// A Worker passes a request's body on to a bucket, and an object on to a response, without ever having it in memory.
+func TestALargeObjectGoesThroughAWorker(t *testing.T) {
+	host := local.StartTest(t, desk())
+	server := httptest.NewServer(host)
+	defer server.Close()
+	put := func(size int64) {
+		t.Helper()
+		up, down := &noise{left: size, sum: sha256.New()}, sha256.New()
+		req, err := http.NewRequestWithContext(t.Context(), "PUT", server.URL+"/large", up)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.ContentLength = size
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if n, err := io.Copy(down, resp.Body); err != nil || n != size || string(down.Sum(nil)) != string(up.sum.Sum(nil)) {
+			t.Fatalf("status %d, %d bytes of %d came back, or others: %v", resp.StatusCode, n, size, err)
+		}
+	}
+	put(1 << 20)
+	before := host.Memory()
+	put(32 << 20)
+	if grown := host.Memory() - before; grown > 16<<20 {
+		t.Errorf("the Worker took %d MB for 32 MB", grown>>20)
+	}
+}

@@ -1,17 +1,23 @@
 package r2_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 
 	"grove.place/lattice/workers/r2"
 )
 
 var images = r2.Bucket("IMAGES")
 
+// A download that answers to ranges and to what the client has already.
 func ExampleBucketBinding_Get() {
 	serve := func(w http.ResponseWriter, req *http.Request) {
-		o, err := images.Get(req.Context(), req.PathValue("key"), nil)
+		o, err := images.Get(req.Context(), req.PathValue("key"), &r2.GetOptions{Header: req.Header})
 		switch {
 		case err != nil:
 			http.Error(w, "try again", http.StatusServiceUnavailable)
@@ -20,10 +26,104 @@ func ExampleBucketBinding_Get() {
 			http.NotFound(w, req)
 			return
 		}
-		defer o.Body.Close()
 		o.HTTPMetadata.WriteTo(w.Header())
 		w.Header().Set("ETag", o.HTTPETag)
+		switch {
+		case o.Body == nil && req.Header.Get("If-None-Match") != "":
+			w.WriteHeader(http.StatusNotModified)
+			return
+		case o.Body == nil:
+			w.WriteHeader(http.StatusPreconditionFailed)
+			return
+		case o.Range != nil && o.Range.Length < o.Size:
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", o.Range.Offset, o.Range.Offset+o.Range.Length-1, o.Size))
+			w.WriteHeader(http.StatusPartialContent)
+		}
+		defer o.Body.Close()
 		io.Copy(w, o.Body)
 	}
 	http.HandleFunc("GET /images/{key}", serve)
+}
+
+// An upload, which does not replace what is there.
+func ExampleBucketBinding_Put() {
+	receive := func(w http.ResponseWriter, req *http.Request) {
+		o, err := images.Put(req.Context(), req.PathValue("key"), req.Body, &r2.PutOptions{
+			HTTPMetadata: r2.HTTPMetadataOf(req.Header), OnlyIf: &r2.Conditions{ETagDoesNotMatch: "*"},
+		})
+		switch {
+		case errors.Is(err, r2.ErrPrecondition):
+			http.Error(w, "there is one of that name", http.StatusConflict)
+		case err != nil:
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+		default:
+			fmt.Fprintln(w, o.Key, o.Size)
+		}
+	}
+	http.HandleFunc("PUT /images/{key}", receive)
+}
+
+func ExampleBucketBinding_List() {
+	// The folders and files in a folder, all of them.
+	folder := func(ctx context.Context, path string) (folders, files []string, err error) {
+		o := r2.ListOptions{Prefix: path + "/", Delimiter: "/"}
+		for {
+			page, err := images.List(ctx, o)
+			if err != nil {
+				return nil, nil, err
+			}
+			folders = append(folders, page.DelimitedPrefixes...)
+			for _, object := range page.Objects {
+				files = append(files, object.Key)
+			}
+			if !page.Truncated {
+				return folders, files, nil
+			}
+			o.Cursor = page.Cursor
+		}
+	}
+	_ = folder
+}
+
+func ExampleBucketBinding_CreateMultipartUpload() {
+	// Content of which nobody knows the length, in parts of 10 MB.
+	store := func(ctx context.Context, key string, body io.Reader) error {
+		upload, err := images.CreateMultipartUpload(ctx, key, nil)
+		if err != nil {
+			return err
+		}
+		var parts []r2.Part
+		buffer := make([]byte, 10<<20)
+		for {
+			n, err := io.ReadFull(body, buffer)
+			if n > 0 || len(parts) == 0 {
+				part, failed := upload.UploadPart(ctx, len(parts)+1, bytes.NewReader(buffer[:n]))
+				if failed != nil {
+					return errors.Join(failed, upload.Abort(ctx))
+				}
+				parts = append(parts, part)
+			}
+			if err == io.EOF || err == io.ErrUnexpectedEOF {
+				break
+			}
+			if err != nil {
+				return errors.Join(err, upload.Abort(ctx))
+			}
+		}
+		_, err = upload.Complete(ctx, parts)
+		return err
+	}
+	_ = store
+}
+
+func ExampleSized() {
+	store := func(ctx context.Context, file *os.File) error {
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		_, err = images.Put(ctx, info.Name(), r2.Sized(file, info.Size()), nil)
+		return err
+	}
+	_ = store
 }

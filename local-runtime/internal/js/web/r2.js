@@ -60,13 +60,14 @@ const content = (v) => {
 const fromHex = (s) => new Uint8Array((s.match(/../g) ?? []).map((x) => parseInt(x, 16)));
 
 const putOptions = (options = {}) => {
-  const o = { ...options };
+  const o = getOptions(options);
   if (o.httpMetadata instanceof Headers) {
     const h = o.httpMetadata;
     o.httpMetadata = {};
     for (const [field, name] of [['contentType', 'content-type'], ['contentLanguage', 'content-language'], ['contentDisposition', 'content-disposition'], ['contentEncoding', 'content-encoding'], ['cacheControl', 'cache-control']]) {
       if (h.has(name)) o.httpMetadata[field] = h.get(name);
     }
+    if (h.has('expires')) o.httpMetadata.cacheExpiry = new Date(h.get('expires'));
   }
   for (const sum of ['md5', 'sha1', 'sha256', 'sha384', 'sha512']) {
     if (typeof o[sum] === 'string') o[sum] = fromHex(o[sum]);
@@ -77,13 +78,7 @@ const putOptions = (options = {}) => {
 
 const getOptions = (options = {}) => {
   const o = { ...options };
-  if (o.range instanceof Headers) {
-    const m = /^bytes=(\d*)-(\d*)$/.exec(o.range.get('range') ?? '');
-    delete o.range;
-    if (m && m[1] === '' && m[2] !== '') o.range = { suffix: Number(m[2]) };
-    else if (m && m[1] !== '') o.range = { offset: Number(m[1]), ...(m[2] === '' ? {} : { length: Number(m[2]) - Number(m[1]) + 1 }) };
-  }
-  if (o.onlyIf instanceof Headers) throw host.missing('method', 'R2Bucket.get with onlyIf as Headers: give etagMatches and the like');
+  for (const name of ['onlyIf', 'range']) if (o[name] instanceof Headers) o[name] = [...o[name]];
   return o;
 };
 

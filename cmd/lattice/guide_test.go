@@ -25,16 +25,17 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 // The guide's code leaves out what a reader adds: imports, the bodies that are dots, what goes on around a fragment.
 func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 	blocks := goBlocks(t, "docs/guide.md")
-	if len(blocks) != 14 {
-		t.Fatalf("the guide has %d blocks of Go, this test knows 14: teach it the others", len(blocks))
+	if len(blocks) != 15 {
+		t.Fatalf("the guide has %d blocks of Go, this test knows 15: teach it the others", len(blocks))
 	}
 	worker, class, call, failure, references, entrypoint, blocks := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6:]
-	storage, database, values, counts, room, join, tcp, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6], blocks[7]
+	storage, database, values, objects, counts, room, join, tcp, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6], blocks[7], blocks[8]
 	references = strings.Replace(references, "{ … }", "{ return f.posts, nil }", 1)
 	references = strings.Replace(references, "{ … }", "{ return rpc.None{}, nil }", 1)
 	class = strings.Replace(class, "{ … }", "{ return n, nil }", 1)
 	storage = strings.ReplaceAll(strings.Replace(storage, "{ … }", "{ _, _ = post, err }", 1), "{ … }", "{ return nil }")
 	declaration, use, _ := strings.Cut(strings.Replace(values, "{ … }", "{ _, _ = key, err }", 1), "\n\n")
+	bucket, transfers, _ := strings.Cut(objects, "\n\n")
 	program := `package main
 
 import (
@@ -50,6 +51,7 @@ import (
 	"grove.place/lattice/workers/cache"
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/kv"
+	"grove.place/lattice/workers/r2"
 	"grove.place/lattice/workers/ratelimit"
 	"grove.place/lattice/workers/rpc"
 	"grove.place/lattice/workers/sockets"
@@ -84,6 +86,13 @@ func read(ctx context.Context, author string) error {
 
 func keep(ctx context.Context, token string, session, device any) error {
 ` + use + `_ = found
+	return err
+}
+
+` + bucket + `
+
+func transfer(ctx context.Context, req *http.Request, key string) error {
+` + transfers + `_, _ = stored, object
 	return err
 }
 

@@ -37,7 +37,7 @@ type program struct {
 	sockets   map[int64]*tcpSocket
 	lastSock  int64
 	uploads   uploads
-	bodies    []*keptSource // of an object's answers
+	bodies    map[*keptSource]bool // that others read, and that fail with the program
 
 	webSockets map[int64]*programSocket
 }
@@ -53,7 +53,7 @@ type event struct {
 
 // begin runs the program for an event. It returns a function that gives up on it.
 func (h *Host) begin(e event) (abandon func(reason string)) {
-	p := &program{host: h, loop: newLoop(&h.work, h.number), start: e, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}, webSockets: map[int64]*programSocket{}}
+	p := &program{host: h, loop: newLoop(&h.work, h.number), start: e, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}, webSockets: map[int64]*programSocket{}, bodies: map[*keptSource]bool{}}
 	h.mu.Lock()
 	h.programs[p] = true
 	h.mu.Unlock()
@@ -185,11 +185,12 @@ func (p *program) close() {
 		return
 	}
 	p.closed = true
+	over := abi.Errorf("the event that this body belongs to is over")
 	if p.body != nil {
-		p.bodies = append(p.bodies, p.body)
+		p.body.fail(over)
 	}
-	for _, b := range p.bodies {
-		b.fail(abi.Errorf("the event that this body belongs to is over"))
+	for b := range p.bodies {
+		b.fail(over)
 	}
 	p.dropSockets()
 	for _, stop := range p.timers { // which would hold all of it in memory until they go off

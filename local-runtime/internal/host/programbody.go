@@ -88,11 +88,23 @@ type uploads struct {
 // uploadPatience bounds the wait, in all: content may come from a handler that cannot go on before its answer is read.
 const uploadPatience = 50 * time.Millisecond
 
+// keep makes reads of a body fail when the program ends. done is called when it has been read, or given up.
+func (p *program) keep(b *js.Body, done func()) {
+	kept := &keptSource{Source: b.Source, hold: func(read func()) { read() }}
+	kept.done = func() {
+		p.loop.post(func() { delete(p.bodies, kept) })
+		done()
+	}
+	p.bodies[kept] = true
+	b.Source = kept
+}
+
 // uploading counts an operation with a body until its done is called.
 func (p *program) uploading(body *js.Body, done answerTo) answerTo {
 	if body == nil || body.Source == nil {
 		return done
 	}
+	p.keep(body, func() {})
 	p.uploads.count.Add(1)
 	return func(v abi.Value, b *js.Body, err error) {
 		if p.uploads.count.Add(-1) == 0 {

@@ -17,7 +17,7 @@ type answerTo func(abi.Value, *js.Body, error)
 
 // programOps are the operations that the files under internal/js/web call, by name.
 var programOps = map[string]func(p *program, a arguments, body *js.Body, done answerTo){
-	"fetch": (*program).opFetch, "rpc": (*program).opRPC, "d1": (*program).opD1, "r2": (*program).opR2, "kv": (*program).opKV, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
+	"fetch": (*program).opFetch, "rpc": (*program).opRPC, "rateLimit": (*program).opRateLimit, "compress": (*program).opCompress, "decompress": (*program).opDecompress, "d1": (*program).opD1, "r2": (*program).opR2, "kv": (*program).opKV, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
 	"cachePut": (*program).opCachePut, "cacheMatch": (*program).opCacheMatch, "cacheDelete": (*program).opCacheDelete,
 	"connect": (*program).opConnect, "socketWrite": (*program).opSocketWrite, "socketClose": (*program).opSocketClose,
 	"socketCloseWrite": (*program).opSocketCloseWrite, "socketStartTls": (*program).opSocketStartTLS,

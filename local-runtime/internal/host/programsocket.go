@@ -5,6 +5,7 @@ import (
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/js"
+	"grove.place/lattice/local-runtime/internal/webcrypto"
 	"grove.place/lattice/local-runtime/internal/websocket"
 )
 
@@ -110,6 +111,10 @@ var syncOps = map[string]func(p *program, a arguments) (abi.Value, error){
 	"socketList":      listScripted,
 	"socketState":     stateScripted,
 	"socketAuto":      autoScripted,
+	"dataPoint":       dataPointOf,
+	"crypto": func(_ *program, a arguments) (abi.Value, error) {
+		return webcrypto.Perform(a.text(0), a[min(1, len(a)):])
+	},
 	"abort": func(p *program, a arguments) (abi.Value, error) {
 		if p.owner != nil {
 			e, _ := a.at(0).(*abi.Error)

@@ -83,9 +83,7 @@ func (o *scripted) event(kind string, args []abi.Value, body *js.Body, done func
 					delete(o.running, e)
 					end := func() { o.loop.post(func() { o.over(p) }) }
 					if err == nil && b != nil && b.Source != nil {
-						kept := &keptSource{Source: b.Source, done: end, hold: func(read func()) { read() }}
-						p.bodies = append(p.bodies, kept)
-						b.Source = kept
+						p.keep(b, end)
 					} else {
 						end()
 					}
@@ -118,7 +116,7 @@ func (o *scripted) wake(f func(failed error)) {
 // construct makes the VM and the object in it.
 func (o *scripted) construct() {
 	h := o.host
-	p := &program{host: h, owner: o, loop: o.loop, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}, webSockets: map[int64]*programSocket{}}
+	p := &program{host: h, owner: o, loop: o.loop, pending: 1, timers: map[int]func(){}, sockets: map[int64]*tcpSocket{}, webSockets: map[int64]*programSocket{}, bodies: map[*keptSource]bool{}}
 	o.program, o.ready = p, false
 	h.mu.Lock()
 	h.programs[p] = true

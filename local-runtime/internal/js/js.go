@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,12 +68,32 @@ type VM struct {
 var files embed.FS
 
 // order is that in which the files run: each may use the ones before it.
-var order = []string{"encoding", "url", "streams", "http", "globals", "websocket", "node", "d1", "r2", "kv", "bindings", "cache", "sockets", "worker", "objects"}
+var order = []string{"encoding", "url", "streams", "http", "globals", "node", "bindings", "worker"}
 
-// programs are compiled once for all VMs.
-var programs = sync.OnceValues(func() ([]*goja.Program, error) {
-	var list []*goja.Program
-	for _, name := range order {
+// lazy are the files that run when one of the names that they define is asked for: most events need few of them.
+var lazy = []struct {
+	file    string
+	globals []string
+	web     []string
+}{
+	{"crypto", []string{"crypto", "CryptoKey"}, nil},
+	{"websocket", []string{"WebSocket", "WebSocketPair", "WebSocketRequestResponsePair", "MessageEvent", "CloseEvent", "ErrorEvent"}, []string{"socketOf", "hibernatingSocket", "socketArrived"}},
+	{"compression", []string{"CompressionStream", "DecompressionStream"}, nil},
+	{"urlpattern", []string{"URLPattern"}, nil},
+	{"cache", []string{"caches", "Cache"}, nil},
+	{"d1", nil, []string{"d1"}}, {"r2", nil, []string{"r2"}}, {"kv", nil, []string{"kv"}},
+	{"sockets", nil, []string{"connect"}},
+	{"objects", nil, []string{"construct", "DurableObject"}},
+}
+
+// programs are compiled once for all VMs, by name.
+var programs = sync.OnceValues(func() (map[string]*goja.Program, error) {
+	all := map[string]*goja.Program{}
+	names := slices.Clone(order)
+	for _, l := range lazy {
+		names = append(names, l.file)
+	}
+	for _, name := range names {
 		text, err := fs.ReadFile(files, "web/"+name+".js")
 		if err != nil {
 			return nil, err
@@ -81,14 +102,14 @@ var programs = sync.OnceValues(func() ([]*goja.Program, error) {
 		if err != nil {
 			return nil, fmt.Errorf("web/%s.js: %w", name, err)
 		}
-		list = append(list, p)
+		all[name] = p
 	}
-	return list, nil
+	return all, nil
 })
 
 // New returns a VM with every Web class.
 func New(outside Outside) (*VM, error) {
-	list, err := programs()
+	all, err := programs()
 	if err != nil {
 		return nil, err
 	}
@@ -113,13 +134,29 @@ func New(outside Outside) (*VM, error) {
 		return nil, err
 	}
 	vm.enter, _ = goja.AssertFunction(enter)
-	for _, p := range list {
-		f, err := vm.rt.RunProgram(p)
+	run := func(name string) error {
+		f, err := vm.rt.RunProgram(all[name])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		call, _ := goja.AssertFunction(f)
-		if _, err := call(goja.Undefined(), host, vm.web, global); err != nil {
+		_, err = call(goja.Undefined(), host, vm.web, global)
+		return err
+	}
+	for _, name := range order {
+		if err := run(name); err != nil {
+			return nil, err
+		}
+	}
+	later, _ := goja.AssertFunction(vm.web.Get("later"))
+	for _, l := range lazy {
+		load := vm.rt.ToValue(func(goja.FunctionCall) goja.Value {
+			if err := run(l.file); err != nil {
+				panic(err)
+			}
+			return goja.Undefined()
+		})
+		if _, err := later(goja.Undefined(), vm.rt.ToValue(l.globals), vm.rt.ToValue(l.web), load); err != nil {
 			return nil, err
 		}
 	}

@@ -85,9 +85,17 @@ class Fetcher {
 const kinds = {
   text: (name, b) => b.value,
   json: (name, b) => JSON.parse(b.value),
-  d1: web.d1,
-  r2: web.r2,
-  kv: web.kv,
+  d1: (...args) => web.d1(...args),
+  r2: (...args) => web.r2(...args),
+  kv: (...args) => web.kv(...args),
+  ratelimit: (name) =>
+    web.strict(
+      {
+        limit: async ({ key, delta }) => ({ success: (await host.call('rateLimit', [name, String(key), delta === undefined ? 1 : Number(delta)], null)).value }),
+      },
+      'RateLimit',
+    ),
+  analytics: (name) => web.strict({ writeDataPoint: (point = {}) => void host.do('dataPoint', [name, point]) }, 'AnalyticsEngineDataset'),
   queue: (name) => web.strict(new Queue(name), 'Queue'),
   namespace: (name) => web.strict(new DurableObjectNamespace(name), 'DurableObjectNamespace'),
   fetcher: (name) => web.strict(new Fetcher(name), 'Fetcher'),

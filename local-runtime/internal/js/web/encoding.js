@@ -22,6 +22,25 @@ web.concat = (chunks) => {
   return all;
 };
 
+/** Defines names of globalThis and of web by what loads them, which happens when one is asked for. */
+web.later = (globals, ofWeb, load) => {
+  let loaded = false;
+  const define = (on, name) =>
+    Object.defineProperty(on, name, {
+      configurable: true,
+      get() {
+        if (!loaded) {
+          loaded = true;
+          load();
+        }
+        return Object.getOwnPropertyDescriptor(on, name).value;
+      },
+      set: (value) => void Object.defineProperty(on, name, { value, writable: true, configurable: true, enumerable: true }),
+    });
+  for (const name of globals ?? []) define(global, name);
+  for (const name of ofWeb ?? []) define(web, name);
+};
+
 /** Says something to the developer, in the log. */
 web.warn = (text) => host.output(2, text + '\n');
 

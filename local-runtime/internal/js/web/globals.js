@@ -1,4 +1,4 @@
-// Timers, console, events, aborting, crypto and fetch.
+// Timers, console, events, aborting and fetch.
 
 const timers = new Map();
 let lastTimer = 0;
@@ -107,30 +107,6 @@ web.send = (target, input, init) => {
   return Promise.race([sent, aborted]);
 };
 
-const hex = (b) => [...b].map((x) => x.toString(16).padStart(2, '0')).join('');
-const crypto = {
-  getRandomValues(view) {
-    host.random(web.bytesOf(view));
-    return view;
-  },
-  randomUUID() {
-    const b = host.random(new Uint8Array(16));
-    b[6] = (b[6] & 0x0f) | 0x40;
-    b[8] = (b[8] & 0x3f) | 0x80;
-    const h = hex(b);
-    return [h.slice(0, 8), h.slice(8, 12), h.slice(12, 16), h.slice(16, 20), h.slice(20)].join('-');
-  },
-};
-crypto.subtle = web.strict(
-  {
-    async digest(algorithm, data) {
-      const { value } = await host.call('digest', [String(algorithm.name ?? algorithm), web.bytesOf(data)], null);
-      return value.buffer;
-    },
-  },
-  'crypto.subtle',
-);
-
 Object.assign(global, {
   setTimeout: (f, ms = 0, ...args) => start(f, ms, args, false),
   setInterval: (f, ms = 0, ...args) => start(f, ms, args, true),
@@ -141,13 +117,21 @@ Object.assign(global, {
   console: { log: print(1), info: print(1), debug: print(1), trace: print(2), warn: print(2), error: print(2) },
   performance: { timeOrigin: 0, now: () => host.now() },
   navigator: { userAgent: 'Cloudflare-Workers' },
-  Event, EventTarget, AbortSignal, AbortController, crypto,
+  scheduler: {
+    wait: (ms, { signal } = {}) =>
+      new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        const timer = start(resolve, ms, [undefined], false);
+        signal?.addEventListener('abort', () => (stop(timer), reject(signal.reason)), { once: true });
+      }),
+  },
+  Event, EventTarget, AbortSignal, AbortController,
   fetch: (input, init) => web.send({ kind: 'network' }, input, init),
   self: global,
 });
 
 /** Classes that packages use without asking whether they are there: using one is refused by its name. */
-for (const name of ['BroadcastChannel', 'CompressionStream', 'DecompressionStream', 'EventSource', 'HTMLRewriter', 'MessageChannel']) {
+for (const name of ['BroadcastChannel', 'EventSource', 'HTMLRewriter', 'MessageChannel']) {
   global[name] = class {
     constructor() {
       throw host.missing('class', name);

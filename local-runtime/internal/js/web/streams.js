@@ -1,4 +1,4 @@
-// Streams of chunks, as far as Workers programs use them: no byte sources (BYOB) and no sizes other than the number of chunks.
+// Streams of chunks, as far as Workers programs use them: no sizes other than the number of chunks.
 
 const deferred = () => {
   const d = {};
@@ -32,20 +32,64 @@ class ReadableStreamDefaultController {
   }
 }
 
+/** What a byte source may fill itself. */
+class ReadableStreamBYOBRequest {
+  #s;
+  constructor(s, length) {
+    this.#s = s;
+    this.view = new Uint8Array(length);
+  }
+  respond(n) {
+    const view = this.view;
+    this.#answer(view.subarray(0, n));
+  }
+  respondWithNewView(view) {
+    this.#answer(web.bytesOf(view));
+  }
+  #answer(bytes) {
+    if (this.view === null) throw new TypeError('This ReadableStreamBYOBRequest has been invalidated.');
+    this.view = null;
+    this.#s._byob = null;
+    if (bytes.byteLength > 0) this.#s._push(bytes);
+    else if (this.#s._closing || this.#s._state !== 'readable') return;
+    else throw new TypeError('respond() with no bytes is possible after close() only.');
+  }
+}
+
+class ReadableByteStreamController extends ReadableStreamDefaultController {
+  #s;
+  constructor(s) {
+    super(s);
+    this.#s = s;
+  }
+  get byobRequest() {
+    const length = this.#s._byob ?? this.#s._source.autoAllocateChunkSize;
+    if (!length || this.#s._waiting.length === 0) return null;
+    return (this.#s._request = this.#s._request?.view ? this.#s._request : new ReadableStreamBYOBRequest(this.#s, length));
+  }
+  enqueue(chunk) {
+    const bytes = typeof chunk === 'string' ? null : web.bytesOf(chunk);
+    if (!bytes) throw new TypeError("Failed to execute 'enqueue' on 'ReadableByteStreamController': the chunk is not a view.");
+    if (bytes.byteLength === 0) throw new TypeError('Cannot enqueue a zero-length chunk.');
+    super.enqueue(bytes);
+  }
+}
+
 class ReadableStream {
-  constructor(source = {}, { highWaterMark = 1 } = {}) {
-    if (source.type === 'bytes') throw host.missing('class', 'ReadableByteStreamController (type: "bytes" of a ReadableStream)');
+  constructor(source = {}, { highWaterMark = source.type === 'bytes' ? 0 : 1 } = {}) {
+    const bytes = source.type === 'bytes';
+    if (source.type !== undefined && !bytes) throw new TypeError(`Failed to construct 'ReadableStream': ${source.type} is not a type of source.`);
     Object.defineProperties(
       this,
       Object.fromEntries(
         Object.entries({
           _source: source, _highWater: highWaterMark, _chunks: [], _waiting: [], _state: 'readable', _closing: false, _error: undefined,
-          _reader: null, _disturbed: false, _pulling: false, _again: false, _started: false, _closed: deferred(), _length: -1, _native: null,
+          _reader: null, _disturbed: false, _pulling: false, _again: false, _started: false, _closed: deferred(), _length: -1, _native: null, _byob: null, _request: null,
         }).map(([name, value]) => [name, { value, writable: true }]),
       ),
     );
     quiet(this._closed.promise);
-    Object.defineProperty(this, '_controller', { value: new ReadableStreamDefaultController(this) });
+    Object.defineProperty(this, '_controller', { value: bytes ? new ReadableByteStreamController(this) : new ReadableStreamDefaultController(this) });
     const started = source.start ? source.start(this._controller) : undefined;
     Promise.resolve(started).then(
       () => {
@@ -59,7 +103,7 @@ class ReadableStream {
     return this._reader !== null;
   }
   getReader({ mode } = {}) {
-    if (mode === 'byob') throw host.missing('class', 'ReadableStreamBYOBReader');
+    if (mode === 'byob') return new ReadableStreamBYOBReader(this);
     return new ReadableStreamDefaultReader(this);
   }
   cancel(reason) {
@@ -241,6 +285,52 @@ class ReadableStreamDefaultReader {
     for (const w of this.#s._waiting.splice(0)) w.reject(new TypeError('This ReadableStream reader has been released.'));
     this.#s._reader = null;
     this.#s = null;
+  }
+}
+
+/** Fills views of the reader's. */
+class ReadableStreamBYOBReader {
+  #s;
+  #reader;
+  constructor(stream) {
+    this.#reader = new ReadableStreamDefaultReader(stream);
+    this.#s = stream;
+  }
+  get closed() {
+    return this.#reader.closed;
+  }
+  cancel(reason) {
+    return this.#reader.cancel(reason);
+  }
+  releaseLock() {
+    this.#reader.releaseLock();
+  }
+  read(view, { min = 1 } = {}) {
+    return this.#fill(view, min);
+  }
+  readAtLeast(min, view) {
+    return this.#fill(view, min);
+  }
+  async #fill(view, min) {
+    if (!ArrayBuffer.isView(view)) throw new TypeError("Failed to execute 'read' on 'ReadableStreamBYOBReader': parameter 1 is not of type 'ArrayBufferView'.");
+    if (view.byteLength === 0) throw new TypeError('You must call read() on a "byob" reader with a positive-sized TypedArray object.');
+    const size = view.BYTES_PER_ELEMENT ?? 1;
+    const into = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    const part = (n) => new view.constructor(view.buffer, view.byteOffset, n / size);
+    let n = 0;
+    while (n < Math.max(min, 1) * size || n % size || (n < into.byteLength && this.#s._chunks.length > 0)) {
+      this.#s._byob = into.byteLength - n;
+      const { done, value } = await this.#reader.read();
+      this.#s._byob = null;
+      if (done) return { done: n === 0, value: part(n - (n % size)) };
+      const bytes = web.bytesOf(value);
+      if (!bytes || typeof value === 'string') throw new TypeError('This ReadableStream does not support BYOB reads.');
+      const taken = bytes.subarray(0, into.byteLength - n);
+      into.set(taken, n);
+      n += taken.byteLength;
+      if (taken.byteLength < bytes.byteLength) this.#s._chunks.unshift(bytes.subarray(taken.byteLength));
+    }
+    return { done: false, value: part(n) };
   }
 }
 
@@ -437,7 +527,7 @@ const textStream = (name, make) =>
   };
 
 Object.assign(global, {
-  ReadableStream, ReadableStreamDefaultReader, ReadableStreamDefaultController, WritableStream, WritableStreamDefaultWriter,
+  ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader, ReadableStreamDefaultController, ReadableByteStreamController, ReadableStreamBYOBRequest, WritableStream, WritableStreamDefaultWriter,
   TransformStream, IdentityTransformStream, FixedLengthStream,
   TextEncoderStream: textStream('TextEncoderStream', () => ({ transform: (chunk, c) => c.enqueue(host.encode(String(chunk))) })),
   TextDecoderStream: textStream('TextDecoderStream', (label) => {

@@ -14,7 +14,7 @@ const binding = {};
 
 /** Sets what the program finds before it starts. */
 web.setUp = (bindings) => {
-  global.context = { env: web.env(bindings), ctx, connect: web.connect, binding };
+  global.context = { env: web.env(bindings), ctx, connect: (...args) => web.connect(...args), binding };
 };
 
 const handler = (name, packageName) => {

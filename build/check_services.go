@@ -13,7 +13,7 @@ import (
 func (c *checker) services() {
 	for i, s := range c.cfg.Services {
 		name := cmp.Or(s.Entrypoint, defaultEntrypoint)
-		if s.Service != c.cfg.Name || name == defaultEntrypoint || c.manifest.entrypoint(name) != nil {
+		if !toItself(c.cfg, s) || name == defaultEntrypoint || c.manifest.entrypoint(name) != nil {
 			continue
 		}
 		line := c.cfg.Line(fmt.Sprintf("services[%d].entrypoint", i))
@@ -30,6 +30,11 @@ func (c *checker) services() {
 			c.entrypointBinding(e, name)
 		}
 	}
+}
+
+// toItself reports whether a service binding goes to the Worker that has it.
+func toItself(cfg *wrangler.Config, s wrangler.Service) bool {
+	return s.Service == cfg.Name && s.Environment == ""
 }
 
 // entrypointBinding checks a binding that goes to an entrypoint of that name, as the program takes it: its own, or one of another Worker.

@@ -114,6 +114,7 @@ func TestCheckOfServiceBindings(t *testing.T) {
 		{"a class", strings.Replace(auth, "Auth", "Room", 1), classes,
 			[]string{`line 7: service binding AUTH goes to entrypoint "Room", which is a Durable Object class. In its place write:`, "    [[durable_objects.bindings]]\n    name = \"AUTH\"\n    class_name = \"Room\""}},
 		{"an entrypoint of another Worker", strings.Replace(auth, "service = \"app\"", "service = \"other\"", 1), &Manifest{}, nil},
+		{"an entrypoint of the same Worker in another environment", auth + "environment = \"staging\"\n", &Manifest{}, nil},
 		{"the binding that the program looks for", auth, looks("AUTH"), nil},
 		{"no binding that the program looks for", "", looks("AUTH"),
 			[]string{"the program looks for entrypoint Auth under the name AUTH, which no service binding has. Add:", "    [[services]]\n    binding = \"AUTH\"\n    service = \"app\"\n    entrypoint = \"Auth\""}},

@@ -135,7 +135,7 @@ func writeEnv(b *strings.Builder, m *Manifest, cfg *wrangler.Config) {
 func serviceType(m *Manifest, cfg *wrangler.Config, s wrangler.Service) string {
 	e := m.entrypoint(cmp.Or(s.Entrypoint, defaultEntrypoint))
 	switch {
-	case s.Service != cfg.Name || e == nil:
+	case !toItself(cfg, s) || e == nil:
 		return "Fetcher"
 	case e.Name == defaultEntrypoint:
 		return "Fetcher<DefaultEntrypoint>"

@@ -11,9 +11,9 @@ const buildHelp = `lattice build [flags] [package]
 
 Compiles a Go program to Wasm, asks it what it contains, and writes to build/dist:
 
-  worker.mjs      the JavaScript that Cloudflare loads: the shim and one class for each Durable Object class
+  worker.mjs      the JavaScript that Cloudflare loads: the shim and one class for each Durable Object class and entrypoint
   app.wasm        the program; the local host runs the same bytes
-  lattice.d.ts    TypeScript types of the classes and of Env, for Workers that call them
+  lattice.d.ts    TypeScript types of classes, entrypoints and Env, for Workers that call them
   manifest.json   what the program contains
 
 wrangler.toml is checked against the program. When a class lacks a binding or a migration, the error has the lines to add.

@@ -128,6 +128,8 @@ func (t entrypoint) begin(h *Host, kind byte, r reply, write func(s *Isolate, f 
 	}
 }
 
+var errConstructor = abi.TypeErrorf("Illegal constructor")
+
 // call calls a method, in an event of its own.
 func (t entrypoint) call(c *invocation) {
 	t.from.reach(t.script, func(h *Host) { t.callIn(h, c) }, c.fail, c.fail)
@@ -136,6 +138,9 @@ func (t entrypoint) call(c *invocation) {
 func (t entrypoint) callIn(h *Host, c *invocation) {
 	fail := func(e *abi.Error) { c.fail(t.thrown(e)) }
 	switch {
+	case len(c.path) == 1 && c.path[0] == "constructor": // that of the binding, which the Worker is not asked for
+		c.fail(errConstructor)
+		return
 	case h.runsPrograms() && t.isDefault() && len(c.path) > 0: // it has fetch alone
 		fail(noMethod(c.path[0]))
 		return

@@ -98,7 +98,7 @@ func init() {
 			return object{"failed": failed, "after": after}, err
 		}
 	}
-	for _, name := range []string{"alarm", "webSocketMessage", "webSocketClose", "webSocketError"} {
+	for _, name := range []string{"alarm", "webSocketMessage", "webSocketClose", "webSocketError", "dup", "constructor"} {
 		workerCases["entrypoint/reserved "+name] = byName(auth, name)
 	}
 	table(workerCases, map[string]func(c *call) (any, error){

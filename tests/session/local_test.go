@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -275,4 +277,33 @@ func TestAQueueWaitsForItsConsumer(t *testing.T) {
 	app := local.StartTest(t, o)
 	app.Clock.Advance(time.Minute)
 	serve(t, app).want("/call/inbox/notes", `200 ["mail: early"]`)
+}
+
+// As on Cloudflare, the files of a Worker come before its code for those that bind it, too.
+func TestAssetsOfAnotherWorker(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file.txt"), []byte("an asset"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := options()
+	o.Workers[0].Assets = &local.Assets{Dir: dir}
+	h := serve(t, local.StartTest(t, o))
+	h.want("/auth/file.txt", "200 an asset")
+	h.want("/auth/who", "200 auth: GET inside.example/who for , the auth one")
+	h.want("/admin/file.txt", "200 admin: /file.txt")
+}
+
+func TestAWorkerDiesWhileItIsCalled(t *testing.T) {
+	t.Parallel()
+	s, h := startLocal(t, t.TempDir())
+	running := make(chan string, 1)
+	go func() { running <- h.get("/auth/slow") }()
+	h.until("/call/slow/notes", `200 ["began"]`)
+	if err := s.Worker("auth").Crash("out of luck"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-running; !strings.Contains(got, "the Go program exited: out of luck (remote true)") {
+		t.Errorf("the call that ran: %s", got)
+	}
+	h.want("/call/slow/notes", `200 ["began"]`)
 }

@@ -40,15 +40,30 @@ func (h *Host) isAssets(binding string) bool {
 	return h.assets != nil && h.cfg.Assets.Binding == binding
 }
 
-// fetchAssets answers a request of the Worker to the binding.
-func (h *Host) fetchAssets(q *abi.Request, r reply) {
+// assetsRequest is a request as the folder takes it.
+func assetsRequest(q *abi.Request) (*http.Request, error) {
 	req, err := http.NewRequest(q.Method, q.URL, nil)
 	if err != nil {
-		r.fail(abi.TypeErrorf("Invalid URL: %s", q.URL))
-		return
+		return nil, abi.TypeErrorf("Invalid URL: %s", q.URL)
 	}
 	for _, f := range q.Headers {
 		req.Header.Add(f.Name, f.Value)
+	}
+	return req, nil
+}
+
+// assetsFirst reports whether the folder answers a request that another Worker sends, rather than this one.
+func (h *Host) assetsFirst(q *abi.Request) bool {
+	req, err := assetsRequest(q)
+	return err == nil && h.assets.Handles(req)
+}
+
+// fetchAssets answers a request of a Worker with the folder.
+func (h *Host) fetchAssets(q *abi.Request, r reply) {
+	req, err := assetsRequest(q)
+	if err != nil {
+		r.fail(asError(err))
+		return
 	}
 	rec := &recorded{header: http.Header{}, status: http.StatusOK}
 	h.assets.ServeHTTP(rec, req)

@@ -26,6 +26,7 @@ type entrypoint struct {
 	name   string
 	props  abi.Value // an Object; nil: an empty one
 	caller *key      // the object that calls; nil: none does
+	bound  bool      // by a service binding: the Worker's static assets come first, as for requests from outside
 }
 
 // encodeProps encodes the props of service bindings.
@@ -60,7 +61,7 @@ func (h *Host) service(t abi.Target) (entrypoint, error) {
 	if !ok {
 		return entrypoint{}, unboundService(t.Service)
 	}
-	return entrypoint{from: h, script: script, name: cmp.Or(h.cfg.Entrypoints[t.Service].Name, defaultEntrypoint), props: h.props[t.Service]}, nil
+	return entrypoint{from: h, script: script, name: cmp.Or(h.cfg.Entrypoints[t.Service].Name, defaultEntrypoint), props: h.props[t.Service], bound: true}, nil
 }
 
 // export returns an entrypoint that ctx.exports has.
@@ -165,7 +166,22 @@ func (t entrypoint) callIn(h *Host, c *invocation) {
 
 // fetch sends a request. A Worker that is not in the session answers as in wrangler dev.
 func (t entrypoint) fetch(q *abi.Request, body content, r reply, fail func(*abi.Error)) {
-	t.from.reach(t.script, func(h *Host) { t.fetchIn(h, q, body, r) }, r.unavailable, fail)
+	t.from.reach(t.script, func(h *Host) {
+		if h.assets == nil || !t.bound || !t.isDefault() {
+			t.fetchIn(h, q, body, r)
+			return
+		}
+		h.work.run(func() {
+			if !h.assetsFirst(q) {
+				t.fetchIn(h, q, body, r)
+				return
+			}
+			if body.source != nil {
+				body.source.Cancel(nil)
+			}
+			h.fetchAssets(q, r)
+		})
+	}, r.unavailable, fail)
 }
 
 // fetchIn returns a function that gives up on the request.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -113,26 +115,56 @@ func d1Execute(ctx context.Context, c *storeCommand, args []string) error {
 	})
 }
 
-// jsonResults are results as wrangler prints them.
-func jsonResults(results []d1.Result) []map[string]any {
-	list := []map[string]any{}
-	for _, r := range results {
-		rows := []map[string]any{}
-		for _, row := range r.Rows {
-			object := map[string]any{}
-			for i, v := range row {
-				if b, ok := v.([]byte); ok { // an array of numbers
-					numbers := make([]int, len(b))
-					for n := range b {
-						numbers[n] = int(b[n])
-					}
-					v = numbers
-				}
-				object[r.Columns[i]] = v
+// jsonResult is a result as wrangler prints it.
+type jsonResult struct {
+	Results []jsonRow `json:"results"`
+	Success bool      `json:"success"`
+	Meta    struct {
+		Duration float64 `json:"duration"`
+	} `json:"meta"`
+}
+
+// jsonRow is a row with its columns in their order.
+type jsonRow struct {
+	columns []string
+	values  []any
+}
+
+// MarshalJSON implements json.Marshaler. A BLOB is an array of numbers, as D1 answers it.
+func (r jsonRow) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	for i, v := range r.values {
+		b.WriteByte("{,"[min(i, 1)])
+		if blob, ok := v.([]byte); ok {
+			numbers := make([]int, len(blob))
+			for n := range blob {
+				numbers[n] = int(blob[n])
 			}
-			rows = append(rows, object)
+			v = numbers
 		}
-		list = append(list, map[string]any{"results": rows, "success": true, "meta": map[string]any{"duration": r.Meta.Duration}})
+		if err := e.Encode(r.columns[i]); err != nil {
+			return nil, err
+		}
+		b.WriteByte(':')
+		if err := e.Encode(v); err != nil {
+			return nil, err
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func jsonResults(results []d1.Result) []jsonResult {
+	list := []jsonResult{}
+	for _, r := range results {
+		one := jsonResult{Results: []jsonRow{}, Success: true}
+		one.Meta.Duration = r.Meta.Duration
+		for _, row := range r.Rows {
+			one.Results = append(one.Results, jsonRow{r.Columns, row})
+		}
+		list = append(list, one)
 	}
 	return list
 }

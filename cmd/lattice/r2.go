@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/r2"
@@ -141,17 +142,30 @@ func r2Delete(ctx context.Context, c *storeCommand, args []string) error {
 	})
 }
 
+// listedObject is what a list says of an object.
+type listedObject struct {
+	Key            string            `json:"key"`
+	Size           int64             `json:"size"`
+	ETag           string            `json:"etag"`
+	Uploaded       time.Time         `json:"uploaded"`
+	ContentType    string            `json:"contentType,omitempty"`
+	CustomMetadata map[string]string `json:"customMetadata,omitempty"`
+}
+
 func r2List(ctx context.Context, c *storeCommand, args []string) error {
 	var prefix string
 	return bucket(ctx, c, "list", "BUCKET", args, func(fs *flag.FlagSet) { fs.StringVar(&prefix, "prefix", "", "only keys that begin with `text`") },
 		func(ctx context.Context, b r2.BucketBinding, _ string) error {
-			objects := []r2.Object{}
+			objects := []listedObject{}
 			for o := (r2.ListOptions{Prefix: prefix, Include: []string{"httpMetadata", "customMetadata"}}); ; {
 				page, err := b.List(ctx, o)
 				if err != nil {
 					return err
 				}
-				if objects = append(objects, page.Objects...); !page.Truncated {
+				for _, f := range page.Objects {
+					objects = append(objects, listedObject{f.Key, f.Size, f.ETag, f.Uploaded, f.HTTPMetadata.ContentType, f.CustomMetadata})
+				}
+				if !page.Truncated {
 					return printJSON(c.out, objects)
 				}
 				o.Cursor = page.Cursor

@@ -91,6 +91,9 @@ CREATE INDEX by_name ON users (name);`)
 		results[0].Results[0]["name"] != "ann; o'hara" || len(results[0].Results[0]["raw"].([]any)) != 2 {
 		t.Errorf("%v, %v", results, err)
 	}
+	if out := ok("d1", "execute", "shop", "--json", "--command", "SELECT 1 AS z, '<' AS a"); !strings.Contains(strings.Join(strings.Fields(out), ""), `{"z":1,"a":"<"}`) {
+		t.Errorf("the columns are not in their order: %s", out)
+	}
 	fails("no such table: absent", "d1", "execute", "shop", "--command", "INSERT INTO users (name) VALUES ('lost'); SELECT * FROM absent")
 	exported := ok("d1", "export", "shop", "--output", "-")
 	if strings.Contains(exported, "lost") || !strings.Contains(exported, `INSERT INTO "users" ("id","name","score","raw") VALUES(1,'ann; o''hara',2,X'0aff');`) {

@@ -11,26 +11,30 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
-	"grove.place/lattice/build"
 	local "grove.place/lattice/local-runtime"
 )
 
 // freeMemory is a path that makes the process of the local host collect its garbage.
 const freeMemory = "/bench/free-memory"
 
-// serve runs the local host on a project with fresh state, as lattice dev does, until the process is killed. It prints
+// serve runs the local host on a module with fresh state, as lattice dev does, until the process is killed. It prints
 // its URL when it listens.
-func serve(project string) error {
-	module, err := os.ReadFile(filepath.Join(project, "dist", build.ModuleFile))
+func serve(module string, withObjects bool) error {
+	wasm, err := os.ReadFile(module)
 	if err != nil {
 		return err
 	}
-	state, err := os.MkdirTemp(project, "state-") // goes with the project
+	state, err := os.MkdirTemp(filepath.Dir(module), "state-") // goes with the project
 	if err != nil {
 		return err
+	}
+	var objects map[string]string
+	if withObjects {
+		objects = benchObjects
 	}
 	h, err := local.New(context.Background(), local.Options{
-		Module: module, Name: "bench", Objects: benchObjects, Dir: state, CacheDir: local.TestCacheDir(),
+		Module: wasm, Name: "bench", Objects: objects, Dir: state,
+		Databases: map[string]local.Database{"DB": {}}, KV: map[string]string{"VALUES": "values"}, Buckets: map[string]string{"FILES": "files"}, CacheDir: local.TestCacheDir(),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

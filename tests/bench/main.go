@@ -18,16 +18,16 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == serveLocal {
-		if err := serve(os.Args[2]); err != nil {
+	if len(os.Args) == 4 && os.Args[1] == serveLocal {
+		if err := serve(os.Args[2], os.Args[3] == "objects"); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
 		return
 	}
 	rounds := flag.Int("rounds", 5, "rounds of each comparison")
-	match := flag.String("run", "", "measure only the cases whose name matches this regular expression, in the parts workerd and local")
-	only := flag.String("only", "workerd,local,cold,memory,objects,sockets,held", "parts to run")
+	match := flag.String("run", "", "measure only the cases whose name matches this regular expression, in the parts workerd, local and stores")
+	only := flag.String("only", "workerd,local,stores,dropin,cold,memory,objects,sockets,held", "parts to run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -54,7 +54,7 @@ func run(ctx context.Context, rounds int, only, match string) error {
 	parts := []struct {
 		name string
 		run  func(context.Context, programSet, int) error
-	}{{"workerd", onWorkerd}, {"local", onLocal}, {"cold", coldStarts}, {"memory", memory}, {"objects", touch}, {"sockets", idle}, {"held", held}}
+	}{{"workerd", onWorkerd}, {"local", onLocal}, {"stores", onStores}, {"dropin", onDropIn}, {"cold", coldStarts}, {"memory", memory}, {"objects", touch}, {"sockets", idle}, {"held", held}}
 	for _, part := range parts {
 		if !strings.Contains(only, part.name) {
 			continue

@@ -18,6 +18,7 @@ type programSet struct {
 	lattice string // a wrangler project whose dist has worker.mjs and app.wasm
 	syumai  string
 	twin    string
+	dropIn  string         // the program of syumai, moved to the SDK
 	wanted  *regexp.Regexp // names of the scenarios to measure
 }
 
@@ -33,8 +34,8 @@ func buildAll(ctx context.Context) (programSet, error) {
 	if err != nil {
 		return programSet{}, err
 	}
-	p := programSet{root: root, lattice: filepath.Join(root, "lattice"), syumai: filepath.Join(root, "syumai"), twin: "tests/bench/twin"}
-	for _, step := range []func(context.Context, programSet) error{buildLattice, buildSyumai} {
+	p := programSet{root: root, lattice: filepath.Join(root, "lattice"), syumai: filepath.Join(root, "syumai"), twin: "tests/bench/twin", dropIn: filepath.Join(root, "moved")}
+	for _, step := range []func(context.Context, programSet) error{buildLattice, buildSyumai, buildDropIn} {
 		if err := step(ctx, p); err != nil {
 			p.remove()
 			return p, err

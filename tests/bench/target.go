@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"grove.place/lattice/build"
 	"grove.place/lattice/tests/workerd"
 )
 
@@ -43,6 +44,10 @@ var (
 	syumai     = starter{"syumai/workers", func(ctx context.Context, p programSet) (target, error) { return direct(ctx, p.syumai, nil) }}
 	localHost  = starter{"local host", startLocal}
 	wrangler   = starter{"wrangler dev", startWrangler}
+
+	// On workerd below Miniflare, which has the stores.
+	latticeStores    = starter{"Lattice", func(ctx context.Context, p programSet) (target, error) { return miniflare(ctx, p.dist(), benchObjects) }}
+	javascriptStores = starter{"JavaScript", func(ctx context.Context, p programSet) (target, error) { return miniflare(ctx, p.twin, benchObjects) }}
 )
 
 // start starts all targets or none.
@@ -73,15 +78,31 @@ func direct(ctx context.Context, dir string, objects map[string]string) (target,
 	return target{url: d.URL, pid: d.PID(), stop: func() { d.Close() }}, nil
 }
 
+func miniflare(ctx context.Context, dir string, objects map[string]string) (target, error) {
+	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
+		Name: "bench", Dir: dir, Date: date, Objects: objects, D1: []string{"DB"}, KV: []string{"VALUES"}, R2: []string{"FILES"},
+	}})
+	if err != nil {
+		return target{}, err
+	}
+	return target{url: s.URL, stop: func() { s.Close() }}, nil
+}
+
 // serveLocal is the first argument that makes this program the local host, in a process of its own.
 const serveLocal = "serve-local"
 
 func startLocal(ctx context.Context, p programSet) (target, error) {
+	return startLocalModule(ctx, p.lattice, filepath.Join(p.dist(), build.ModuleFile), "objects")
+}
+
+// startLocalModule runs the local host on a module, in the folder of its project. with is "objects" for one that has those of the benchmark.
+func startLocalModule(ctx context.Context, folder, module, with string) (target, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return target{}, err
 	}
-	cmd := exec.CommandContext(ctx, self, serveLocal, p.lattice)
+	cmd := exec.CommandContext(ctx, self, serveLocal, module, with)
+	cmd.Dir = folder
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -110,6 +110,7 @@ func main() {
 		return got.ID, err
 	}))
 	roomRoutes(mux)
+	storeRoutes(mux)
 	mux.HandleFunc("GET /memory", func(w http.ResponseWriter, r *http.Request) {
 		runtime.GC()
 		var m runtime.MemStats

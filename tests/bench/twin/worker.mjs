@@ -75,6 +75,37 @@ const routes = {
 	},
 };
 
+const value = "0123456789abcdef".repeat(64);
+
+const storeRoutes = {
+	async "d1/setup"({ DB }) {
+		await DB.batch([
+			DB.prepare("CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY, at INTEGER, text TEXT)"),
+			DB.prepare("CREATE TABLE IF NOT EXISTS posts (id INTEGER PRIMARY KEY, title TEXT, score REAL)"),
+			DB.prepare(`INSERT OR IGNORE INTO posts WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+				SELECT i, 'the title of post number ' || i, i * 1.5 FROM n`),
+		]);
+		return "ready";
+	},
+	"d1/point": ({ DB }) => DB.prepare("SELECT title FROM posts WHERE id = ?").bind(41).first("title"),
+	async "d1/batch"({ DB }) {
+		const insert = DB.prepare("INSERT INTO log (at, text) VALUES (?, ?)");
+		const batch = Array.from({ length: 100 }, (_, i) => insert.bind(1700000000000 + i, "a line of the log"));
+		return (await DB.batch(batch)).length;
+	},
+	async "kv/put"({ VALUES }, key) {
+		await VALUES.put(key, value);
+		return "stored";
+	},
+	"kv/get": ({ VALUES }, key) => VALUES.get(key),
+};
+
+/** Streams an object to R2, or from there. */
+async function r2({ FILES }, key, request) {
+	if (request.method === "PUT") return new Response((await FILES.put(key, request.body)).size);
+	return new Response((await FILES.get(key)).body);
+}
+
 const roomRoutes = {
 	visit: (room) => room.visit(),
 	alarms: (room) => room.alarms(20),
@@ -85,6 +116,9 @@ export default {
 	async fetch(request, env) {
 		const [, route, object, argument] = new URL(request.url).pathname.split("/");
 		if (route === "hello") return new Response("Hello!");
+		if (route === "r2") return r2(env, object, request);
+		const store = storeRoutes[`${route}/${object}`];
+		if (store) return new Response(await store(env, argument));
 		if (route === "socket") return env.ROOMS.getByName(object).fetch(request);
 		if (Object.hasOwn(roomRoutes, route)) return Response.json(await roomRoutes[route](env.ROOMS.getByName(object), argument));
 		if (!Object.hasOwn(routes, route)) return new Response("not found", { status: 404 });

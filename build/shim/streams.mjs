@@ -1,21 +1,35 @@
 // Streaming bodies with back-pressure. A Source is a ReadableStream that Go reads; a Sink is the writable end of a body that
 // Go writes, whose readable end has been handed on.
 
-import { Op } from "./abi.mjs";
+import { INLINE_BODY, Op } from "./abi.mjs";
 import { nothing } from "./frame.mjs";
 
 export class Source {
   /** @param {ReadableStream} stream */
   constructor(stream) {
-    this.reader = stream.getReader();
     this.rest = new Uint8Array(0);
+    this.bytes = true;
+    try {
+      this.reader = stream.getReader({ mode: "byob" });
+    } catch { // a stream of chunks that JavaScript made
+      this.bytes = false;
+      this.reader = stream.getReader();
+    }
+  }
+
+  /** The next chunk. Without a buffer of ours the runtime's own streams come in pieces of 4 KB. @param {number} max */
+  next(max) {
+    if (!this.bytes) return /** @type {ReadableStreamDefaultReader} */ (this.reader).read();
+    const size = Math.min(max, INLINE_BODY);
+    const { buffer } = this.rest; // that of the chunk before, which Go has copied
+    return /** @type {ReadableStreamBYOBReader} */ (this.reader).read(new Uint8Array(buffer.byteLength >= size ? buffer : new ArrayBuffer(size), 0, size));
   }
 
   /** @param {number} max @returns {Promise<{done: boolean, bytes: Uint8Array}>} */
   async read(max) {
     while (this.rest.length === 0) {
-      const { done, value } = await this.reader.read();
-      if (done) return { done: true, bytes: this.rest };
+      const { done, value } = await this.next(max);
+      if (done) return { done: true, bytes: new Uint8Array(0) };
       this.rest = typeof value === "string" ? new TextEncoder().encode(value) : value;
     }
     return this.take(max);

@@ -40,6 +40,9 @@ func (s *sizedStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// readAhead is how much is asked for at least: what the host's answer has room for in outbox.
+const readAhead = 60 << 10
+
 // readStream reads a body that the host streams.
 type readStream struct {
 	ctx  context.Context
@@ -58,7 +61,7 @@ func (s *readStream) Read(p []byte) (int, error) {
 		}
 		var w abi.Writer
 		w.Uint(s.id)
-		w.Uint(uint64(max(len(p), 16<<10)))
+		w.Uint(uint64(max(len(p), readAhead)))
 		r, err := Invoke(s.ctx, abi.OpRead, w.Bytes())
 		if err != nil {
 			s.err = err

@@ -75,11 +75,15 @@ func (d *diagnosis) under(name, env string) string {
 // noEnvironment is what wrangler makes of an environment that the file does not have: an error; but where there is none at all, the top level under another
 // name, with a warning.
 func (d *diagnosis) noEnvironment(raw map[string]any, env string) map[string]any {
+	missing := "[env." + env + "]"
+	if d.json {
+		missing = quote("env." + env)
+	}
 	if len(d.Environments) > 0 {
-		d.fail("env", "there is no [env.%s]; environments here: %s", env, strings.Join(d.Environments, ", "))
+		d.fail("env", "there is no %s; environments here: %s", missing, strings.Join(d.Environments, ", "))
 		return nil
 	}
-	d.warn("", "there is no [env.%s], and no other environment: the settings of the top level are used", env)
+	d.warn("", "there is no %s, and no other environment: the settings of the top level are used", missing)
 	settings := maps.Clone(raw)
 	if name, ok := raw["name"].(string); ok && name != "" {
 		settings["name"] = name + "-" + env

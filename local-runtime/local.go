@@ -88,6 +88,9 @@ type Database struct {
 // Entrypoint is what a service binding goes to in its Worker.
 type Entrypoint = host.Entrypoint
 
+// MigrationFiles lists the migrations of a folder in the order in which they are applied.
+func MigrationFiles(dir string) ([]string, error) { return storage.MigrationFiles(dir) }
+
 // Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.
 type Consumer = host.Consumer
 

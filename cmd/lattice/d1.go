@@ -11,7 +11,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -234,13 +233,13 @@ func d1List(ctx context.Context, c *storeCommand, args []string) error {
 		if err != nil {
 			return err
 		}
-		files, err := filepath.Glob(filepath.Join(l.Migrations, "*.sql"))
+		names, err := local.MigrationFiles(l.Migrations)
 		if err != nil {
 			return err
 		}
 		var waiting [][]any
-		for _, f := range files {
-			if name := filepath.Base(f); !applied[name] {
+		for _, name := range names {
+			if !applied[name] {
 				waiting = append(waiting, []any{name})
 			}
 		}

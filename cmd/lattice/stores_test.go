@@ -54,6 +54,12 @@ func TestD1Commands(t *testing.T) {
 	if out := ok("d1", "migrations", "list", "shop"); !strings.Contains(out, "│ 0001_users.sql │") {
 		t.Error(out)
 	}
+	write(t, "migrations/10_ten.sql", "CREATE TABLE ten (a);\n")
+	write(t, "migrations/9_nine.sql", "CREATE TABLE nine (a);\n")
+	write(t, "migrations/.hidden.sql", "CREATE TABLE hidden (a);\n")
+	if out := ok("d1", "migrations", "list", "shop"); strings.Index(out, "9_nine.sql") > strings.Index(out, "10_ten.sql") || strings.Contains(out, "hidden") {
+		t.Errorf("in another order than they are applied: %s", out)
+	}
 	if out := ok("d1", "migrations", "apply", "DB", "--local"); !strings.Contains(out, "0001_users.sql") {
 		t.Error(out)
 	}

@@ -34,7 +34,7 @@ func (m Migrations) table() string {
 func (d *D1) Migrate(m Migrations) (applied []string, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	names, err := migrations(m.Dir)
+	names, err := MigrationFiles(m.Dir)
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
@@ -84,8 +84,8 @@ func (d *D1) Seed(path string) error {
 	return nil
 }
 
-// migrations lists the files of dir by their leading number, then by name.
-func migrations(dir string) ([]string, error) {
+// MigrationFiles lists the migrations of a folder by their leading number, then by name, as wrangler does. A folder that does not exist has none.
+func MigrationFiles(dir string) ([]string, error) {
 	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

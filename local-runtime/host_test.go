@@ -133,7 +133,7 @@ func TestOutboundFetch(t *testing.T) {
 	if status != 200 || len(got) != 200_000 {
 		t.Errorf("%d, %d bytes: %.100s", status, len(got), got)
 	}
-	if status, got := request(t, h, "GET", "/get?url=http://127.0.0.1:1/", nil); status != 502 || !strings.Contains(got, "connection refused") {
+	if status, got := request(t, h, "GET", "/get?url=http://127.0.0.1:1/", nil); status != 502 || !strings.Contains(got, "Network connection lost.") {
 		t.Errorf("nobody listens: %d %s", status, got)
 	}
 }

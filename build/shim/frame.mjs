@@ -28,6 +28,8 @@ export class Scope {
     this.stubs = new Map();
     /** @type {Map<number, import("./references.mjs").Held>} stubs and promises that Go holds */
     this.held = new Map();
+    /** @type {Map<number, AbortController>} requests to the network that are under way, by operation */
+    this.fetches = new Map();
     /** @type {import("./sockets.mjs").Sockets | null} */
     this.sockets = null;
     /** @type {WebSocket | null} tells in which I/O context one is */

@@ -150,6 +150,14 @@ export const httpOperations = {
     const { url, init } = readRequest(frame, r);
     const redirect = redirects[r.u8()];
     const options = /** @type {any} */ ({ ...init, redirect });
-    return frame.complete(id, received(target ? target.fetch(url, options) : fetch(url, options)), writeResponse);
+    if (target) return frame.complete(id, received(target.fetch(url, options)), writeResponse);
+    const { fetches } = frame.scope;
+    const controller = new AbortController();
+    fetches.set(id, controller);
+    const response = received(fetch(url, { ...options, signal: controller.signal }));
+    return frame.complete(id, response.finally(() => fetches.delete(id)), writeResponse);
+  },
+  [Op.ABANDON](frame, r) {
+    frame.scope.fetches.get(r.uint())?.abort();
   },
 };

@@ -25,11 +25,11 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 // The guide's code leaves out what a reader adds: imports, the bodies that are dots, what goes on around a fragment.
 func TestTheCodeOfTheGuideCompilesAndItsTestPasses(t *testing.T) {
 	blocks := goBlocks(t, "docs/guide.md")
-	if len(blocks) != 15 {
-		t.Fatalf("the guide has %d blocks of Go, this test knows 15: teach it the others", len(blocks))
+	if len(blocks) != 16 {
+		t.Fatalf("the guide has %d blocks of Go, this test knows 16: teach it the others", len(blocks))
 	}
 	worker, class, call, failure, references, entrypoint, blocks := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6:]
-	storage, database, values, objects, counts, room, join, tcp, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6], blocks[7], blocks[8]
+	storage, database, values, objects, counts, room, join, outbound, tcp, test := blocks[0], blocks[1], blocks[2], blocks[3], blocks[4], blocks[5], blocks[6], blocks[7], blocks[8], blocks[9]
 	references = strings.Replace(references, "{ … }", "{ return f.posts, nil }", 1)
 	references = strings.Replace(references, "{ … }", "{ return rpc.None{}, nil }", 1)
 	class = strings.Replace(class, "{ … }", "{ return n, nil }", 1)
@@ -50,6 +50,7 @@ import (
 	"grove.place/lattice/workers/analyticsengine"
 	"grove.place/lattice/workers/cache"
 	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/fetch"
 	"grove.place/lattice/workers/kv"
 	"grove.place/lattice/workers/r2"
 	"grove.place/lattice/workers/ratelimit"
@@ -103,6 +104,11 @@ var (
 
 func count(ctx context.Context, r *http.Request, user, site, path string) error {
 ` + counts + `_, _ = allowed, version
+	return err
+}
+
+func send(r *http.Request) error {
+` + outbound + `_, _ = resp, where
 	return err
 }
 

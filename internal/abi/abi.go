@@ -50,6 +50,7 @@ const (
 	OpSQLSize     = 23
 	OpDup         = 24
 	OpPassThrough = 25
+	OpAbandon     = 26
 	OpKVGet       = 30
 	OpKVPut       = 31
 	OpKVDelete    = 32

@@ -19,7 +19,12 @@ const (
 
 // Fetch sends req to a target.
 func Fetch(ctx context.Context, target abi.Target, req *http.Request, redirect byte) (*http.Response, error) {
-	q := &abi.Request{Method: req.Method, URL: req.URL.String(), Headers: abi.HeadersOf(req.Header)}
+	return FetchWith(ctx, target, req, redirect, "")
+}
+
+// FetchWith is Fetch with a `cf` object as JSON.
+func FetchWith(ctx context.Context, target abi.Target, req *http.Request, redirect byte, cf string) (*http.Response, error) {
+	q := &abi.Request{Method: req.Method, URL: req.URL.String(), Headers: abi.HeadersOf(req.Header), CF: cf}
 	if q.Method == "" {
 		q.Method = http.MethodGet
 	}
@@ -121,6 +126,12 @@ func response(ctx context.Context, req *http.Request, p *abi.Response) *http.Res
 		out.Status = fmt.Sprintf("%d %s", p.Status, p.StatusText)
 	}
 	out.Body, out.ContentLength = body(ctx, p.Body)
+	if encoding := out.Header.Get("Content-Encoding"); encoding == "gzip" || encoding == "br" {
+		// The runtime has decoded it. This is how net/http says so; a program that passes the response on would label its body wrongly otherwise.
+		out.Header.Del("Content-Encoding")
+		out.Header.Del("Content-Length")
+		out.Uncompressed, out.ContentLength = true, -1
+	}
 	if p.Socket != 0 {
 		out.Body = &SocketBody{Number: p.Socket}
 	}

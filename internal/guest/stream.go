@@ -64,6 +64,9 @@ func (s *readStream) Read(p []byte) (int, error) {
 		w.Uint(uint64(max(len(p), readAhead)))
 		r, err := Invoke(s.ctx, abi.OpRead, w.Bytes())
 		if err != nil {
+			if s.ctx.Err() != nil {
+				_ = s.cancel(err)
+			}
 			s.err = err
 			continue
 		}
@@ -92,7 +95,7 @@ func (s *readStream) cancel(reason error) error {
 	var w abi.Writer
 	w.Uint(s.id)
 	w.Error(ToABI(reason))
-	return Do(s.ctx, abi.OpCancel, w.Bytes())
+	return Do(context.WithoutCancel(s.ctx), abi.OpCancel, w.Bytes()) // also, and above all, when the context is done
 }
 
 var lastStream atomic.Uint64

@@ -127,7 +127,20 @@ func (o *Operation) abandon() {
 		o.late()
 	default:
 		o.abandoned = true
+		if o.op == abi.OpFetch && o.frame.dead == nil {
+			spawn(o.stop)
+		}
 	}
+}
+
+// stop has the host end a request whose response nobody waits for.
+func (o *Operation) stop() {
+	if o.result != nil {
+		return
+	}
+	var w abi.Writer
+	w.Uint(uint64(o.id))
+	_ = Do(context.WithoutCancel(o.frame.ctx), abi.OpAbandon, w.Bytes())
 }
 
 // late gives up the result of an operation that was abandoned.

@@ -79,7 +79,7 @@ var parts = []string{
 	"rpc/fail elsewhere", "alarm/runs", "alarm/result", "kv/put then throw", "kv/get k", "id/self", "lifecycle/state", "section/hold", "section/fail",
 	"section/uncommitted", "abort/with reason", "abort/without reason", "wait until/write", "wait until/fail", "wait until/in the Worker, result",
 	"scheduled/record", "scheduled/recorded", "scheduled/result", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
-	"d1/inside", "cache/inside", "workers kv/from inside", "queue/note", "queue/notes", "fetch/inside", "tcp/inside", "rpc types/inside",
+	"d1/inside", "cache/inside", "workers kv/from inside", "queue/note", "queue/notes", "fetch/inside", "tcp/inside", "outbound/inside", "rpc types/inside",
 	"exports/answer", "id/name for an alarm", "facet/used by its parent, which aborts", "facet/look",
 	"http/status that cannot be", "http/header that cannot be", "http/header that cannot be, streamed", "http/value of a header that cannot be",
 	"section/nested one fails", "section/hold, then fail", "abort/later", "event/leaves something behind", "error/of another", "error/after writing", "alarm/aborts", "alarm/aborts for good", "alarm/none follows",

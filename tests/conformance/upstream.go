@@ -59,6 +59,7 @@ func startUpstream() *httptest.Server {
 		z.Close()
 	})
 	mux.HandleFunc("/socket", upstreamSocket)
+	moreUpstream(mux)
 	mux.HandleFunc("/slow", func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():

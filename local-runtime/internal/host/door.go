@@ -112,9 +112,14 @@ func requestOf(req *http.Request) *abi.Request {
 	}
 	header := req.Header.Clone()
 	header.Set("Cf-Connecting-Ip", ip)
-	q.Headers = abi.HeadersOf(header)
+	q.Headers, q.CF = abi.HeadersOf(header), localCF
 	return q
 }
+
+// localCF is what request.cf says of a request from outside: the placeholders of wrangler dev without a network.
+const localCF = `{"asOrganization":"","asn":395747,"colo":"DFW","city":"Austin","region":"Texas","regionCode":"TX","metroCode":"635","postalCode":"78701","country":"US",` +
+	`"continent":"NA","timezone":"America/Chicago","latitude":"30.27130","longitude":"-97.74260","clientTcpRtt":0,"httpProtocol":"HTTP/1.1",` +
+	`"requestPriority":"weight=192;exclusive=0","tlsCipher":"AEAD-AES128-GCM-SHA256","tlsVersion":"TLSv1.3"}`
 
 func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body *limitedBody) {
 	if body.exceeded.Load() {

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -18,6 +20,7 @@ type fetchCall struct {
 	entry    entrypoint // of TargetService and TargetExport; zero: the assets
 	body     content
 	redirect byte
+	ctx      context.Context // ends when nobody waits for the response; nil: the frame's
 }
 
 // decodeFetch checks a FETCH of a party.
@@ -28,8 +31,15 @@ func (p *peer) decodeFetch(h *Host, r *abi.Reader, from *scope) (*fetchCall, err
 	if err := r.End(); err != nil {
 		return nil, err
 	}
-	if u, err := url.Parse(c.request.URL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	switch u, err := url.Parse(c.request.URL); {
+	case err != nil || u.Host == "":
 		return nil, abi.TypeErrorf("Invalid URL: %s", c.request.URL)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, abi.TypeErrorf("Fetch API cannot load: %s", c.request.URL)
+	case c.redirect > 1:
+		return nil, errRedirectMode
+	case c.request.Body.Mode != abi.BodyNone && (c.request.Method == http.MethodGet || c.request.Method == http.MethodHead):
+		return nil, abi.TypeErrorf("Request with a GET or HEAD method cannot have a body.")
 	}
 	if err := checkHeaders(c.request.Headers); err != nil {
 		return nil, err
@@ -131,18 +141,37 @@ func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	if c.request.Body.Mode == abi.BodyStream {
 		f.writes = noteStream(f.writes, c.request.Body.Stream)
 	}
+	if c.target.Kind == abi.TargetNetwork {
+		var cancel context.CancelFunc
+		c.ctx, cancel = context.WithCancel(f.ctx)
+		s.fetches.Store(id, cancel)
+	}
 	f.begin()
 	s.outputs.Add(f.object, func() {
 		s.host.fetch(f, c, reply{
 			response: func(p *abi.Response, body content) {
+				s.fetches.Delete(id)
 				f.completeIn(replies(c.target.Stub.Serial), id, s.encodeResponse(f, p, body))
 			},
 			fail: func(e *abi.Error) {
+				s.fetches.Delete(id)
 				f.completeIn(replies(c.target.Stub.Serial), id, isolate.Failure(e))
 			},
 		})
 	}, nil)
 	return nil, abi.Pending
+}
+
+// opAbandon ends a request to the network whose response nobody waits for.
+func opAbandon(s *Isolate, _ *frame, _ uint32, r *abi.Reader) ([]byte, int32) {
+	id := r.U32()
+	if err := r.End(); err != nil {
+		return failure(err), 0
+	}
+	if cancel, ok := s.fetches.LoadAndDelete(id); ok {
+		cancel.(context.CancelFunc)()
+	}
+	return isolate.Success(nil), 0
 }
 
 // encodeResponse makes the result of a FETCH, whose body frame f will read. Any goroutine may call it.
@@ -173,6 +202,8 @@ func (f *frame) owns(stream uint64) {
 
 // fetch sends a request where it goes; from is nil natively. The reply may come on any goroutine.
 func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
+	answered := r.response
+	r.response = func(p *abi.Response, body content) { answered(p, decoded(p, body)) }
 	fail := r.fail
 	if c.target.Kind != abi.TargetNetwork {
 		r.thrown = func(e *abi.Error) { fail(remote(e)) }

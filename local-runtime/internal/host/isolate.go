@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,7 @@ type Isolate struct {
 	inside     bool      // the guest is running
 	lastFrame  uint32
 	lastTCP    uint64
+	fetches    sync.Map // of uint32: how requests to the network that are under way are ended, by operation
 	frames     map[uint32]*frame
 	lastObj    uint64
 	objects    map[key]*object

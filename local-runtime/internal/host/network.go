@@ -3,7 +3,7 @@ package host
 import (
 	"bytes"
 	"context"
-	"errors"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"strconv"
@@ -18,11 +18,13 @@ import (
 func outbound() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 32
+	t.DisableCompression = true // what a Worker does not ask for is not asked for
+	if roots := trusted(); roots != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: roots}
+	}
 	t.ResponseHeaderTimeout = 100 * time.Second
 	return t
 }
-
-var errRedirect = errors.New("Unexpected redirect in response to request with redirect mode set to 'error'.")
 
 // network has an outbound request performed.
 func (h *Host) network(from *frame, c *fetchCall, r reply) {
@@ -73,81 +75,58 @@ func collect(src stream.Source, sofar []byte, done func([]byte, error)) {
 	})
 }
 
-// fetchNetwork performs an outbound request.
+// fetchNetwork performs an outbound request, and follows redirects.
 func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
-	req, err := c.outbound(from)
-	if err != nil {
-		r.fail(abi.TypeErrorf("%s", err))
-		return
-	}
-	client := &http.Client{Transport: h.cfg.Network, CheckRedirect: redirectRule(c.redirect)}
-	resp, err := client.Do(req)
-	if err != nil {
-		if errors.Is(err, errRedirect) {
-			err = abi.TypeErrorf("%s", errRedirect)
+	ctx := c.context(from)
+	t := newTrip(c)
+	for {
+		resp, err := t.send(ctx, h.cfg.Network)
+		if err != nil {
+			h.cfg.Logger.Debug("an outbound request failed", "method", t.method, "url", t.url, "error", err)
+			r.fail(outboundError(err))
+			return
 		}
-		r.fail(asError(err))
-		return
-	}
-	head := headOf(resp)
-	body, err := h.bodyOf(resp.Body, resp.ContentLength)
-	if err != nil {
-		r.fail(asError(err))
-		return
-	}
-	if c.request.Method == http.MethodHead {
-		body = noContent
-	}
-	r.response(head, body)
-}
-
-// outbound makes net/http's request of a call.
-func (c *fetchCall) outbound(from *frame) (*http.Request, error) {
-	ctx := context.Background()
-	if from != nil {
-		ctx = from.ctx
-	}
-	req, err := http.NewRequestWithContext(ctx, c.request.Method, c.request.URL, c.body.reader())
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range c.request.Headers {
-		if strings.EqualFold(f.Name, "host") {
-			req.Host = f.Value
+		again, failed := t.redirect(resp, c.redirect)
+		switch {
+		case failed != nil:
+			resp.Body.Close()
+			r.fail(failed)
+			return
+		case again:
+			_, _ = io.CopyN(io.Discard, resp.Body, abi.InlineBody)
+			resp.Body.Close()
 			continue
 		}
-		req.Header.Add(f.Name, f.Value)
+		if t.method == http.MethodHead || resp.Body == http.NoBody {
+			resp.Body.Close()
+			r.response(headOf(resp), noContent)
+			return
+		}
+		body, err := h.bodyOf(lossy{resp.Body}, resp.ContentLength)
+		if err != nil {
+			r.fail(asError(err))
+			return
+		}
+		r.response(headOf(resp), body)
+		return
 	}
-	if req.Header.Get("User-Agent") == "" {
-		req.Header.Set("User-Agent", "") // or Go names itself
-	}
+}
+
+// context is what an outbound request ends with.
+func (c *fetchCall) context(from *frame) context.Context {
 	switch {
-	case c.body.source != nil:
-		req.ContentLength = c.body.length
-	case !c.body.none:
-		req.ContentLength = int64(len(c.body.inline))
+	case c.ctx != nil:
+		return c.ctx
+	case from != nil:
+		return from.ctx
 	}
-	return req, nil
+	return context.Background()
 }
 
 // headOf is a response without its body.
 func headOf(resp *http.Response) *abi.Response {
 	text := strings.TrimSpace(strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)))
 	return &abi.Response{Status: resp.StatusCode, StatusText: text, Headers: abi.HeadersOf(resp.Header)}
-}
-
-func redirectRule(mode byte) func(*http.Request, []*http.Request) error {
-	return func(_ *http.Request, via []*http.Request) error {
-		switch {
-		case mode == 1:
-			return http.ErrUseLastResponse
-		case mode == 2:
-			return errRedirect
-		case len(via) >= 20:
-			return errors.New("Too many redirects.")
-		}
-		return nil
-	}
 }
 
 // reader returns the body for net/http.

@@ -29,6 +29,7 @@ var ops = map[uint32]op{
 }
 
 func init() {
+	ops[abi.OpAbandon] = opAbandon
 	ops[abi.OpTCPConnect], ops[abi.OpTCPWait], ops[abi.OpTCPStartTLS], ops[abi.OpTCPClose] = opTCPConnect, opTCPWait, opTCPStartTLS, opTCPClose
 	ops[abi.OpSocketReceive] = opSocketReceive
 	for number, do := range socketOps {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -79,18 +80,11 @@ func responseFrom(v abi.Value, socket bool) (*abi.Response, error) {
 	return p, nil
 }
 
-// localCF is what request.cf says of a request that came to the local host, unless the request says something itself.
-var localCF = abi.Object{
-	{Name: "asn", Value: int64(0)}, {Name: "asOrganization", Value: "Lattice local host"}, {Name: "colo", Value: "DEV"}, {Name: "country", Value: "XX"},
-	{Name: "city", Value: "Localhost"}, {Name: "timezone", Value: "UTC"}, {Name: "httpProtocol", Value: "HTTP/1.1"}, {Name: "tlsVersion", Value: ""},
-	{Name: "tlsCipher", Value: ""}, {Name: "requestPriority", Value: ""}, {Name: "clientAcceptEncoding", Value: ""},
-}
-
 // requestValue is the head of a request as JavaScript gets it.
 func requestValue(q *abi.Request) abi.Object {
-	var cf abi.Value = localCF
+	var cf abi.Value
 	var given any
-	if q.CF != "" && json.Unmarshal([]byte(q.CF), &given) == nil {
+	if json.Unmarshal([]byte(cmp.Or(q.CF, localCF)), &given) == nil {
 		cf = storage.FromJSON(given)
 	}
 	headers := headerList(q.Headers)

@@ -90,7 +90,7 @@ func (h *Host) upgrade(w http.ResponseWriter, req *http.Request, a answer) {
 
 // dial performs an outbound request that asks for a WebSocket. Redirects are not followed.
 func (h *Host) dial(from *frame, c *fetchCall, r reply) {
-	req, err := c.outbound(from)
+	req, err := newTrip(c).request(c.context(from))
 	if err != nil {
 		r.fail(abi.TypeErrorf("%s", err))
 		return

@@ -20,6 +20,7 @@ import * as kv from "./kv.mjs";
 import * as cache from "./cache.mjs";
 import * as limits from "./limits.mjs";
 import * as tcp from "./tcp.mjs";
+import * as outbound from "./outbound.mjs";
 import * as sockets from "./sockets.mjs";
 import * as bookmark from "./bookmark.mjs";
 import * as storageRules from "./storage_rules.mjs";
@@ -36,7 +37,7 @@ export { Auth, Bare } from "./entrypoints.mjs";
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
 	unbound,
-	d1, r2, stores, kv, cache, limits, tcp,
+	d1, r2, stores, kv, cache, limits, tcp, outbound,
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life, entrypoints,

@@ -7,7 +7,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PORT ?= 8787
 # What compiles to Wasm: the SDK, the application, and the programs of the tests.
 WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./internal/guest/... ./internal/sqlvalue/... \
-	./tests/hello ./tests/grove/app ./tests/grovebench/plain ./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app
+	./tests/hello ./tests/session/app ./tests/session/auth ./tests/grove/app ./tests/grovebench/plain ./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app
 # Half of these is used on Wasm only, which staticcheck cannot see. ST1005: many error texts are workerd's own.
 SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s

@@ -32,6 +32,11 @@ func TestAWorkerThatIsNotThere(t *testing.T) {
 	h.want("/rpc/GONE/x", "502 "+missing+" (remote true)")
 	h.want("/lost", "502 "+missing+" (remote true)")
 	h.want("/call/ann/add?arg=1", "200 1") // the others are
+
+	o := options()
+	o.Scripts["LOST"], o.Objects["LOST"], o.Workers[0].Objects = "auth", "Safe", nil // a class that auth does not have
+	h = serve(t, local.StartTest(t, o))
+	h.want("/lost", `502 TypeError: the Worker "auth" has no Durable Object class "Safe": check class_name and script_name of the binding LOST (remote false)`)
 }
 
 func TestEntrypointsThatAreNotThere(t *testing.T) {

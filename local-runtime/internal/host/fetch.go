@@ -219,7 +219,7 @@ func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 			c.inner.fetch(c, r)
 			return
 		}
-		h.fetchObject(c, r, fail)
+		fetchObject(c, r, fail)
 	case abi.TargetService, abi.TargetExport:
 		if c.entry.script == "" {
 			h.work.run(func() { h.fetchAssets(&c.request, r) })
@@ -232,9 +232,9 @@ func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 }
 
 // fetchObject sends a request to an object; fail is for what is no failure of it.
-func (h *Host) fetchObject(c *fetchCall, r reply, fail func(*abi.Error)) {
+func fetchObject(c *fetchCall, r reply, fail func(*abi.Error)) {
 	l := c.link
-	h.reach(l.script, func(to *Host) {
+	l.reach(func(to *Host) {
 		if to.runsPrograms() {
 			to.fetchScripted(l.key, l.name, &c.request, c.body, r)
 			return

@@ -102,16 +102,23 @@ func (l *link) release() {}
 
 // call calls a method of the object.
 func (l *link) call(c *invocation) {
-	l.reach(func(s *Isolate) {
+	l.reach(func(h *Host) {
+		s := h.isolateOf(l.key)
 		if !s.deliver(l.in, func() { l.start(s, c) }) {
 			c.fail(errClosed)
 		}
-	}, c.fail)
+	}, c.fail, c.fail)
 }
 
-// reach finds the isolate of the object: now, or when its Worker runs.
-func (l *link) reach(to func(*Isolate), fail func(*abi.Error)) {
-	l.from.reach(l.script, func(h *Host) { to(h.isolateOf(l.key)) }, fail, fail)
+// reach finds the Worker that has the class: now, or when it runs.
+func (l *link) reach(to func(*Host), missing, fail func(*abi.Error)) {
+	l.from.reach(l.script, func(h *Host) {
+		if h != l.from && !h.runsPrograms() && !h.hasClass(l.key.class) {
+			fail(abi.TypeErrorf("the Worker %q has no Durable Object class %q: check class_name and script_name of the binding %s", l.script, l.key.class, l.stub.Binding))
+			return
+		}
+		to(h)
+	}, missing, fail)
 }
 
 // reserved are the names that are handlers of the class, or the runtime's own (workerd api/worker-rpc.c++).

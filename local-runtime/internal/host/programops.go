@@ -111,7 +111,7 @@ func (p *program) opRPC(a arguments, _ *js.Body, done answerTo) {
 		return
 	}
 	fail := func(e *abi.Error) { done(nil, nil, remote(e)) }
-	p.host.reach(l.script, func(to *Host) {
+	l.reach(func(to *Host) {
 		if !to.runsPrograms() {
 			fail(abi.Errorf("the local host's JavaScript calls methods of classes in JavaScript only: call fetch() of an object of a Lattice program"))
 			return

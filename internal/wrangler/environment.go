@@ -117,9 +117,11 @@ func (d *diagnosis) customDomains(raw, table map[string]any, env string) {
 	}
 }
 
+const unknownKey = "unknown key "
+
 // unknown warns about a key that wrangler does not know, and guesses what was meant.
 func (d *diagnosis) unknown(path, name string, known []string) {
-	text := fmt.Sprintf("unknown key %q is ignored", path)
+	text := fmt.Sprintf(unknownKey+"%q is ignored", path)
 	if near := nearest(name, known); near != "" {
 		text += fmt.Sprintf("; did you mean %q?", near)
 	} else if slices.Contains(keyNames(false), name) && strings.Contains(path, ".") {

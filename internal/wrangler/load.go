@@ -198,13 +198,18 @@ func (d *diagnosis) warn(path, format string, args ...any) {
 	d.Warnings = append(d.Warnings, Warning{d.where.of(path), fmt.Sprintf(format, args...)})
 }
 
-// err is all errors in the order of their lines, or nil.
+// err is all errors in the order of their lines, with the unknown keys that may be behind them; or nil.
 func (d *diagnosis) err() error {
 	slices.SortStableFunc(d.errs, func(a, b Warning) int { return a.Line - b.Line })
 	slices.SortStableFunc(d.Warnings, func(a, b Warning) int { return a.Line - b.Line })
 	var errs []error
 	for _, e := range d.errs {
 		errs = append(errs, errors.New(e.At(d.Path)))
+	}
+	for _, w := range d.Warnings {
+		if len(errs) > 0 && strings.HasPrefix(w.Text, unknownKey) {
+			errs = append(errs, errors.New(w.At(d.Path)))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -62,7 +62,7 @@ func (d *diagnosis) at(path string) string {
 // validate refuses what wrangler or Cloudflare would refuse, and warns about what they would warn about and what is different here.
 func (d *diagnosis) validate() {
 	if !workerName.MatchString(d.Name) {
-		d.fail(d.at("name"), "name %q: write lower-case letters, digits, - and _, and begin with none of -", d.Name)
+		d.fail(d.at("name"), "name %q: the name of a Worker has lower-case letters, digits, - and _, and does not begin with -", d.Name)
 	}
 	d.date()
 	d.dates()

@@ -148,6 +148,7 @@ func TestErrorsNameThePlace(t *testing.T) {
 		{"a key twice", "name = \"a\"\nname = \"b\"\n", "wrangler.toml:2:1: not valid TOML: "},
 		{"a number for text", "\nname = 3\n", `wrangler.toml:2: "name" must be a string, not 3`},
 		{"a bare date", "compatibility_date = 2026-10-01", `wrangler.toml:1: "compatibility_date" must be a string, not the date 2026-10-01`},
+		{"a misspelt key behind an error", "[[kv_namespaces]]\nbindng = \"A\"", `wrangler.toml:2: unknown key "kv_namespaces[0].bindng" is ignored; did you mean "binding"?`},
 		{"a binding without a class", "[[durable_objects.bindings]]\nname = \"S\"", `wrangler.toml:1: "durable_objects.bindings[0]" lacks class_name: write class_name = "…"`},
 		{"a name bound twice", "[vars]\nDB = \"x\"\n[[d1_databases]]\nbinding = \"DB\"", `wrangler.toml:4: "DB" is bound twice: in vars and in d1_databases`},
 	} {

@@ -16,6 +16,8 @@ import (
 var unmoved = map[string]string{
 	"pages": "lattice build makes Workers, not functions of Pages",
 	"bare":  "it has stores that its configuration does not name, which the local host makes up for programs of the library only",
+	"rooms": "its object class is JavaScript, and it calls methods through syscall/js",
+	"web":   "its main is JavaScript that uses the Web's classes itself",
 }
 
 // edits are those of docs/migrating-from-syumai.md.

@@ -18,7 +18,7 @@ func (s *Server) handler() http.Handler {
 		switch {
 		case r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			s.health(w, r)
-		case r.URL.Path == "/cdn-cgi/handler/scheduled", r.URL.Path == "/__scheduled" && s.programs[0].crons.any():
+		case r.URL.Path == "/cdn-cgi/handler/scheduled", r.URL.Path == "/cdn-cgi/local/scheduled", r.URL.Path == "/__scheduled" && s.programs[0].crons.any():
 			s.scheduledNow(w, r)
 		default:
 			s.serve(w, r)

@@ -93,8 +93,12 @@ func init() {
 		"meta of a batch": func(c *call) (any, error) {
 			results, err := db.Batch(c.ctx, statements("CREATE TABLE dr_mb (a)", "INSERT INTO dr_mb VALUES (1), (2)", "DELETE FROM dr_mb")...)
 			list := []any{}
-			for _, r := range results {
-				list = append(list, []any{true, r.Meta.Changes, r.Meta.ChangedDB})
+			for i, r := range results {
+				var changed any // by DDL: it depends on other cases
+				if i > 0 {
+					changed = r.Meta.ChangedDB
+				}
+				list = append(list, []any{true, r.Meta.Changes, changed})
 			}
 			return list, err
 		},

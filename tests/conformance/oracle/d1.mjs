@@ -22,13 +22,14 @@ const batch = (before, list, after) => async (c) => {
 /** The outcome of exec: how many statements, and of a query after it. */
 const exec = (text, after = "SELECT 1 AS one") => async (c) => [await attempt(async () => (await c.env.DB.exec(text)).count), await attempt(async () => (await c.env.DB.prepare(after).all()).results)];
 
-/** What meta says after each statement, of what does not depend on other cases. */
+/** What meta says after each statement, of what does not depend on other cases: whether DDL changed the database is told by its size, which may have room. */
+const ddl = (sql) => /^(CREATE|DROP)/.test(sql);
 const metas = (...list) => async (c) => {
 	const out = [];
 	for (const sql of list) {
 		const { meta } = await c.env.DB.prepare(sql).run();
 		const { changes, changed_db, duration, size_after, served_by, timings, total_attempts, served_by_primary } = meta;
-		out.push({ changes, changed_db, timed: duration >= 0 && timings.sql_duration_ms >= 0, sized: size_after >= 4096, served: served_by !== "", attempts: total_attempts, primary: served_by_primary });
+		out.push({ changes, changed_db: ddl(sql) ? null : changed_db, timed: duration >= 0 && timings.sql_duration_ms >= 0, sized: size_after >= 4096, served: served_by !== "", attempts: total_attempts, primary: served_by_primary });
 	}
 	return out;
 };
@@ -123,7 +124,7 @@ const results = {
 	"meta of a batch": async (c) => {
 		const db = c.env.DB;
 		const r = await db.batch(["CREATE TABLE dr_mb (a)", "INSERT INTO dr_mb VALUES (1), (2)", "DELETE FROM dr_mb"].map((sql) => db.prepare(sql)));
-		return r.map(({ success, meta }) => [success, meta.changes, meta.changed_db]);
+		return r.map(({ success, meta }, i) => [success, meta.changes, i > 0 ? meta.changed_db : null]);
 	},
 	"changes by a trigger": metas("CREATE TABLE dr_tr (a)", "CREATE TABLE dr_tr2 (a)", "CREATE TRIGGER dr_tr_t AFTER INSERT ON dr_tr BEGIN INSERT INTO dr_tr2 VALUES (1), (2); END", "INSERT INTO dr_tr VALUES (1)"),
 	"batch names the first error": batch(["CREATE TABLE dr_be (a UNIQUE)"], ["INSERT INTO dr_be VALUES (1)", "SELEC 2", "SELECT * FROM nope"], "SELECT count(*) AS n FROM dr_be"),

@@ -189,14 +189,6 @@ func (s *Session) find(name string, to func(*Host, *abi.Error)) {
 	to(h, why)
 }
 
-// Known reports whether a Worker of that name is in the session, or expected.
-func (s *Session) Known(name string) bool {
-	s.register.Lock()
-	defer s.register.Unlock()
-	m := s.places[name]
-	return m != nil && (m.host != nil || m.expected)
-}
-
 // hosts returns the Workers that run, in the order in which they joined.
 func (s *Session) hosts() (list []*Host) {
 	s.register.Lock()

@@ -292,6 +292,16 @@ func init() {
 		"queue/batch": consumed(3, func(c *call) error {
 			return work.SendBatch(c.ctx, queues.Message{Body: c.mark(object{"n": 1})}, queues.Message{Body: c.mark(object{"n": 2})}, queues.Message{Body: c.mark(object{"n": 3})})
 		}),
+		"queue/mixed batch": consumed(3, func(c *call) error {
+			return work.SendBatch(c.ctx, queues.Message{Body: c.mark(object{"n": 1})},
+				queues.Message{Body: c.mark(object{"n": 2, "at": time.UnixMilli(5000)}), ContentType: queues.V8}, queues.Message{Body: c.name + "|text", ContentType: queues.Text})
+		}),
+		"queue/delayed": consumed(1, func(c *call) error {
+			return work.SendBatch(c.ctx, queues.Message{Body: c.mark(object{"n": 1}), Delay: time.Second})
+		}),
+		"queue/delayed in a batch": consumed(2, func(c *call) error {
+			return work.SendBatch(c.ctx, queues.Message{Body: c.mark(object{"n": 1})}, queues.Message{Body: c.mark(object{"n": 2}), Delay: time.Second})
+		}),
 		"queue/retried":        consumed(2, func(c *call) error { return work.Send(c.ctx, c.mark(object{"do": "retry once"})) }),
 		"queue/handler throws": consumed(2, func(c *call) error { return work.Send(c.ctx, c.mark(object{"do": "throw once"})) }),
 		"queue/dead letter":    consumed(4, func(c *call) error { return work.Send(c.ctx, c.mark(object{"do": "retry always"})) }),

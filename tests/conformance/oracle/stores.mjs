@@ -86,6 +86,11 @@ export const worker = {
 	"queue/bytes": (c) => consumed(c, (q) => q.send(new TextEncoder().encode(c.name + "|bytes"), { contentType: "bytes" })),
 	"queue/v8": (c) => consumed(c, (q) => q.send(mark(c, { at: new Date(5000), big: 12345678901234567890n }), { contentType: "v8" })),
 	"queue/batch": (c) => consumed(c, (q) => q.sendBatch([1, 2, 3].map((n) => ({ body: mark(c, { n }) }))), 3),
+	"queue/mixed batch": (c) => consumed(c, (q) => q.sendBatch([
+		{ body: mark(c, { n: 1 }) }, { body: mark(c, { n: 2, at: new Date(5000) }), contentType: "v8" }, { body: c.name + "|text", contentType: "text" },
+	]), 3),
+	"queue/delayed": (c) => consumed(c, (q) => q.send(mark(c, { n: 1 }), { delaySeconds: 1 })),
+	"queue/delayed in a batch": (c) => consumed(c, (q) => q.sendBatch([{ body: mark(c, { n: 1 }) }, { body: mark(c, { n: 2 }), delaySeconds: 1 }]), 2),
 	"queue/retried": (c) => consumed(c, (q) => q.send(mark(c, { do: "retry once" })), 2),
 	"queue/handler throws": (c) => consumed(c, (q) => q.send(mark(c, { do: "throw once" })), 2),
 	"queue/dead letter": (c) => consumed(c, (q) => q.send(mark(c, { do: "retry always" })), 4),

@@ -15,8 +15,7 @@ import (
 
 // missing are packages of the library that a program cannot move with, and why.
 var missing = map[string]string{
-	"cloudflare/sockets": "the SDK has no sockets yet",
-	"exp/hono":           "wraps a JavaScript framework",
+	"exp/hono": "wraps a JavaScript framework",
 }
 
 // A program that was written for the library compiles with the SDK, so the SDK has each exported name with the same signature.

@@ -151,22 +151,22 @@ func (c *tcpConn) end(err error) {
 }
 
 // state returns what is known when the connection is open.
-func (c *tcpConn) state() (conn net.Conn, err error, closed, upgraded bool) {
+func (c *tcpConn) state() (conn net.Conn, closed, upgraded bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.conn, c.err, c.isClosed, c.upgraded
+	return c.conn, c.isClosed, c.upgraded, c.err
 }
 
 // pump passes on what the guest writes.
 func (c *tcpConn) pump() {
 	defer close(c.pumped)
 	<-c.opened
-	conn, err, _, _ := c.state()
+	conn, _, _, err := c.state()
 	if err != nil {
 		return
 	}
 	_, err = io.Copy(conn, stream.ToReader(c.out))
-	_, _, closed, upgraded := c.state()
+	_, closed, upgraded, _ := c.state()
 	switch {
 	case closed || upgraded:
 	case err != nil:
@@ -189,14 +189,14 @@ func (c *tcpConn) pump() {
 func (c *tcpConn) Read(limit int, done func([]byte, bool, error)) {
 	go func() {
 		<-c.opened
-		conn, err, closed, _ := c.state()
+		conn, closed, _, err := c.state()
 		if err != nil || closed {
 			done(nil, err == nil, err)
 			return
 		}
 		buf := make([]byte, min(max(limit, 1), 64<<10))
 		n, err := conn.Read(buf)
-		_, _, closed, _ = c.state()
+		_, closed, _, _ = c.state()
 		switch {
 		case n > 0:
 			done(buf[:n], false, nil)
@@ -306,7 +306,7 @@ func opTCPWait(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 			return
 		}
 		<-c.opened
-		conn, err, _, _ := c.state()
+		conn, _, _, err := c.state()
 		if err != nil {
 			f.complete(id, failure(err))
 			return
@@ -355,7 +355,7 @@ func opTCPStartTLS(s *Isolate, f *frame, _ uint32, r *abi.Reader) ([]byte, int32
 	s.host.work.run(func() {
 		<-c.opened
 		<-c.pumped
-		conn, err, closed, _ := c.state()
+		conn, closed, _, err := c.state()
 		if err == nil && closed {
 			err = errTCPLost
 		}

@@ -1,6 +1,7 @@
 package syumai
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,10 @@ import (
 // Classes of the Web in JavaScript. Known answers are those of RFC 4231, 5869, 6070, 8032, of NIST SP 800-38A and of the GCM specification.
 func TestWebClasses(t *testing.T) {
 	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" {
+			fmt.Fprint(w, r.Host)
+			return
+		}
 		conn, _, _, err := ws.UpgradeHTTP(r, w)
 		if err != nil {
 			return
@@ -59,6 +64,7 @@ func TestWebClasses(t *testing.T) {
 		}
 		socket := map[string]string{"X-Socket": strings.Replace(echo.URL, "http", "ws", 1)}
 		h.ask(request{path: "/socket", header: socket}, 200, "welcome,you said from a client,1000")
+		h.ask(request{path: "/host", header: socket}, 200, "true") // the address says which, whatever a header says
 		h.ask(request{path: "/upgrade", header: socket}, 200, "101 welcome 2")
 	})
 }

@@ -35,7 +35,6 @@ type scriptedSockets struct {
 	tagged            map[int64]*hibernatingSocket
 	auto              bool
 	request, response string
-	timeout           abi.Value // of events, in milliseconds; kept, not acted on
 }
 
 // addSocket puts an end into the program's table.

@@ -213,6 +213,10 @@ const checks = {
 		});
 		return heard.join();
 	},
+	async host(env, request) {
+		const origin = request.headers.get("X-Socket").replace("ws", "http");
+		return (await (await fetch(origin, { headers: { Host: "other.example" } })).text()) === new URL(origin).host;
+	},
 	async upgrade(env, request) {
 		const { webSocket, status } = await fetch(request.headers.get("X-Socket").replace("ws", "http"), { headers: { Upgrade: "websocket" } });
 		webSocket.accept();

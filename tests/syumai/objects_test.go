@@ -128,3 +128,13 @@ func (k *talk) hear(want string) {
 		k.h.t.Errorf("heard %q, want %q", got, want)
 	}
 }
+
+// The same program, whose object class is in Go, in another Worker of the session.
+func TestObjectsInGo(t *testing.T) {
+	t.Parallel()
+	h := lattice(t, ".", "-c", "objects/twin.toml", "-c", "twin/wrangler.toml")
+	h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 1 <nil>\n")
+	h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 2 <nil>\n")
+	h.ask(request{path: "/count/b"}, 200, "200 POST /increment: 1 <nil>\n")
+	h.ask(request{path: "/forward/b"}, 200, "GET /forward/b: 2")
+}

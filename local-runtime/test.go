@@ -138,6 +138,9 @@ func buildOnce(pkg string) ([]byte, error) {
 }
 
 func buildWasm(pkg string) ([]byte, error) {
+	if module, found, err := prebuilt(pkg); found || err != nil {
+		return module, err
+	}
 	module, _, err := compile.Module(context.Background(), "", pkg, compile.Options{})
 	switch {
 	case errors.Is(err, compile.ErrLibrary):

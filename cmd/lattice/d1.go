@@ -16,6 +16,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"grove.place/lattice/internal/bindings"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/d1"
@@ -51,7 +52,7 @@ func database(ctx context.Context, c *storeCommand, name string, migrate bool, a
 	if err != nil {
 		return err
 	}
-	all, err := localDatabases(c.cfg, nil)
+	all, err := bindings.Databases(c.cfg, nil)
 	if err != nil {
 		return err
 	}

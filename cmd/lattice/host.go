@@ -1,135 +1,17 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
-	"os"
-	"regexp"
-	"slices"
-	"time"
-
+	"grove.place/lattice/internal/bindings"
 	"grove.place/lattice/internal/devserver"
-	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
 
 // hostOptions are the program's bindings, as the local host takes them.
 func hostOptions(p devserver.Program, stateDir string, isolates int, seeds map[string]string) (local.Options, error) {
-	databases, err := localDatabases(p.Config, seeds)
+	o, err := bindings.Options(p.Config, p.Vars, seeds)
 	if err != nil {
 		return local.Options{}, err
 	}
-	o := local.Options{
-		Module: p.Module, Classes: p.Classes, Name: p.Config.Name, Databases: databases,
-		Objects: map[string]string{}, Vars: map[string]string{}, JSONVars: map[string]string{}, Services: map[string]string{}, Entrypoints: map[string]local.Entrypoint{}, Scripts: map[string]string{},
-		Dir: stateDir, CacheDir: cacheDir(), Isolates: isolates, Logger: p.Log,
-	}
-	for _, b := range p.Config.Objects {
-		o.Objects[b.Name] = b.Class
-		if b.Script != "" {
-			o.Scripts[b.Name] = script(b.Script, b.Env)
-		}
-	}
-	for name, v := range p.Vars {
-		if v.JSON != "" {
-			o.JSONVars[name] = v.JSON
-		} else {
-			o.Vars[name] = v.Text
-		}
-	}
-	for _, s := range p.Config.Services {
-		o.Services[s.Binding] = script(s.Service, s.Environment)
-		o.Entrypoints[s.Binding] = local.Entrypoint{Name: s.Entrypoint, Props: s.Props}
-	}
-	bindStores(&o, p.Config)
-	bindQueues(&o, p.Config)
-	if a := p.Config.Assets; a != nil && a.Directory != "" {
-		o.Assets = localAssets(p.Config, a)
-	}
+	o.Module, o.Classes, o.Dir, o.CacheDir, o.Isolates, o.Logger = p.Module, p.Classes, stateDir, cacheDir(), isolates, p.Log
 	return o, nil
-}
-
-// navigationDate is from when on a page that nothing is found for is not left to the Worker.
-const navigationDate = "2025-04-01"
-
-func localAssets(cfg *wrangler.Config, a *wrangler.Assets) *local.Assets {
-	has := func(flag string) bool { return slices.Contains(cfg.CompatibilityFlags, flag) }
-	return &local.Assets{
-		Dir: cfg.Abs(a.Directory), Binding: a.Binding, WorkerFirst: a.WorkerFirst(), HTML: a.HTMLHandling, NotFound: a.NotFoundHandling,
-		NavigationHasNoEffect: has("assets_navigation_has_no_effect") || cfg.CompatibilityDate != "" && cfg.CompatibilityDate < navigationDate && !has("assets_navigation_prefers_asset_serving"),
-	}
-}
-
-// bindStores gives the host what programs store in, and what counts for them.
-func bindStores(o *local.Options, cfg *wrangler.Config) {
-	o.Buckets, o.KV, o.Analytics, o.RateLimits, o.Version = map[string]string{}, map[string]string{}, map[string]string{}, map[string]local.RateLimit{}, cfg.VersionMetadata
-	for _, b := range cfg.Buckets {
-		o.Buckets[b.Binding] = cmp.Or(b.Name, b.Binding)
-	}
-	for _, k := range cfg.KV {
-		o.KV[k.Binding] = k.Binding
-		if fileName.MatchString(k.ID) {
-			o.KV[k.Binding] = k.ID
-		}
-	}
-	for _, d := range cfg.Datasets {
-		o.Analytics[d.Binding] = cmp.Or(d.Name, d.Binding)
-	}
-	for _, l := range cfg.RateLimits {
-		o.RateLimits[l.Name] = local.RateLimit{Namespace: fmt.Sprint(l.Namespace), Limit: l.Simple.Limit, Period: time.Duration(l.Simple.Period) * time.Second}
-	}
-}
-
-// bindQueues gives the host the queues of wrangler.toml.
-func bindQueues(o *local.Options, cfg *wrangler.Config) {
-	o.Queues, o.QueueDelays, o.Consumers = map[string]string{}, map[string]time.Duration{}, map[string]local.Consumer{}
-	for _, q := range cfg.Producers {
-		o.Queues[q.Binding] = cmp.Or(q.Queue, q.Binding)
-		o.QueueDelays[q.Binding] = time.Duration(q.DeliveryDelay) * time.Second
-	}
-	for _, q := range cfg.Consumers {
-		c := local.Consumer{DeadLetterQueue: q.DeadLetterQueue, RetryDelay: time.Duration(q.RetryDelay) * time.Second}
-		if q.MaxBatchSize != nil {
-			c.MaxBatchSize = *q.MaxBatchSize
-		}
-		if q.MaxBatchTimeout != nil {
-			c.MaxBatchTimeout = time.Duration(*q.MaxBatchTimeout) * time.Second
-			if c.MaxBatchTimeout == 0 {
-				c.MaxBatchTimeout = -1
-			}
-		}
-		if q.MaxRetries != nil {
-			c.MaxRetries = *q.MaxRetries
-			if c.MaxRetries == 0 {
-				c.MaxRetries = -1
-			}
-		}
-		o.Consumers[q.Queue] = c
-	}
-}
-
-var fileName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
-
-// localDatabases names the file of each database after the database, so that a new database_id does not empty it.
-func localDatabases(cfg *wrangler.Config, seeds map[string]string) (map[string]local.Database, error) {
-	all := map[string]local.Database{}
-	for binding := range seeds {
-		if !slices.ContainsFunc(cfg.Databases, func(d wrangler.Database) bool { return d.Binding == binding }) {
-			return nil, fmt.Errorf("--d1-seed %s=…: %s has no D1 database with that binding", binding, cfg.Path)
-		}
-	}
-	for _, d := range cfg.Databases {
-		one := local.Database{ID: d.Binding, Migrations: cfg.Abs(d.Migrations()), MigrationsTable: d.MigrationsTable, Seed: seeds[d.Binding]}
-		if fileName.MatchString(d.Name) {
-			one.ID = d.Name
-		}
-		if _, err := os.Stat(one.Migrations); err != nil {
-			if d.MigrationsDir != "" {
-				return nil, fmt.Errorf("%s: migrations_dir of database %s: there is no folder %s: make it, or take the line out", cfg.Path, d.Binding, one.Migrations)
-			}
-			one.Migrations = ""
-		}
-		all[d.Binding] = one
-	}
-	return all, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"grove.place/lattice/internal/bindings"
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/kv"
 )
@@ -67,7 +68,7 @@ func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, 
 // namespace finds the namespace that the flags name.
 func (k *kvCommand) namespace() (binding string, o local.Options, err error) {
 	var names []string
-	bindStores(&o, k.cfg)
+	bindings.Stores(&o, k.cfg)
 	for _, n := range k.cfg.KV {
 		names = append(names, n.Binding)
 		if k.binding == n.Binding || k.binding == "" && k.id != "" && (k.id == n.ID || k.id == n.PreviewID) {
@@ -79,7 +80,7 @@ func (k *kvCommand) namespace() (binding string, o local.Options, err error) {
 		return "", o, fmt.Errorf("%s has no KV namespace with the binding %q: there are %s", k.cfg.Path, k.binding, orNone(names))
 	case k.id == "":
 		return "", o, fmt.Errorf("which namespace? write --binding: there are %s", orNone(names))
-	case !fileName.MatchString(k.id):
+	case !bindings.FileName.MatchString(k.id):
 		return "", o, fmt.Errorf("%q is not the id of a namespace", k.id)
 	}
 	return "ID", local.Options{KV: map[string]string{"ID": k.id}}, nil // that no binding has

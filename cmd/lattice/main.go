@@ -45,8 +45,10 @@ var commandList []command
 
 func init() { // not an initialiser: the commands print the list themselves
 	commandList = []command{
+		{"new", "begin a project", runNew},
 		{"build", "compile a program and write build/dist", runBuild},
 		{"dev", "serve a program and build it again on changes", runDev},
+		{"test", "build the program once and run the project's tests", runTest},
 		{"d1", "execute SQL in a database of dev, export it, apply migrations", runD1},
 		{"kv", "get, put, list and delete keys of dev", runKV},
 		{"r2", "get, put, list and delete objects of dev", runR2},
@@ -88,6 +90,9 @@ func exitCode(err error, errs io.Writer) int {
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
+	case errors.As(err, new(exitStatus)):
+		status, _ := errors.AsType[exitStatus](err)
+		return int(status)
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(errs, "lattice: interrupted")
 		return exitFailure
@@ -111,31 +116,43 @@ func newFlags(name, long string, out, errs io.Writer) *flag.FlagSet {
 
 // parse takes flags before and after at most one positional argument, which it returns.
 func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err error) {
-	for first := true; ; first = false {
+	all, err := parseAll(fs, args, errs)
+	switch {
+	case err != nil || len(all) == 0:
+		return "", err
+	case len(all) == 1:
+		return all[0], nil
+	}
+	what := "package"
+	switch {
+	case strings.HasPrefix(fs.Name(), "state"):
+		what = "folder"
+	case fs.Name() == "new":
+		what = "name"
+	}
+	fmt.Fprintf(errs, "lattice %s takes one %s, not also %q\n", fs.Name(), what, all[1])
+	return "", errUsage
+}
+
+// parseAll takes flags before and after any number of positional arguments, which it returns.
+func parseAll(fs *flag.FlagSet, args []string, errs io.Writer) (given []string, err error) {
+	for {
 		usage := fs.Usage
 		fs.Usage = func() {}
 		err := fs.Parse(args)
 		fs.Usage = usage
 		if errors.Is(err, flag.ErrHelp) {
 			fs.Usage()
-			return "", err
+			return nil, err
 		}
 		if err != nil {
 			fmt.Fprintf(errs, "`lattice %s -h` lists the flags\n", fs.Name())
-			return "", errUsage
+			return nil, errUsage
 		}
 		if fs.NArg() == 0 {
-			return arg, nil
+			return given, nil
 		}
-		if !first {
-			what := "package"
-			if strings.HasPrefix(fs.Name(), "state") {
-				what = "folder"
-			}
-			fmt.Fprintf(errs, "lattice %s takes one %s, not also %q\n", fs.Name(), what, fs.Arg(0))
-			return "", errUsage
-		}
-		arg, args = fs.Arg(0), fs.Args()[1:]
+		given, args = append(given, fs.Arg(0)), fs.Args()[1:]
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-
-	"grove.place/lattice/internal/wrangler"
 )
 
 func TestCommandLines(t *testing.T) {
@@ -61,24 +59,5 @@ func TestCommandLines(t *testing.T) {
 				t.Errorf("errors %q, want %q in it", errs.String(), k.errs)
 			}
 		})
-	}
-}
-
-func TestPackageComesFromTheBuildCommand(t *testing.T) {
-	for command, want := range map[string][2]string{
-		"":                              {"app", "."},
-		"npm run build":                 {"app", "."},
-		"lattice build ./workers/grove": {"app", "./workers/grove"},
-		"go run ./cmd/lattice build ./workers/grove":                      {"app", "./workers/grove"},
-		"go run grove.place/lattice/cmd/lattice@v0.1.0 build --env x ./w": {"app", "./w"},
-		"cd x && lattice build --config=a.toml './w'":                     {"app", "./w"},
-		"lattice build --small ./w":                                       {"app", "./w"},
-		"lattice build && echo done":                                      {"app", "."},
-		"docker build ./w":                                                {"app", "."},
-	} {
-		cfg := &wrangler.Config{Path: "app/wrangler.toml", Build: wrangler.Build{Command: command}}
-		if dir, pkg := defaultPackage(cfg); dir != want[0] || pkg != want[1] {
-			t.Errorf("%q: %s in %s, want %s in %s", command, pkg, dir, want[1], want[0])
-		}
 	}
 }

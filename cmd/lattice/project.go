@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"grove.place/lattice/build"
@@ -66,9 +65,9 @@ func (p *project) load() (*wrangler.Config, build.Options, error) {
 	for _, note := range p.notes {
 		cfg.Warnings = append(cfg.Warnings, wrangler.Warning{Text: note})
 	}
-	o := build.Options{Package: p.pkg, Out: p.out, Config: cfg, CacheDir: cacheDir(), Small: p.small || asksForSmall(cfg.Build.Command)}
+	o := build.Options{Package: p.pkg, Out: p.out, Config: cfg, CacheDir: cacheDir(), Small: p.small || cfg.Small()}
 	if o.Package == "" {
-		o.Dir, o.Package = defaultPackage(cfg)
+		o.Dir, o.Package = cfg.Program()
 	}
 	return cfg, o, nil
 }
@@ -86,50 +85,6 @@ func (p *project) one(errs io.Writer) error {
 func (p *project) given(name string) (given bool) {
 	p.fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
 	return given
-}
-
-// defaultPackage is the package that the [build] command hands to lattice build, or the folder of the configuration.
-func defaultPackage(cfg *wrangler.Config) (dir, pkg string) {
-	words := strings.Fields(cfg.Build.Command)
-	for i, word := range words {
-		if word != "build" || i == 0 || !isLattice(words[i-1]) {
-			continue
-		}
-		if pkg := packageWord(words[i+1:]); pkg != "" {
-			return cfg.Abs(cfg.Build.Cwd), pkg
-		}
-	}
-	return cfg.Dir(), "."
-}
-
-// isLattice recognises the command as people write it: lattice, ./bin/lattice, ./cmd/lattice, a module path with @version.
-func isLattice(word string) bool {
-	word, _, _ = strings.Cut(word, "@")
-	return filepath.Base(strings.Trim(word, `"'`)) == "lattice"
-}
-
-// switches are the flags that take no value.
-var switches = map[string]bool{"small": true, "sizes": true}
-
-// asksForSmall reports whether the [build] command has the flag --small, so that lattice dev runs what is deployed.
-func asksForSmall(command string) bool {
-	words := strings.Fields(command)
-	return slices.Contains(words, "--small") || slices.Contains(words, "-small")
-}
-
-// packageWord returns the argument that is neither a flag nor the value of one.
-func packageWord(words []string) string {
-	for i := 0; i < len(words); i++ {
-		switch word := words[i]; {
-		case word == "&&" || word == ";" || word == "|" || word == "||":
-			return ""
-		case !strings.HasPrefix(word, "-"):
-			return strings.Trim(word, `"'`)
-		case !strings.Contains(word, "=") && !switches[strings.TrimLeft(word, "-")]:
-			i++
-		}
-	}
-	return ""
 }
 
 // cacheDir keeps compiled Wasm for all projects of this user. Without a home there is no cache, only a slower start.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"grove.place/lattice/internal/bindings"
 	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/r2"
 )
@@ -49,7 +50,7 @@ func bucket(ctx context.Context, c *storeCommand, name, usage string, args []str
 	}
 	var o local.Options
 	var names []string
-	bindStores(&o, c.cfg)
+	bindings.Stores(&o, c.cfg)
 	for _, b := range c.cfg.Buckets {
 		names = append(names, o.Buckets[b.Binding])
 		if b.Binding != asked && b.Name != asked && b.PreviewName != asked {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"grove.place/lattice/internal/bindings"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
@@ -195,8 +196,8 @@ func runStateImport(args []string, out, errs io.Writer) error {
 // bindImport says what the stores of the bindings are called in wrangler dev, which goes by the preview id, the id, or the binding.
 func bindImport(o *local.ImportOptions, cfg *wrangler.Config) error {
 	var names local.Options
-	bindStores(&names, cfg)
-	databases, err := localDatabases(cfg, nil)
+	bindings.Stores(&names, cfg)
+	databases, err := bindings.Databases(cfg, nil)
 	for _, d := range cfg.Databases {
 		o.Databases = append(o.Databases, local.ImportBinding{Name: d.Binding, IDs: []string{d.PreviewID, d.ID, d.Binding, d.Name}, Target: databases[d.Binding].ID})
 	}

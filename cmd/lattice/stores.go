@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -32,23 +31,8 @@ func (c *storeCommand) storeFlags(name, long string) *flag.FlagSet {
 
 // parse takes flags before and after so many arguments, which usage names. It loads the configuration.
 func (c *storeCommand) parse(fs *flag.FlagSet, args []string, usage string) (given []string, err error) {
-	for {
-		print := fs.Usage
-		fs.Usage = func() {}
-		err := fs.Parse(args)
-		fs.Usage = print
-		switch {
-		case errors.Is(err, flag.ErrHelp):
-			fs.Usage()
-			return nil, err
-		case err != nil:
-			fmt.Fprintf(c.errs, "`lattice %s -h` lists the flags\n", fs.Name())
-			return nil, errUsage
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		given, args = append(given, fs.Arg(0)), fs.Args()[1:]
+	if given, err = parseAll(fs, args, c.errs); err != nil {
+		return nil, err
 	}
 	if least, most := len(strings.Fields(usage))-strings.Count(usage, "["), len(strings.Fields(usage)); len(given) < least || len(given) > most {
 		fmt.Fprintf(c.errs, "write it as lattice %s %s\n", fs.Name(), usage)

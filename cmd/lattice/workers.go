@@ -11,18 +11,11 @@ import (
 	"sync"
 
 	"grove.place/lattice/build"
+	"grove.place/lattice/internal/bindings"
 	"grove.place/lattice/internal/devserver"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
-
-// script is the name of a Worker in an environment.
-func script(name, env string) string {
-	if env == "" {
-		return name
-	}
-	return name + "-" + env
-}
 
 // fleet are the Workers that lattice dev runs: one, or several in a session.
 type fleet struct {
@@ -104,11 +97,11 @@ func (f *fleet) warn(cfg *wrangler.Config) {
 			what, name, f.projects[0].configPath, name)})
 	}
 	for i, s := range cfg.Services {
-		add(fmt.Sprintf("services[%d].service", i), "service binding "+s.Binding+" leads to", script(s.Service, s.Environment))
+		add(fmt.Sprintf("services[%d].service", i), "service binding "+s.Binding+" leads to", bindings.Script(s.Service, s.Environment))
 	}
 	for i, b := range cfg.Objects {
 		if b.Script != "" {
-			add(fmt.Sprintf("durable_objects.bindings[%d].script_name", i), "Durable Object binding "+b.Name+" has its class in", script(b.Script, b.Env))
+			add(fmt.Sprintf("durable_objects.bindings[%d].script_name", i), "Durable Object binding "+b.Name+" has its class in", bindings.Script(b.Script, b.Env))
 		}
 	}
 }

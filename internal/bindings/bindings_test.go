@@ -1,4 +1,4 @@
-package main
+package bindings
 
 import (
 	"reflect"
@@ -13,7 +13,7 @@ func TestStoresAreNamedAfterWhatTheConfigurationSays(t *testing.T) {
 	limit := wrangler.RateLimit{Name: "LOGINS", Namespace: int64(7)}
 	limit.Simple.Limit, limit.Simple.Period = 5, 10
 	var o local.Options
-	bindStores(&o, &wrangler.Config{
+	Stores(&o, &wrangler.Config{
 		KV:       []wrangler.KVNamespace{{Binding: "A", ID: "abc"}, {Binding: "B", ID: "<your id>"}, {Binding: "C"}},
 		Buckets:  []wrangler.Bucket{{Binding: "D", Name: "files"}, {Binding: "E"}},
 		Datasets: []wrangler.Dataset{{Binding: "F", Name: "visits"}, {Binding: "G"}}, RateLimits: []wrangler.RateLimit{limit}, VersionMetadata: "VERSION",

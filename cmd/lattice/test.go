@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"grove.place/lattice/build"
+	local "grove.place/lattice/local-runtime"
+)
+
+const testHelp = `lattice test [flags] [packages] [-- go test flags]
+
+Builds the program once, checks it against the configuration, and runs the project's Go tests with "go test", in which latticetest.Start and local.StartTest
+then find the module instead of building it for each package. Packages are what the go command takes, by default ./... below the configuration. What
+stands after -- goes to go test as it is, and its exit code is this command's: 0 when all tests pass.
+
+Several -c build several Workers, for tests that start them together.
+
+Examples:
+  lattice test
+  lattice test ./rooms -- -run TestLateMessages -v
+  lattice test -- -json | go tool gotestsum --raw-command -- cat    what CI systems read: docs/ci.md
+  go test ./...                                                    works as well: each package then builds the program
+`
+
+// exitStatus is how a command that was run has ended. It has said why.
+type exitStatus int
+
+func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+func runTest(ctx context.Context, args []string, out, errs io.Writer) error {
+	var p project
+	fs := newFlags("test", testHelp, out, errs)
+	p.configFlags(fs)
+	args, passed := splitDashes(args)
+	packages, err := parseAll(fs, args, errs)
+	if err != nil {
+		return err
+	}
+	built, dir, err := p.prebuild(ctx, errs)
+	if err != nil {
+		return err
+	}
+	if len(packages) == 0 {
+		packages = []string{"./..."}
+	} else {
+		dir = "" // as the user wrote them, where the user is
+	}
+	text, err := json.Marshal(built)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test"}, passed, packages)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, errs
+	cmd.Env = append(os.Environ(), local.PrebuiltVariable+"="+string(text))
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	err = cmd.Run()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok && ctx.Err() == nil && failed.ExitCode() > 0 {
+		return exitStatus(failed.ExitCode())
+	}
+	return err
+}
+
+// splitDashes cuts what stands after --.
+func splitDashes(args []string) (before, after []string) {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i], args[i+1:]
+	}
+	return args, nil
+}
+
+// prebuild builds each Worker of the project, and returns the folder of the first.
+func (p *project) prebuild(ctx context.Context, errs io.Writer) (all []local.Prebuilt, dir string, err error) {
+	paths := []string(p.configs)
+	if len(paths) == 0 {
+		paths = []string{""}
+	}
+	for _, path := range paths {
+		one := *p
+		one.configs = nil
+		one.configPath = path
+		cfg, o, err := one.load()
+		if err != nil {
+			return nil, "", err
+		}
+		if len(paths) > 1 && filepath.Base(cfg.Main) == build.WorkerFile {
+			o.Out = filepath.Dir(cfg.Abs(cfg.Main))
+		}
+		o.NoSizes = true
+		res, err := build.Build(ctx, o)
+		if _, ok := errors.AsType[*build.CompileError](err); ok {
+			fmt.Fprintln(errs, explain(err))
+			return nil, "", fmt.Errorf("%s does not compile", o.Package)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		built, err := locate(ctx, o.Dir, o.Package)
+		if err != nil {
+			return nil, "", err
+		}
+		if built.File, err = filepath.Abs(filepath.Join(res.Out, build.ModuleFile)); err != nil {
+			return nil, "", err
+		}
+		all = append(all, built)
+		if dir == "" {
+			dir = cfg.Dir()
+		}
+	}
+	return all, dir, nil
+}
+
+// locate asks the go command where a package is.
+func locate(ctx context.Context, dir, pkg string) (p local.Prebuilt, err error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}\n{{.ImportPath}}", pkg)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	text, err := cmd.Output()
+	if err != nil {
+		return p, fmt.Errorf("find the package %s: %w", pkg, err)
+	}
+	p.Dir, p.Import, _ = strings.Cut(strings.TrimSpace(string(text)), "\n")
+	return p, nil
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -211,6 +212,32 @@ func TestChangesTakeOver(t *testing.T) {
 	}
 	p.write("other.go", "package app")
 	p.out.await(t, at, "nothing that runs has changed")
+}
+
+func TestTheFoldersOfABuildsOutputAreNotWatched(t *testing.T) {
+	dir := t.TempDir()
+	w, err := newWatcher(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	out := filepath.Join(dir, "build", "dist")
+	w.main, w.skipped = filepath.Join(out, "worker.mjs"), map[string]bool{out: true}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(w.main, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if file := w.created(filepath.Join(dir, "build")); file != "" {
+		t.Errorf("a first build writes %s, which counts as a change", file)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "build", "tool.go"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if file := w.created(filepath.Join(dir, "build")); filepath.Base(file) != "tool.go" {
+		t.Errorf("a source beside the output: %q", file)
+	}
 }
 
 func TestFailuresLeaveTheLastGoodBuildServing(t *testing.T) {

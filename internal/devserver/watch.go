@@ -224,6 +224,9 @@ func (w *watcher) created(dir string) (file string) {
 	}
 	w.tree(dir)
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && w.skipped[path] {
+			return filepath.SkipDir
+		}
 		if err == nil && !d.IsDir() && w.matters(path) {
 			file = path
 			return filepath.SkipAll

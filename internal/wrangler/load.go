@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,6 +74,9 @@ func Load(path, env string) (*Config, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, missing(path)
 	case err != nil:
+		if info, _ := os.Stat(path); info != nil && info.IsDir() {
+			return nil, fmt.Errorf("%s: is a folder: name the file in it, %s say", path, filepath.Join(path, "wrangler.toml"))
+		}
 		return nil, fmt.Errorf("%s: cannot be read: %w", path, errors.Unwrap(err))
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))

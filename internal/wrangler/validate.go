@@ -162,6 +162,9 @@ func (d *diagnosis) objects() {
 	}
 }
 
+// plainName is what can name a file of the local host as well.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
 
 func (d *diagnosis) stores() {
@@ -176,8 +179,11 @@ func (d *diagnosis) stores() {
 		table, field, _ := strings.Cut(key, ".")
 		entries, _ := d.settings[table].([]any)
 		for i, e := range entries {
-			if e, _ := e.(map[string]any); e[field] == "" {
+			e, _ := e.(map[string]any)
+			if e[field] == "" {
 				d.fail(d.at(element(table, i)+"."+field), "%s of %s %v is empty", field, table, e["binding"])
+			} else if name, _ := e[field].(string); field == "dataset" && name != "" && !plainName.MatchString(name) {
+				d.fail(d.at(element(table, i)+"."+field), "%q is not a name for a dataset: use letters, digits and _", name)
 			}
 		}
 	}
@@ -218,6 +224,7 @@ func (d *diagnosis) limits() {
 func (d *diagnosis) messages() {
 	for i, q := range d.Producers {
 		path := d.at(element("queues.producers", i))
+		d.queueName(path+".queue", q.Queue)
 		if q.DeliveryDelay > 0 {
 			d.warn(path+".delivery_delay", "delivery_delay has no effect on Cloudflare any more, only on this machine: `wrangler queues update` sets it for the queue")
 		}
@@ -227,9 +234,32 @@ func (d *diagnosis) messages() {
 		if q.Queue == "" {
 			d.fail(path, `an entry of queues.consumers lacks queue = "queue-name"`)
 		}
+		d.queueName(path+".queue", q.Queue)
+		d.queueName(path+".dead_letter_queue", q.DeadLetterQueue)
+		if q.Queue != "" && q.Queue == q.DeadLetterQueue {
+			d.fail(path+".dead_letter_queue", "queue %s cannot be its own dead letter queue: name another one, which needs no consumer", q.Queue)
+		}
+		// https://developers.cloudflare.com/queues/platform/limits/
+		for _, n := range []struct {
+			key   string
+			value *int
+			most  int
+		}{
+			{"max_batch_size", q.MaxBatchSize, 100}, {"max_batch_timeout", q.MaxBatchTimeout, 60}, {"max_retries", q.MaxRetries, 100}, {"retry_delay", &q.RetryDelay, 86400},
+		} {
+			if n.value != nil && (*n.value < 0 || *n.value > n.most) {
+				d.fail(path+"."+n.key, "%s of queue %s is %d: Cloudflare takes 0 to %d", n.key, q.Queue, *n.value, n.most)
+			}
+		}
 		if q.MaxConcurrency != nil {
 			d.warn(path+".max_concurrency", "max_concurrency counts on Cloudflare only: the local host delivers one batch of a queue at a time")
 		}
+	}
+}
+
+func (d *diagnosis) queueName(path, name string) {
+	if name != "" && !plainName.MatchString(name) {
+		d.fail(path, "%q is not a name for a queue: use letters, digits and -", name)
 	}
 }
 

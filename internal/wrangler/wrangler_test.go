@@ -167,7 +167,7 @@ func TestMissingFileSaysWhatToWrite(t *testing.T) {
 	if !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "compatibility_date") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), "cannot be read: is a directory") {
+	if _, err := Load(dir, ""); err == nil || !strings.Contains(err.Error(), "is a folder: name the file in it") {
 		t.Errorf("a directory: %v", err)
 	}
 }

@@ -25,8 +25,8 @@ type Range struct {
 type Conditions struct {
 	ETagMatches        string    `json:"etagMatches,omitempty"`
 	ETagDoesNotMatch   string    `json:"etagDoesNotMatch,omitempty"`
-	UploadedBefore     time.Time `json:"uploadedBefore,omitempty"`
-	UploadedAfter      time.Time `json:"uploadedAfter,omitempty"`
+	UploadedBefore     time.Time `json:"uploadedBefore,omitzero"`
+	UploadedAfter      time.Time `json:"uploadedAfter,omitzero"`
 	SecondsGranularity bool      `json:"secondsGranularity,omitempty"` // compare times in whole seconds, as HTTP's headers have them
 }
 

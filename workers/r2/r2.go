@@ -59,7 +59,7 @@ type HTTPMetadata struct {
 	ContentDisposition string    `json:"contentDisposition,omitempty"`
 	ContentEncoding    string    `json:"contentEncoding,omitempty"`
 	CacheControl       string    `json:"cacheControl,omitempty"`
-	CacheExpiry        time.Time `json:"cacheExpiry,omitempty"`
+	CacheExpiry        time.Time `json:"cacheExpiry,omitzero"`
 }
 
 // HTTPMetadataOf takes the metadata out of the headers of a request or a response: Content-Type, Content-Language, Content-Disposition,
@@ -136,8 +136,10 @@ func (b BucketBinding) Delete(ctx context.Context, keys ...string) error {
 	for _, key := range keys {
 		list = append(list, key)
 	}
-	_, _, err := b.call(ctx, "delete", nil, abi.Array{list})
-	return err
+	if _, _, err := b.call(ctx, "delete", nil, abi.Array{list}); err != nil {
+		return fmt.Errorf("r2: delete %d objects: %w", len(keys), err)
+	}
+	return nil
 }
 
 // ListOptions select objects. Empty fields do not restrict.
@@ -169,7 +171,10 @@ func (b BucketBinding) List(ctx context.Context, o ListOptions) (Listing, error)
 	if err == nil {
 		err = codec.Assign(result, &l)
 	}
-	return l, err
+	if err != nil {
+		return l, fmt.Errorf("r2: %w", err)
+	}
+	return l, nil
 }
 
 // one calls a method whose answer is an object or nothing.

@@ -31,7 +31,7 @@ var (
 	objects   = map[string]string{"OBJ": "Obj", "OTHER": "Other", "FRAGILE": "Fragile", "CHAT": "Chat", "MUTE": "Mute"}
 	unbound   = []string{"Cell"}
 	databases = []string{"DB"}
-	queues    = map[string]string{"QUEUE": "work", "DEAD": "dead"}
+	queues    = ownQueues(map[string]string{"QUEUE": "work", "DEAD": "dead"})
 	buckets   = []string{"BUCKET"}
 	kvSpaces  = []string{"KV", "KV2"}
 	limits    = map[string]int{"LIMITER": 3}
@@ -133,10 +133,22 @@ func cacheDir() string {
 	return filepath.Join(dir, "lattice", "wazero")
 }
 
+// ownQueues adds the queues that one case each has for itself, Q0 and so on.
+func ownQueues(to map[string]string) map[string]string {
+	for i := range 13 {
+		to[fmt.Sprint("Q", i)] = fmt.Sprint("own", i)
+	}
+	return to
+}
+
 // consumers are those that tests/workerd/serve.mjs gives every queue.
-var consumers = map[string]local.Consumer{
-	"work": {MaxBatchTimeout: time.Second, MaxRetries: 2, DeadLetterQueue: "dead"},
-	"dead": {MaxBatchTimeout: time.Second, MaxRetries: 2},
+func consumers() map[string]local.Consumer {
+	all := map[string]local.Consumer{}
+	for _, name := range queues {
+		all[name] = local.Consumer{MaxBatchTimeout: time.Second, MaxRetries: 2, DeadLetterQueue: "dead"}
+	}
+	all["dead"] = local.Consumer{MaxBatchTimeout: time.Second, MaxRetries: 2}
+	return all
 }
 
 // startLocal runs the module on the local host, in this process.
@@ -147,7 +159,7 @@ func startLocal(ctx context.Context, module []byte, vars map[string]string) (hos
 	}
 	h, err := local.New(ctx, local.Options{
 		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"},
-		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers, Vars: vars,
+		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers(), Vars: vars,
 		JSONVars: map[string]string{"SETTINGS": settings}, Services: services,
 		Entrypoints: map[string]local.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}}, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),

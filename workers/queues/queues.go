@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// MaxMessage is the size in bytes of a message with its headers.
+	// MaxMessage is the size in bytes of a message: of its text, its bytes, its JSON, or its V8 serialization.
 	MaxMessage = 128 * 1000
 	// MaxBatch is how many messages SendBatch takes; together they may have 256 KB.
 	MaxBatch = 100
@@ -169,14 +169,16 @@ func (d *Delivery) Decode(dest any) error {
 // Body returns the body as plain Go data: nil, bool, float64 or int64, string, []byte, []any, map[string]any.
 func (d *Delivery) Body() any { return codec.Natural(d.body) }
 
-// Ack marks the message as dealt with, whatever the handler returns. What is said first counts.
+// Ack marks the message as dealt with, whatever the handler returns. What is said first counts, and what is said of a message more than what is said of
+// the batch.
 func (d *Delivery) Ack() {
 	if d.state == undecided {
 		d.state = acknowledged
 	}
 }
 
-// Retry has the message delivered again, after delay or, if that is 0, after the queue's retry delay. What is said first counts.
+// Retry has the message delivered again, after delay or, if that is 0, after the queue's retry delay. What is said first counts. A message that has
+// been retried max_retries times goes to the dead letter queue, or is dropped where there is none.
 func (d *Delivery) Retry(delay time.Duration) {
 	if d.state == undecided {
 		d.state, d.delay = retried, delay
@@ -190,7 +192,7 @@ func (b *Batch) AckAll() {
 	}
 }
 
-// RetryAll has all messages delivered again that nothing was said of.
+// RetryAll has all messages delivered again that nothing was said of, after delay or, if that is 0, after the queue's retry delay.
 func (b *Batch) RetryAll(delay time.Duration) {
 	if b.all == undecided {
 		b.all, b.delay = retried, delay
@@ -236,17 +238,26 @@ func (b *Batch) failed(ctx context.Context, err error) (abi.Object, error) {
 	return b.outcome(), nil
 }
 
+// outcome says of each message what was said of it, and of all only when nothing was said of any: wrangler dev delivers messages again that were
+// acknowledged before all were to be retried, which Cloudflare does not.
 func (b *Batch) outcome() abi.Object {
-	ack, retry := abi.Array{}, abi.Array{}
+	ack, retry, all := abi.Array{}, abi.Array{}, b.all
 	for _, m := range b.Messages {
-		switch m.state {
-		case acknowledged:
-			ack = append(ack, m.ID)
-		case retried:
-			retry = append(retry, abi.Array{m.ID, delayValue(m.delay)})
+		if m.state != undecided && all == retried {
+			all = undecided
 		}
 	}
-	return abi.Object{{Name: "all", Value: int64(b.all)}, {Name: "delay", Value: delayValue(b.delay)}, {Name: "ack", Value: ack}, {Name: "retry", Value: retry}}
+	for _, m := range b.Messages {
+		switch {
+		case m.state == acknowledged:
+			ack = append(ack, m.ID)
+		case m.state == retried:
+			retry = append(retry, abi.Array{m.ID, delayValue(m.delay)})
+		case all != b.all:
+			retry = append(retry, abi.Array{m.ID, delayValue(b.delay)})
+		}
+	}
+	return abi.Object{{Name: "all", Value: int64(all)}, {Name: "delay", Value: delayValue(b.delay)}, {Name: "ack", Value: ack}, {Name: "retry", Value: retry}}
 }
 
 func delayValue(d time.Duration) abi.Value {

@@ -429,7 +429,11 @@ func sortKey(v any) string {
 
 // consume notes every delivery in an object of the case, and does what the message says.
 func consume(ctx context.Context, batch *queues.Batch) error {
-	for _, m := range batch.Messages {
+	others, err := deliver(ctx, batch)
+	if err != nil {
+		return err
+	}
+	for _, m := range others {
 		body, binary := m.Body(), false
 		if raw, ok := body.([]byte); ok {
 			body, binary = string(raw), true

@@ -1,4 +1,5 @@
 // Cases about R2 buckets and queues.
+import * as queues from "./queues.mjs";
 import { attempt, bytes, pattern, sleep } from "./show.mjs";
 
 const hex = (buffer) => buffer && [...new Uint8Array(buffer)].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -120,7 +121,7 @@ export const object = {
 
 /** The consumer notes every delivery in an object of the case, and does what the message says. */
 export async function queue(batch, env) {
-	for (const m of batch.messages) {
+	for (const m of await queues.deliver(batch, env)) {
 		const binary = m.body instanceof ArrayBuffer || ArrayBuffer.isView(m.body);
 		const plain = binary ? new TextDecoder().decode(m.body) : m.body;
 		const name = typeof plain === "string" ? plain.split("|")[0] : plain.case;

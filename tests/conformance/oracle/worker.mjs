@@ -16,6 +16,7 @@ import * as unbound from "./unbound.mjs";
 import * as d1 from "./d1.mjs";
 import * as r2 from "./r2.mjs";
 import * as stores from "./stores.mjs";
+import * as queues from "./queues.mjs";
 import * as kv from "./kv.mjs";
 import * as cache from "./cache.mjs";
 import * as limits from "./limits.mjs";
@@ -37,7 +38,7 @@ export { Auth, Bare } from "./entrypoints.mjs";
 const modules = [
 	http, rpc, rpcValues, rpcStubs, rpcLost, rpcStreams, storage, sql, lifecycle, bindings,
 	unbound,
-	d1, r2, stores, kv, cache, limits, tcp, outbound,
+	d1, r2, stores, queues, kv, cache, limits, tcp, outbound,
 	bookmark, storageRules, sqlSurface,
 	upstream,
 	namespaces, facets, life, entrypoints,

@@ -31,6 +31,7 @@ func moreUpstream(mux *http.ServeMux) {
 		_, port, _ := net.SplitHostPort(r.Host)
 		http.Redirect(w, r, "http://localhost:"+port+"/seen", http.StatusFound)
 	})
+	mux.HandleFunc("/host", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) })
 	mux.HandleFunc("/nowhere", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusFound) }) // without a Location
 	mux.HandleFunc("/badly", func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Location"] = []string{"http://["}

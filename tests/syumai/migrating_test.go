@@ -99,7 +99,7 @@ func follow(t *testing.T, program string) string {
 		}
 	}
 	left, err := os.ReadFile(filepath.Join(folder, "go.mod"))
-	if err != nil || strings.Contains(string(left), "syumai") {
+	if err != nil || strings.Contains(string(left), library) {
 		t.Errorf("go.mod still needs the library, or is not there: %v\n%s", err, left)
 	}
 	return folder

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"hash"
-	"slices"
 	"strings"
 
 	"grove.place/lattice/internal/abi"
@@ -78,8 +77,6 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 			fail(abi.TypeErrorf("Fetch API cannot load: %s", c.request.URL))
 			return
 		}
-		// The address says which host it is, whatever a header says, as in workerd.
-		c.request.Headers = slices.DeleteFunc(c.request.Headers, func(f abi.Header) bool { return strings.EqualFold(f.Name, "host") })
 		p.countHop(&c.request)
 	}
 	p.host.fetch(nil, c, reply{

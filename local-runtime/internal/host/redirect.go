@@ -55,8 +55,7 @@ func (t *trip) request(ctx context.Context) (*http.Request, error) {
 	}
 	for _, f := range t.headers {
 		switch value := f.Value; {
-		case strings.EqualFold(f.Name, "Host"):
-			req.Host = value
+		case strings.EqualFold(f.Name, "Host"): // the address says which host it is, as in workerd
 		case strings.EqualFold(f.Name, "Accept-Encoding"):
 			req.Header.Add(f.Name, withoutBrotli(value))
 		default:

@@ -135,6 +135,9 @@ func authFetch(w http.ResponseWriter, r *http.Request) {
 		return
 	case "/fail":
 		panic(workers.NewError("RangeError", "the entrypoint's fetch failed"))
+	case "/host":
+		answer(w, []string{r.Host, r.Header.Get("Host")})
+		return
 	case "/redirect":
 		w.Header().Set("Location", "https://elsewhere/")
 		w.WriteHeader(http.StatusFound)

@@ -149,6 +149,15 @@ func init() {
 			return all(func() (any, error) { return fetches(auth, "GET", "/a/b?q=1", "eins", nil)(c) },
 				func() (any, error) { return fetches(auth, "POST", "/a", "", []byte("text"))(c) })
 		},
+		"entrypoint/fetch with the host of another": func(c *call) (any, error) {
+			r, err := http.NewRequestWithContext(c.ctx, "GET", "https://auth/host", nil)
+			if err != nil {
+				return nil, err
+			}
+			r.Host = "other.example"
+			resp, body, err := fetched(auth.Do, r)
+			return []any{resp.StatusCode, nil, nil, strings.TrimSpace(string(body))}, err
+		},
 		"entrypoint/fetch with a redirect": fetches(auth, "GET", "/redirect", "", nil),
 		"entrypoint/fetch of a large body": func(c *call) (any, error) {
 			r, _ := http.NewRequestWithContext(c.ctx, "GET", "https://auth/large", nil)

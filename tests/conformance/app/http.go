@@ -198,6 +198,7 @@ func objectHTTP(s *self, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Method", r.Method)
 		w.Header().Set("X-Header", r.Header.Get("X-Header"))
 		w.Header().Set("X-Host", r.Host)
+		w.Header().Set("X-Host-Header", r.Header.Get("Host"))
 		w.WriteHeader(http.StatusCreated)
 		w.Write(body)
 	case "/cookies":
@@ -257,6 +258,15 @@ func init() {
 				return nil, err
 			}
 			return object{"status": r.StatusCode, "body": body, "method": r.Header.Get("X-Method"), "header": r.Header.Get("X-Header"), "host": r.Header.Get("X-Host")}, nil
+		},
+		"object fetch/host of another": func(c *call) (any, error) {
+			r, err := http.NewRequestWithContext(c.ctx, "GET", "https://object/echo", nil)
+			if err != nil {
+				return nil, err
+			}
+			r.Host = "other.example"
+			resp, _, err := fetched(func(r *http.Request) (*http.Response, error) { return c.object().Fetch(c.ctx, r) }, r)
+			return []any{resp.Header.Get("X-Host"), resp.Header.Get("X-Host-Header")}, err
 		},
 		"object fetch/not found": func(c *call) (any, error) {
 			r, body, err := c.ask("GET", "https://object/nowhere", "", nil)

@@ -178,6 +178,12 @@ func init() {
 		"outbound/fields of the request": arrives("/seen", func() outgoing {
 			return outgoing{header: http.Header{"X-B": {"1", "2"}, "X-Empty": {""}, "Accept": {"text/x-case"}}}
 		}),
+		"outbound/host of another": func(c *call) (any, error) {
+			r := upstream(c.ctx, "GET", "/host", nil)
+			r.Host = "other.example"
+			_, body, err := fetched(workers.Fetch, r)
+			return string(body) == r.URL.Host, err
+		},
 		"outbound/accept encoding": arrives("/seen", func() outgoing { return outgoing{header: http.Header{"Accept-Encoding": {"identity"}}} }),
 		"outbound/compressed": func(c *call) (any, error) {
 			r, body, err := c.send("/gzip", outgoing{})

@@ -44,6 +44,7 @@ export class Auth extends WorkerEntrypoint {
 		switch (pathname) {
 			case "/props": return Response.json(this.ctx.props);
 			case "/fail": throw new RangeError("the entrypoint's fetch failed");
+			case "/host": return Response.json([new URL(request.url).host, request.headers.get("host") ?? ""]);
 			case "/redirect": return new Response(null, { status: 302, headers: { location: "https://elsewhere/" } });
 			case "/large": return new Response(produce(300_000));
 			case "/length": return new Response(String((await request.arrayBuffer()).byteLength));
@@ -109,6 +110,7 @@ export const worker = {
 		await fetched(auth(c), "/a/b?q=1", { headers: { "x-one": "eins" } }),
 		await fetched(auth(c), "/a", { method: "POST", body: "text" }),
 	],
+	"entrypoint/fetch with the host of another": (c) => fetched(auth(c), "/host", { headers: { Host: "other.example" } }),
 	"entrypoint/fetch with a redirect": (c) => fetched(auth(c), "/redirect"),
 	"entrypoint/fetch of a large body": async (c) => total((await auth(c).fetch("https://auth/large")).body),
 	"entrypoint/fetch with a large body": (c) => fetched(auth(c), "/length", { method: "POST", body: pattern(300_000) }),

@@ -89,7 +89,7 @@ export async function object(self, request) {
 	const url = new URL(request.url);
 	switch (url.pathname) {
 		case "/echo":
-			return text(await request.text(), { status: 201, headers: { "x-method": request.method, "x-header": request.headers.get("x-header") ?? "", "x-host": url.host } });
+			return text(await request.text(), { status: 201, headers: { "x-method": request.method, "x-header": request.headers.get("x-header") ?? "", "x-host": url.host, "x-host-header": request.headers.get("host") ?? "" } });
 		case "/cookies": {
 			const headers = new Headers();
 			headers.append("Set-Cookie", "a=1");
@@ -124,6 +124,10 @@ export const worker = {
 	"object fetch/echo": async (c) => {
 		const r = await c.object().fetch("https://object/echo?x=1", { method: "PUT", body: "héllo", headers: { "x-header": "value" } });
 		return { status: r.status, body: await r.text(), method: r.headers.get("x-method"), header: r.headers.get("x-header"), host: r.headers.get("x-host") };
+	},
+	"object fetch/host of another": async (c) => {
+		const r = await c.object().fetch("https://object/echo", { headers: { Host: "other.example" } });
+		return [r.headers.get("x-host"), r.headers.get("x-host-header")];
 	},
 	"object fetch/not found": async (c) => {
 		const r = await c.object().fetch("https://object/nowhere");

@@ -41,6 +41,7 @@ export const worker = {
 	"outbound/cf": (c) => seen(c, "/seen", { cf: { cacheEverything: true, cacheTtl: 5, cacheTtlByStatus: { "200-299": 10 }, resolveOverride: "other.example" } }),
 	"outbound/fields of the response": async (c) => { const { headers } = await up(c, "/fields"); return [headers.get("x-many"), headers.getSetCookie(), headers.get("x-long").length, headers.get("x-empty")]; },
 	"outbound/fields of the request": (c) => { const headers = new Headers([["X-B", "1"], ["x-b", "2"], ["X-Empty", ""], ["Accept", "text/x-case"]]); return seen(c, "/seen", { headers }); },
+	"outbound/host of another": async (c) => (await (await up(c, "/host", { headers: { Host: "other.example" } })).text()) === new URL(c.env.UPSTREAM).host,
 	"outbound/accept encoding": (c) => seen(c, "/seen", { headers: { "Accept-Encoding": "identity" } }),
 	"outbound/compressed": async (c) => { const r = await up(c, "/gzip"); return r.text(); },
 	"outbound/no body of a 204": (c) => told(c, "204 No Content"),

@@ -1,15 +1,13 @@
 package build
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/internal/wasmfile"
 )
 
@@ -62,10 +60,11 @@ func breakDown(module []byte) (*Breakdown, error) {
 		memory = append(memory, make([]byte, max(0, s.End()-len(memory)))...)
 		copy(memory[s.Start:], s.Data)
 	}
-	t, err := findTables(memory)
+	found, err := symbols.Find(memory)
 	if err != nil {
 		return nil, fmt.Errorf("take the module apart: %w", err)
 	}
+	t := &tables{found, len(memory)}
 	code, counts, err := t.byPackage(functions)
 	if err != nil {
 		return nil, fmt.Errorf("take the module apart: %w", err)
@@ -83,7 +82,7 @@ func breakDown(module []byte) (*Breakdown, error) {
 
 // byPackage joins the bodies of the functions of each package.
 func (t *tables) byPackage(functions [][]byte) (code map[string][]byte, counts map[string]int, err error) {
-	names := t.functions()
+	names := t.Functions()
 	if len(names) != len(functions) {
 		return nil, nil, fmt.Errorf("%d functions have %d names: was it made by another release of Go?", len(functions), len(names))
 	}
@@ -148,89 +147,21 @@ func packageOf(name string) string {
 	return strings.ReplaceAll(name, "%2e", ".")
 }
 
-// tables are Go's own tables in the memory of a module, as runtime/symtab.go lays them out.
+// tables are Go's own tables in the memory of a module.
 type tables struct {
-	memory  []byte
-	names   int // where the names of functions start
-	entries int // where the index of functions starts
-	count   int // of functions
-	ranges  []dataRange
-}
-
-type dataRange struct {
-	start, end int
-	name       string
-}
-
-// findTables looks for the table of functions (its magic number) and for the module's record of its parts (which begins with pointers to that
-// table and into it). Both are Go 1.26's.
-func findTables(memory []byte) (*tables, error) {
-	t := &tables{memory: memory}
-	for at := 0; at+72 <= len(memory); at += 8 {
-		if t.half(at) != 0xfffffff1 || memory[at+6] != 1 || memory[at+7] != 8 {
-			continue
-		}
-		t.count, t.names, t.entries = t.word(at+8), at+t.word(at+32), at+t.word(at+64)
-		for m := 0; m+42*8 <= len(memory); m += 8 {
-			if t.word(m) != at || t.word(m+8) != t.names {
-				continue
-			}
-			field := func(i int) int { return t.word(m + 8*i) }
-			stackMaps, end := field(40), field(41)
-			t.ranges = []dataRange{
-				{t.names, at + t.word(at+40), "names of functions"},
-				{at + t.word(at+48), at + t.word(at+56), "names of files"},
-				{at + t.word(at+56), t.entries, "lines, stack depths and inlined calls"},
-				{t.entries, stackMaps, "index of functions"},
-				{stackMaps, end, "stack maps"},
-				{field(37), field(38), "types, strings and constants"},
-				{field(24), field(25), "variables without pointers"},
-				{field(26), field(27), "variables with pointers"},
-			}
-			if stackMaps < t.entries || end < stackMaps || t.count > len(memory)/8 {
-				return nil, errors.New("its table of functions is laid out in an unknown way: was it made by another release of Go?")
-			}
-			return t, nil
-		}
-	}
-	return nil, errors.New("no table of functions in it: was it made by the Go compiler?")
-}
-
-// word and half are the numbers at an address, 0 outside the memory.
-func (t *tables) word(at int) int {
-	if at < 0 || at+8 > len(t.memory) {
-		return 0
-	}
-	return int(binary.LittleEndian.Uint64(t.memory[at:]))
-}
-
-func (t *tables) half(at int) int {
-	if at < 0 || at+4 > len(t.memory) {
-		return 0
-	}
-	return int(binary.LittleEndian.Uint32(t.memory[at:]))
-}
-
-// functions are the names in the order of the code section.
-func (t *tables) functions() []string {
-	names := make([]string, 0, t.count)
-	for i := range t.count {
-		start := t.names + t.half(t.entries+t.half(t.entries+8*i+4)+4)
-		name := t.memory[min(start, len(t.memory)):]
-		names = append(names, string(name[:max(bytes.IndexByte(name, 0), 0)]))
-	}
-	return names
+	*symbols.Table
+	end int // of the memory
 }
 
 // kind says what the byte at an address belongs to, and where that ends.
 func (t *tables) kind(at int) (name string, end int) {
-	end = len(t.memory)
-	for _, r := range t.ranges {
-		if at >= r.start && at < r.end {
-			return r.name, r.end
+	end = t.end
+	for _, r := range t.Ranges() {
+		if at >= r.Start && at < r.End {
+			return r.Name, r.End
 		}
-		if r.start > at {
-			end = min(end, r.start)
+		if r.Start > at {
+			end = min(end, r.Start)
 		}
 	}
 	return "other data", end

@@ -36,6 +36,7 @@ export class Instance {
     /** @type {Error | null} */
     this.dead = null;
     this.exited = "";
+    this.where = "";
     this.refusal = "";
     /** @type {Uint8Array} */
     this.untaken = new Uint8Array(0);
@@ -195,12 +196,15 @@ export class Instance {
   exit(code) {
     this.console.flush();
     const crash = this.console.crash();
+    if (code !== 0 && !crash) this.where = calls(new Error());
     this.exited = `exited with code ${code}${crash ? `: ${crash}` : ""}`;
   }
 
   /** An entry into Wasm threw. @param {unknown} e */
   trapped(e) {
-    if (!this.dead) this.die(this.exited || `crashed: ${e instanceof Error ? e.message : String(e)}`);
+    if (this.dead) return;
+    if (!this.exited) this.where = calls(e);
+    this.die(this.exited || `crashed: ${e instanceof Error ? e.message : String(e)}`);
   }
 
   /** Ends the instance: everything in flight fails with the cause. @param {string} cause */
@@ -208,7 +212,7 @@ export class Instance {
     if (this.dead) return;
     this.console.flush();
     this.dead = new Error(`the Go instance ${cause}`);
-    console.error(this.dead.message);
+    console.error(this.dead.message + this.where);
     for (const ref of this.frames.values()) {
       const frame = ref.deref();
       if (!frame || frame.over) continue;
@@ -221,6 +225,12 @@ export class Instance {
 }
 
 function nothing() {}
+
+/** The calls of Go among those of an error, which "lattice symbolize" names. @param {unknown} e */
+function calls(e) {
+  const lines = e instanceof Error && e.stack ? e.stack.split("\n") : [];
+  return lines.filter((line) => line.includes("wasm-function[")).map((line) => `\n${line}`).join("");
+}
 
 /** @param {WebAssembly.Module} module @param {Record<string, Record<string, any>>} given */
 function checkImports(module, given) {

@@ -4,6 +4,7 @@
 //	lattice dev [package]     build, serve, and build again when a source changes
 //	lattice d1, kv, r2        work on what dev has stored, as wrangler does
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
+//	lattice symbolize         put Go names and lines into a log of Cloudflare or workerd
 //	lattice version           print the version
 //	lattice help [command]    explain
 package main
@@ -52,6 +53,7 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"d1", "execute SQL in a database of dev, export it, apply migrations", runD1},
 		{"kv", "get, put, list and delete keys of dev", runKV},
 		{"r2", "get, put, list and delete objects of dev", runR2},
+		{"symbolize", "put Go names and lines into a log of Cloudflare or workerd", runSymbolize},
 		{"state", "what dev stores: import it from wrangler dev, clear it", runState},
 		{"version", "print the version", runVersion},
 	}
@@ -129,6 +131,8 @@ func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err err
 		what = "folder"
 	case fs.Name() == "new":
 		what = "name"
+	case fs.Name() == "symbolize":
+		what = "log"
 	}
 	fmt.Fprintf(errs, "lattice %s takes one %s, not also %q\n", fs.Name(), what, all[1])
 	return "", errUsage

@@ -12,6 +12,9 @@ import (
 // Identifiers of sections (WebAssembly Core Specification 2.0, section 5.5.2).
 const (
 	Custom    = 0
+	Imports   = 2
+	Globals   = 6
+	Exports   = 7
 	Elements  = 9
 	Code      = 10
 	Data      = 11
@@ -26,6 +29,7 @@ var errCutOff = errors.New("the Wasm module ends in the middle of something")
 type Section struct {
 	ID   byte
 	Body []byte
+	At   int // where Body begins in the module that was parsed
 }
 
 // Parse returns the sections of a module, which share its memory.
@@ -41,7 +45,7 @@ func Parse(module []byte) ([]Section, error) {
 		if r.err != nil {
 			return nil, r.err
 		}
-		list = append(list, Section{id[0], body})
+		list = append(list, Section{id[0], body, len(module) - len(r.b) - len(body)})
 	}
 	return list, nil
 }
@@ -63,6 +67,22 @@ func Functions(code []byte) ([][]byte, error) {
 	r := reader{b: code}
 	for n := r.number(); n > 0 && r.err == nil; n-- {
 		list = append(list, r.bytes(r.number()))
+	}
+	return list, r.err
+}
+
+// ImportedFunctions returns the names of the functions that an import section holds. They come first in the numbering of functions.
+func ImportedFunctions(imports []byte) ([]string, error) {
+	var list []string
+	r := reader{b: imports}
+	for n := r.number(); n > 0 && r.err == nil; n-- {
+		r.bytes(r.number())
+		name := r.bytes(r.number())
+		if kind := r.bytes(1); r.err == nil && kind[0] != 0 {
+			return nil, errors.New("the Wasm module imports something other than functions, which Go does not")
+		}
+		r.number() // of the type
+		list = append(list, string(name))
 	}
 	return list, r.err
 }

@@ -25,7 +25,7 @@ func TestSignedNumbers(t *testing.T) {
 }
 
 func module(segments ...Segment) []byte {
-	return Format([]Section{{Custom, []byte("\x01xabc")}, {Data, FormatSegments(segments)}, {Custom, []byte("\x01y")}})
+	return Format([]Section{{ID: Custom, Body: []byte("\x01xabc")}, {ID: Data, Body: FormatSegments(segments)}, {ID: Custom, Body: []byte("\x01y")}})
 }
 
 // memory is what memory starts with.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/local-runtime/internal/gate"
 	"grove.place/lattice/local-runtime/internal/isolate"
 )
@@ -207,10 +208,13 @@ func (s *Isolate) arm() {
 func (s *Isolate) died(err error) {
 	var exit *isolate.Exit
 	if errors.As(err, &exit) {
-		s.host.cfg.Logger.Error("the Go instance died; the next event starts a fresh one", "cause", exit.Cause)
+		s.host.cfg.Logger.Error(strings.TrimRight("the Go instance died; the next event starts a fresh one\n"+symbols.Format(exit.Stack, shownCalls), "\n"), "cause", exit.Cause)
 	}
 	s.discard(err.Error())
 }
+
+// shownCalls is how many calls of a stack are logged.
+const shownCalls = 24
 
 // discard ends the instance; every frame and object in it fails with cause.
 func (s *Isolate) discard(cause string) {

@@ -17,6 +17,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/local-runtime/internal/gojs"
 )
 
@@ -47,6 +48,7 @@ type Engine struct {
 	kept    bool // by the process, for its next host
 	program bool // the module is a Program's
 	limits  Limits
+	symbols func() *symbols.Table
 }
 
 // Config is how an Engine compiles.
@@ -107,7 +109,13 @@ func compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 		WithMemoryLimitPages(cfg.memory()).
 		WithCloseOnContextDone(cfg.CPU > 0).
 		WithDebugInfoEnabled(false)
-	e := &Engine{limits: cfg.Limits}
+	e := &Engine{limits: cfg.Limits, symbols: sync.OnceValue(func() *symbols.Table {
+		t, err := symbols.Read(wasm)
+		if err != nil {
+			return &symbols.Table{} // which knows nothing
+		}
+		return t
+	})}
 	if cfg.CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
 		if err != nil {

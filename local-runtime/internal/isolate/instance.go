@@ -13,6 +13,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/local-runtime/internal/gojs"
 )
 
@@ -33,8 +34,9 @@ type Guest interface {
 // Exit is the error of an instance that has ended.
 type Exit struct {
 	Code  uint32
-	Cause string // one line
-	Text  string // what the program said last, may be long
+	Cause string         // one line
+	Text  string         // what the program said last, may be long
+	Stack []symbols.Call // where it ended, the innermost call first, unless Text says that
 }
 
 func (e *Exit) Error() string { return e.Cause }
@@ -56,9 +58,12 @@ type Instance struct {
 	exit          *Exit
 	tail          []byte // the end of standard error, for the cause of an exit
 
-	limits Limits
-	armed  map[int32]int64 // scheduled resumes: deadlines on the guest's monotonic clock
-	nextID int32
+	limits  Limits
+	symbols func() *symbols.Table
+	exiting []symbols.Call  // who ended the program
+	deep    []symbols.Call  // the stack that took the memory
+	armed   map[int32]int64 // scheduled resumes: deadlines on the guest's monotonic clock
+	nextID  int32
 }
 
 // programEnv makes the program's collector work harder before it runs into its memory limit.
@@ -87,7 +92,7 @@ func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instan
 	if e.program {
 		return nil, errors.New("this is a program of github.com/syumai/workers: lattice dev runs it as it is, and its own [build] command makes what Cloudflare runs; lattice build is for programs of the Lattice SDK")
 	}
-	in := &Instance{guest: guest, describe: describe, limits: e.limits, armed: map[int32]int64{}}
+	in := &Instance{guest: guest, describe: describe, limits: e.limits, symbols: e.symbols, armed: map[int32]int64{}}
 	in.js = gojs.New(env{in})
 	in.ctx = context.WithValue(in.js.Context(ctx), contextKey{}, in)
 	mod, err := e.runtime.InstantiateModule(in.ctx, e.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())
@@ -209,7 +214,16 @@ func (in *Instance) ended(err error) error {
 			exit.Cause = fmt.Sprintf("the Go program exceeded the memory limit of its isolate, %d MB: %s", int64(in.limits.memory())*pageSize>>20, cause(exit.Text, exit.Code))
 		}
 	default:
-		exit.Cause = "the Go program trapped: " + firstLine(err.Error())
+		exit.Stack = in.trapStack(err)
+		exit.Cause = trapped(err, exit.Stack)
+	}
+	if len(in.deep) > 0 {
+		at := symbols.Own(in.deep)
+		exit.Stack = in.deep
+		exit.Cause += fmt.Sprintf(", for the stack of a recursion in %s (%s:%d)", at.Function, at.File, at.Line)
+	}
+	if code != nil && exit.Code != 0 && cause(exit.Text, exit.Code) == exitCode(exit.Code) {
+		exit.Stack = in.exiting
 	}
 	in.exit = exit
 	in.mod.Close(context.Background())
@@ -223,8 +237,10 @@ func cause(text string, code uint32) string {
 			return line
 		}
 	}
-	return fmt.Sprintf("exit code %d", code)
+	return exitCode(code)
 }
+
+func exitCode(code uint32) string { return fmt.Sprintf("exit code %d", code) }
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
@@ -240,7 +256,16 @@ func (e env) Nanotime() int64     { return e.in.guest.Nanotime() }
 func (e env) Walltime() time.Time { return e.in.guest.Walltime() }
 func (e env) Random(p []byte)     { e.in.guest.Random(p) }
 func (e env) Missing(what string) { e.in.guest.Missing(what) }
-func (e env) Exit(int32)          {}
+
+// Exit implements gojs.Env: it notes who ends the program.
+func (e env) Exit(code int32) {
+	if code != 0 {
+		e.in.exiting = e.in.callers()
+		if bytes.Contains(e.in.tail, []byte("out of memory")) {
+			e.in.deep = e.in.symbols().Deep(e.in.mod.Memory())
+		}
+	}
+}
 
 func (e env) Output(fd int, p []byte) {
 	if fd == 2 {

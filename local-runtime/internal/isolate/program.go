@@ -41,7 +41,7 @@ func (e *Engine) IsProgram() bool { return e.program }
 // NewProgram returns a program that has not begun to run. wake is called when one of its timers has gone off and should call Resume; ready once the
 // program is ready for its event.
 func (e *Engine) NewProgram(ctx context.Context, guest Guest, engine gojs.Engine, timers Timers, wake, ready func()) (*Program, error) {
-	p := &Program{Instance: &Instance{guest: guest, limits: e.limits}, timers: timers, wake: wake, ready: ready, stops: map[int32]func(){}}
+	p := &Program{Instance: &Instance{guest: guest, limits: e.limits, symbols: e.symbols}, timers: timers, wake: wake, ready: ready, stops: map[int32]func(){}}
 	p.js = gojs.NewWith(programEnv{env{p.Instance}, p}, engine)
 	p.ctx = context.WithValue(p.js.Context(ctx), programKey{}, p)
 	mod, err := e.runtime.InstantiateModule(p.ctx, e.module, wazero.NewModuleConfig().WithName("").WithStartFunctions())

@@ -7,7 +7,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PORT ?= 8787
 # What compiles to Wasm: the SDK, the application, and the programs of the tests.
 WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./internal/guest/... ./internal/sqlvalue/... \
-	./tests/hello ./tests/session/app ./tests/session/auth ./tests/grove/app ./tests/grovebench/plain ./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app
+	./tests/hello ./tests/session/app ./tests/session/auth ./tests/grove/app ./tests/grovebench/plain ./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app ./tests/inspector/app
 # Half of these is used on Wasm only, which staticcheck cannot see. ST1005: many error texts are workerd's own.
 SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s
@@ -35,7 +35,7 @@ test: lint npm browser ## everything that CI runs
 
 test-short: ## what needs neither workerd nor a browser
 	go vet ./...
-	go test -count=1 -short $$(go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | grep -v lattice/tests/workerd | cut -d' ' -f1)
+	go test -count=1 -short $$(go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | grep -vE 'lattice/tests/workerd|chromedp/chromedp' | cut -d' ' -f1)
 
 conformance: npm ## compare Go on workerd and on the local host with JavaScript on workerd
 	go run ./tests/conformance

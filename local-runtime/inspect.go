@@ -99,8 +99,8 @@ func (s *Storage) Get(key string, dest any) (found bool, err error) {
 
 // Entry is a key and its value.
 type Entry struct {
-	Key   string
-	Value any // nil, bool, int64, float64, string, []byte, time.Time, []any, map[string]any and so on
+	Key   string `json:"key"`
+	Value any    `json:"value"` // nil, bool, int64, float64, string, []byte, time.Time, []any, map[string]any and so on
 }
 
 // List returns the keys that begin with prefix, in their order, and their values.

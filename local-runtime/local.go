@@ -58,6 +58,7 @@ type Options struct {
 	Clock    Clock  // Default: the machine's clock
 	Logger   *slog.Logger
 	Network  http.RoundTripper // performs outbound requests. Default: the network
+	Observe  func(Event)       // hears of each event that has ended, on any goroutine; it must not block. Default: nothing is noted
 
 	// MemoryLimit is the memory of a Go instance, in bytes. An instance that needs more ends: whatever is in flight in it fails with an error that says so,
 	// objects are constructed again in the next one. Default: Cloudflare's 128 MB.
@@ -75,6 +76,7 @@ type Options struct {
 	Trace io.Writer
 
 	keepModule bool
+	still      bool // no alarm fires
 }
 
 // Database is a D1 database.
@@ -175,8 +177,8 @@ func (o Options) config(h *Host) host.Config {
 	return host.Config{
 		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
 		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Entrypoints: o.Entrypoints, Scripts: o.Scripts, Others: o.Others,
-		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network,
-		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Native: transport{h},
+		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network, Observe: o.Observe,
+		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Still: o.still, Native: transport{h},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"grove.place/lattice/internal/devserver"
+	"grove.place/lattice/internal/inspector"
 	local "grove.place/lattice/local-runtime"
 )
 
@@ -64,6 +65,8 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	port := fs.Int("port", 8787, "`port` to listen on; 0 lets the system choose (dev.port of the configuration counts as well)")
 	persist := fs.String("persist-to", "", "`folder` for what the program stores (default .lattice/state beside the configuration)")
 	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
+	inspectAt := fs.Int("inspector-port", inspectorPort, "`port` of the inspector, on this machine only; another one when it is taken, unless it is given")
+	noInspector := fs.Bool("no-inspector", false, "serve no inspector; lattice objects then needs the server stopped")
 	debug := fs.Bool("debug", false, "print debug messages of the program as well")
 	fs.Var(vars, "var", "set a variable, as `NAME:value`, whatever the files say; may be repeated")
 	fs.Var(seeded, "d1-seed", "`BINDING=file`: run the SQL of the file once, when that D1 database is new; may be repeated")
@@ -75,6 +78,10 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	if *port < 0 || *port > 65535 {
 		fmt.Fprintf(errs, "--port %d: a port is a number from 0 to 65535\n", *port)
+		return errUsage
+	}
+	if *inspectAt < 0 || *inspectAt > 65535 {
+		fmt.Fprintf(errs, "--inspector-port %d: a port is a number from 0 to 65535\n", *inspectAt)
 		return errUsage
 	}
 	if *isolates < 0 {
@@ -105,6 +112,11 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	log := devserver.Logger(out, *debug)
+	workers.clock = local.NewAdjustableClock()
+	if !*noInspector {
+		workers.record = inspector.NewRecord()
+		log = workers.record.Tee(log, workers.names)
+	}
 	workers.state, workers.isolates, workers.log = state, *isolates, log
 	sources := workers.sources(vars, seeded)
 	s, err := devserver.New(devserver.Options{
@@ -115,8 +127,22 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n", s.URL(), workers.describe())
-	return errors.Join(s.Run(ctx), workers.close())
+	var page *inspection
+	if !*noInspector {
+		if page, err = workers.inspect(s, *inspectAt, p.given("inspector-port")); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	wait, err := page.serve(ctx, workers)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n%s", s.URL(), workers.describe(), page.describe(*host))
+	err = s.Run(ctx)
+	stop()
+	return errors.Join(err, wait(), workers.close())
 }
 
 // folderPatience is how long a process that was told to end may keep its storage. Tests shorten it.

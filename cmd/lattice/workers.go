@@ -13,6 +13,7 @@ import (
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/bindings"
 	"grove.place/lattice/internal/devserver"
+	"grove.place/lattice/internal/inspector"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
@@ -24,6 +25,8 @@ type fleet struct {
 	state    string
 	isolates int
 	log      *slog.Logger
+	clock    *local.AdjustableClock
+	record   *inspector.Record // nil: nobody inspects
 
 	mu      sync.Mutex
 	session *local.Session // of several, once the first of them has started
@@ -126,6 +129,10 @@ func (f *fleet) sources(vars, seeded map[string]string) (all []devserver.Source)
 			if err != nil {
 				return nil, err
 			}
+			o.Clock = f.clock
+			if f.record != nil {
+				o.Observe = f.record.Observe
+			}
 			return f.start(context.WithoutCancel(ctx), o)
 		}
 		all = append(all, src)
@@ -151,7 +158,7 @@ func (f *fleet) shared() (*local.Session, error) {
 	if f.session != nil {
 		return f.session, nil
 	}
-	s, err := local.NewSession(local.SessionOptions{Dir: f.state, Workers: f.names, Logger: f.log})
+	s, err := local.NewSession(local.SessionOptions{Dir: f.state, Clock: f.clock, Workers: f.names, Logger: f.log})
 	if err == nil {
 		f.session = s
 	}

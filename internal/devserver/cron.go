@@ -38,6 +38,16 @@ func (c *crons) any() bool {
 	return len(c.all) > 0
 }
 
+func (c *crons) texts() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var texts []string
+	for _, s := range c.all {
+		texts = append(texts, s.String())
+	}
+	return texts
+}
+
 func (c *crons) due(t time.Time) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -113,6 +113,9 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
+// Close gives the port free, of a server that is not run.
+func (s *Server) Close() error { return s.listener.Close() }
+
 // URL is where the server answers, for a person on this machine to open.
 func (s *Server) URL() string {
 	addr := s.listener.Addr().(*net.TCPAddr)
@@ -194,4 +197,27 @@ func (s *Server) program(name string) *runner {
 		}
 	}
 	return s.programs[0]
+}
+
+// Running is a program as an inspector sees it.
+type Running struct {
+	Name  string   // of the Worker; "" where there is one without a name
+	Down  string   // why it does not run; "": it does
+	Crons []string // its cron triggers
+
+	// Enter waits until the program runs and holds it until leave is called, as a request does.
+	Enter func(ctx context.Context) (host Host, leave func(), err error)
+}
+
+// Programs describes the programs, of which the first answers requests.
+func (s *Server) Programs() []Running {
+	var list []Running
+	for _, r := range s.programs {
+		one := Running{Name: r.opts.Name, Crons: r.crons.texts(), Enter: r.door.enter}
+		if ok, reason := r.door.ready(); !ok {
+			one.Down = reason
+		}
+		list = append(list, one)
+	}
+	return list
 }

@@ -39,10 +39,10 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 			end(err)
 			return
 		}
-		f := s.newFrame(abi.StartScheduled, nil, reply{
+		f := s.newFrame(abi.StartScheduled, nil, h.observed(Event{Kind: "scheduled", Name: scheduledName(cron)}, reply{
 			value: func(payload) { end(nil) },
 			fail:  func(e *abi.Error) { end(e) },
-		}, nil)
+		}), nil)
 		w := f.started()
 		w.Str(cron)
 		w.F64(float64(at.UnixMilli()))
@@ -146,6 +146,15 @@ func (h *Host) Objects(class string) ([]Object, error) {
 				}
 			}
 		})
+	}
+	for _, k := range h.scriptedKeys() {
+		if k.class == class {
+			h.withScripted(k, func(o *scripted) {
+				if o.program != nil {
+					live[k.id] = true
+				}
+			})
+		}
 	}
 	entries, err := os.ReadDir(filepath.Dir(h.path(key{class, "x"})))
 	if err != nil && !os.IsNotExist(err) {

@@ -30,6 +30,8 @@ type answer struct {
 
 // ServeHTTP is the front door: each request becomes a fetch event of the Worker.
 func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	w, number, observed := h.observeRequest(w, req)
+	defer observed()
 	if h.assets != nil && h.assets.Handles(req) {
 		h.assets.ServeHTTP(w, req)
 		return
@@ -67,6 +69,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	left := false // and with it whoever could use a WebSocket
 	h.door.RLock()
 	abandon := h.itself().fetchIn(h, q, body, reply{
+		event: number,
 		response: func(p *abi.Response, body content) {
 			if body.source != nil {
 				// Also when the client leaves before anybody has begun to read.

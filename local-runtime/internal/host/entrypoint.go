@@ -103,6 +103,9 @@ func (t entrypoint) missing() *abi.Error {
 
 // begin starts an event of the entrypoint, in the next isolate of its Worker. fail is called where it does not begin.
 func (t entrypoint) begin(h *Host, kind byte, r reply, write func(s *Isolate, f *frame, w *abi.Writer), fail func(*abi.Error)) (abandon func(reason string)) {
+	if r.event == 0 { // the front door has begun it otherwise
+		r = h.observed(Event{Kind: eventKinds[kind], Name: r.what}, r)
+	}
 	s := h.nextIsolate()
 	var f *frame
 	posted := s.deliver(lane{}, func() {
@@ -158,7 +161,7 @@ func (t entrypoint) callIn(h *Host, c *invocation) {
 		c.end(stubPayload(result), nil)
 		return
 	}
-	t.begin(h, abi.StartRPC, reply{value: func(v payload) { c.end(v, nil) }, thrown: fail, fail: fail}, func(s *Isolate, f *frame, w *abi.Writer) {
+	t.begin(h, abi.StartRPC, reply{cause: c.cause, what: c.path[0], value: func(v payload) { c.end(v, nil) }, thrown: fail, fail: fail}, func(s *Isolate, f *frame, w *abi.Writer) {
 		w.Str(c.path[0])
 		f.args = c.args.encode(w, s.peer, f.scope)
 	}, c.fail)

@@ -149,6 +149,7 @@ func opFetch(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	f.begin()
 	s.outputs.Add(f.object, func() {
 		s.host.fetch(f, c, reply{
+			cause: f.event,
 			response: func(p *abi.Response, body content) {
 				s.fetches.Delete(id)
 				f.completeIn(replies(c.target.Stub.Serial), id, s.encodeResponse(f, p, body))
@@ -200,11 +201,21 @@ func (f *frame) owns(stream uint64) {
 	to.reads = append(to.reads, stream)
 }
 
+// name is the name of an Event that the call causes.
+func (c *fetchCall) name() string {
+	u, err := url.Parse(c.request.URL)
+	if err != nil {
+		return c.request.Method
+	}
+	return requestName(c.request.Method, u.Path)
+}
+
 // fetch sends a request where it goes; from is nil natively. The reply may come on any goroutine.
 func (h *Host) fetch(from *frame, c *fetchCall, r reply) {
 	answered := r.response
 	r.response = func(p *abi.Response, body content) { answered(p, decoded(p, body)) }
 	fail := r.fail
+	r.what = c.name()
 	if c.target.Kind != abi.TargetNetwork {
 		r.thrown = func(e *abi.Error) { fail(remote(e)) }
 		r.fail = func(e *abi.Error) {

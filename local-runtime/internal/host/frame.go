@@ -27,6 +27,7 @@ type frame struct {
 	reads    []uint64   // streams that the guest reads in it
 	writes   []uint64   // streams that the guest writes in it
 
+	event   uint64    // Number of its Event; 0: it has none
 	upgrade bool      // the request asked for a WebSocket
 	socks   []*socket // of an event of the Worker
 
@@ -40,12 +41,15 @@ type reply struct {
 	thrown   func(*abi.Error) // the handler returned an error; nil: fail takes it
 	fail     func(*abi.Error) // the event did not come to an end
 	begun    func(*frame)     // the first turn of an object's event is over
+
+	cause, event uint64 // Numbers of Events: of what called, and of what is called
+	what         string // Event.Name
 }
 
 // newFrame begins a frame. in is the scope of a call into what was passed on; nil means the object's, or a new one in the Worker.
 func (s *Isolate) newFrame(kind byte, o *object, r reply, in *scope) *frame {
 	s.lastFrame++
-	f := &frame{isolate: s, id: s.lastFrame, kind: kind, object: o, reply: r, scope: in}
+	f := &frame{isolate: s, id: s.lastFrame, kind: kind, object: o, reply: r, scope: in, event: r.event}
 	switch {
 	case in != nil:
 	case o != nil:

@@ -65,10 +65,12 @@ type Config struct {
 	Clock   clock.Clock
 	Logger  *slog.Logger
 	Network http.RoundTripper // for outbound requests
+	Observe func(Event)       // hears of what has ended, on any goroutine; it must not block. nil: nothing is noted
 	Native  NativeCode        // what native code passes on; nil: nothing
 
 	Seed       uint64    // orders everything; 0: it comes as it comes
 	Trace      io.Writer // gets a line for each thing that happens; nil: none
+	Still      bool      // no alarm fires: nothing runs
 	KeepModule bool      // keep the compiled module in memory for the process's next host
 }
 
@@ -168,7 +170,10 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 		err = s.join(h)
 	}
 	if err == nil {
-		err = errors.Join(h.openQueues(), h.loadAlarms())
+		err = h.openQueues()
+	}
+	if err == nil && !cfg.Still {
+		err = h.loadAlarms()
 	}
 	if err != nil {
 		return nil, errors.Join(err, h.stop(shuttingDown))

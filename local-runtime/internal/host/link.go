@@ -154,6 +154,7 @@ func startMethod(of callee, c *invocation, s *Isolate, has func(method string) b
 		w.Str(method)
 		f.args = c.args.encode(w, s.peer, f.scope)
 	}, reply{
+		cause: c.cause, what: method,
 		value: func(v payload) { c.end(v, nil) },
 		thrown: func(e *abi.Error) {
 			if isNoMethod(e, method) {

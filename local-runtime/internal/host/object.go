@@ -91,6 +91,7 @@ func (s *Isolate) startIn(o *object, kind byte, write func(*frame, *abi.Writer),
 		r.fail(o.failure)
 		return
 	}
+	r = o.observedIn(kind, r)
 	begin := func() {
 		f := s.newFrame(kind, o, r, nil)
 		w := f.started()

@@ -44,11 +44,12 @@ type program struct {
 
 // event is what a program is run for. done is called once.
 type event struct {
-	kind string // fetch, scheduled or queue
-	args []abi.Value
-	body *js.Body
-	hops int // how many times the Worker called itself over the network to get here
-	done func(result abi.Value, body *js.Body, err error)
+	kind   string // fetch, scheduled or queue
+	args   []abi.Value
+	body   *js.Body
+	number uint64 // of its Event
+	hops   int    // how many times the Worker called itself over the network to get here
+	done   func(result abi.Value, body *js.Body, err error)
 }
 
 // begin runs the program for an event. It returns a function that gives up on it.

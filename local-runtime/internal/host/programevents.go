@@ -115,7 +115,7 @@ func (h *Host) fetchProgram(q *abi.Request, body content, r reply) (abandon func
 		r.fail(errLoop)
 		return func(string) {}
 	}
-	return h.begin(event{kind: "fetch", args: []abi.Value{requestValue(q)}, body: bodyFor(body), hops: hops, done: r.fetchedFor(q)})
+	return h.begin(event{kind: "fetch", args: []abi.Value{requestValue(q)}, body: bodyFor(body), hops: hops, done: r.fetchedFor(q), number: r.event})
 }
 
 // countHop notes in a request to this machine how often the Worker called itself to get there.

@@ -80,6 +80,7 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 		p.countHop(&c.request)
 	}
 	p.host.fetch(nil, c, reply{
+		cause: p.start.number,
 		response: func(r *abi.Response, body content) {
 			if body.socket == nil {
 				done(responseValue(r), bodyFor(body), nil)
@@ -116,7 +117,7 @@ func (p *program) opRPC(a arguments, _ *js.Body, done answerTo) {
 			fail(abi.Errorf("the local host's JavaScript calls methods of classes in JavaScript only: call fetch() of an object of a Lattice program"))
 			return
 		}
-		to.callScripted(l.key, l.name, a.text(3), a.list(4), func(v abi.Value, err error) {
+		to.callScripted(p.start.number, l.key, l.name, a.text(3), a.list(4), func(v abi.Value, err error) {
 			if err != nil {
 				fail(asError(err))
 				return

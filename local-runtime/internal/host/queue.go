@@ -258,10 +258,10 @@ func (h *Host) consume(name string, batch []storage.Message, done func(outcome a
 			after(nil, asError(err))
 			return
 		}
-		f := s.newFrame(abi.StartQueue, nil, reply{
+		f := s.newFrame(abi.StartQueue, nil, h.observed(Event{Kind: "queue", Name: batchName(name, len(batch))}, reply{
 			value: func(v payload) { after(abi.NewReader(v.data).Value(), nil) },
 			fail:  func(e *abi.Error) { after(nil, e) },
-		}, nil)
+		}), nil)
 		w := f.started()
 		w.Str(name)
 		w.QueueDeliveries(list)

@@ -7,11 +7,12 @@ import (
 
 // invocation is an RPC call, or the reading of a property, on its way to what it is made on.
 type invocation struct {
-	path []string
-	mode byte
-	args payload
-	hops int                                // promises it went through
-	done func(v payload, failed *abi.Error) // exactly once, on any goroutine; it takes v over
+	path  []string
+	mode  byte
+	args  payload
+	hops  int                                // promises it went through
+	cause uint64                             // Number of the Event that it is made in
+	done  func(v payload, failed *abi.Error) // exactly once, on any goroutine; it takes v over
 }
 
 // end answers the call; arguments that were not delivered are released.
@@ -121,6 +122,7 @@ func opRPC(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 		kept.thrown = thrower(c.target)
 	}
 	f.begin()
+	c.call.cause = f.event
 	c.call.done = func(v payload, failed *abi.Error) {
 		c.target.release()
 		if kept != nil {

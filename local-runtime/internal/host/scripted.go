@@ -223,12 +223,14 @@ func (o *scripted) reset(reason *abi.Error) {
 
 // fetchScripted gives a request to an object.
 func (h *Host) fetchScripted(k key, name *string, q *abi.Request, body content, r reply) {
-	h.object(k, name).event("objectFetch", []abi.Value{requestValue(q)}, bodyFor(body), r.fetchedFor(q))
+	o := h.object(k, name)
+	o.event("objectFetch", []abi.Value{requestValue(q)}, bodyFor(body), o.observed(r.cause, "fetch", r.what, r.fetchedFor(q)))
 }
 
 // callScripted calls a method of an object by RPC.
-func (h *Host) callScripted(k key, name *string, method string, args abi.Array, done func(abi.Value, error)) {
-	h.object(k, name).event("objectCall", []abi.Value{method, args}, nil, func(v abi.Value, _ *js.Body, err error) { done(v, err) })
+func (h *Host) callScripted(cause uint64, k key, name *string, method string, args abi.Array, done func(abi.Value, error)) {
+	o := h.object(k, name)
+	o.event("objectCall", []abi.Value{method, args}, nil, o.observed(cause, "rpc", method, func(v abi.Value, _ *js.Body, err error) { done(v, err) }))
 }
 
 // evictScripted takes an object out of memory. It reports false when the object was not there, and fails when it is busy.

@@ -69,7 +69,7 @@ func (s *Isolate) enterSection(sec *section, level *gate.Input) {
 		}
 		o.transactions++
 	}
-	f := s.newFrame(abi.StartSection, o, reply{}, nil)
+	f := s.newFrame(abi.StartSection, o, reply{event: sec.opener.event}, nil)
 	f.level, f.section = level, sec
 	sec.stop = o.limit(func() bool { return !f.answered })
 	w := f.started()

@@ -31,11 +31,13 @@ type Session struct {
 	random  *random
 	trace   *tracer
 
-	stores   stores
-	caches   caches
-	rates    rates
-	lastLane atomic.Uint64 // of what was passed on
-	unlock   func() error  // lets go of the storage folder
+	stores    stores
+	caches    caches
+	rates     rates
+	lastLane  atomic.Uint64 // of what was passed on
+	lastEvent atomic.Uint64 // of Events
+	forget    func()        // takes waitAWhile from the clock; nil: it is not there
+	unlock    func() error  // lets go of the storage folder
 
 	register sync.Mutex
 	places   map[string]*place
@@ -96,6 +98,9 @@ func NewSession(cfg SessionConfig) (*Session, error) {
 		s.work.sched = s.sched
 	case virtual != nil:
 		virtual.OnAdvance(s.work.wait)
+	}
+	if adjustable, ok := cfg.Clock.(*clock.Adjustable); ok {
+		s.forget = adjustable.OnAdvance(s.waitAWhile)
 	}
 	return s, nil
 }
@@ -226,6 +231,9 @@ func (s *Session) Close() error {
 	s.register.Unlock()
 	for _, to := range waiting {
 		to(nil, errClosed)
+	}
+	if s.forget != nil {
+		s.forget()
 	}
 	if s.sched != nil {
 		s.sched.stop()

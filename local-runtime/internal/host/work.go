@@ -95,6 +95,22 @@ func (s *Session) waitStored() {
 	}
 }
 
+// settleTime is how long a clock that is moved by hand waits for what a timer set off: a request may go on for ever.
+const settleTime = 500 * time.Millisecond
+
+// waitAWhile returns when nothing is under way, or after settleTime.
+func (s *Session) waitAWhile() {
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		s.work.wait()
+	}()
+	select {
+	case <-idle:
+	case <-time.After(settleTime):
+	}
+}
+
 // loop runs tasks one after another, in the order in which they were posted.
 type loop struct {
 	work   *work

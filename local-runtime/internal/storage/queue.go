@@ -60,13 +60,10 @@ func (q *Queue) Ready(now float64, limit int) (messages []Message, next float64,
 		if err := s.each("SELECT visible FROM messages WHERE visible > ? ORDER BY visible LIMIT 1", later, now); err != nil {
 			return err
 		}
-		return s.each("SELECT id, body, timestamp, attempts, visible FROM messages WHERE visible <= ? ORDER BY visible, seq LIMIT ?", func(r *stmt) error {
-			body, err := decoded(r.Bytes(1))
-			if err != nil {
-				return fmt.Errorf("message %s: %w", r.Text(0), err)
-			}
-			messages = append(messages, Message{r.Text(0), body, r.Float64(2), int(r.Int64(3)), r.Float64(4)})
-			return nil
+		return s.each("SELECT "+messageColumns+" FROM messages WHERE visible <= ? ORDER BY visible, seq LIMIT ?", func(r *stmt) error {
+			m, err := messageOf(r)
+			messages = append(messages, m)
+			return err
 		}, now, limit)
 	})
 	return messages, next, err
@@ -87,4 +84,47 @@ func (q *Queue) Settle(remove []string, again []Message) error {
 		}
 		return nil
 	})
+}
+
+// Count returns how many messages there are.
+func (q *Queue) Count() (n int, err error) {
+	err = q.x.do(func(s *statements) error {
+		return s.each("SELECT count(*) FROM messages", func(r *stmt) error { n = int(r.Int64(0)); return nil })
+	})
+	return n, err
+}
+
+// Peek returns up to limit messages in the order in which they may be delivered, also those that may not be yet.
+func (q *Queue) Peek(limit int) (messages []Message, err error) {
+	return q.read("SELECT "+messageColumns+" FROM messages ORDER BY visible, seq LIMIT ?", limit)
+}
+
+// Message returns a message, or nil when it is not there.
+func (q *Queue) Message(id string) (*Message, error) {
+	list, err := q.read("SELECT "+messageColumns+" FROM messages WHERE id = ?", id)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+func (q *Queue) read(query string, arg any) (messages []Message, err error) {
+	err = q.x.do(func(s *statements) error {
+		return s.each(query, func(r *stmt) error {
+			m, err := messageOf(r)
+			messages = append(messages, m)
+			return err
+		}, arg)
+	})
+	return messages, err
+}
+
+const messageColumns = "id, body, timestamp, attempts, visible"
+
+func messageOf(r *stmt) (Message, error) {
+	body, err := decoded(r.Bytes(1))
+	if err != nil {
+		return Message{}, fmt.Errorf("message %s: %w", r.Text(0), err)
+	}
+	return Message{r.Text(0), body, r.Float64(2), int(r.Int64(3)), r.Float64(4)}, nil
 }

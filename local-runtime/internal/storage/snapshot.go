@@ -10,6 +10,9 @@ import (
 	"grove.place/lattice/internal/abi"
 )
 
+// ErrSnapshot is the error of a statement that would change a Snapshot.
+var ErrSnapshot = abi.Errorf("this is a copy of what the object has stored: it can only be read")
+
 // Snapshot returns a copy of what is committed in the file at path, which can only be read. The file may be open, between two turns. Close
 // removes the copy.
 func Snapshot(path string) (*DB, error) {
@@ -40,7 +43,7 @@ func openCopy(path, copied string) (*DB, error) {
 		if at == Read {
 			return nil
 		}
-		return abi.Errorf("this is a copy of what the object has stored: it can only be read")
+		return ErrSnapshot
 	})
 	return d, nil
 }

@@ -1,0 +1,244 @@
+package inspector
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	local "grove.place/lattice/local-runtime"
+)
+
+// row is an event that came from outside, and those that it caused.
+type row struct {
+	local.Event
+	Calls []call
+}
+
+// call is an event that another caused.
+type call struct {
+	local.Event
+	Depth int
+}
+
+// where names the object of an event.
+func where(e local.Event) string {
+	switch {
+	case e.Class == "":
+		return e.Worker
+	case e.Object != "":
+		return e.Class + " " + e.Object
+	}
+	return e.Class + " " + short(e.ID)
+}
+
+// Where names the object that the event ran in.
+func (c call) Where() string { return where(c.Event) }
+
+// Where names the object that the event ran in.
+func (r row) Where() string { return where(r.Event) }
+
+// rowsOf orders events under those that caused them, the newest first.
+func rowsOf(events []local.Event, keep func(local.Event) bool, limit int) (rows []row) {
+	caused, there := map[uint64][]local.Event{}, map[uint64]bool{}
+	for _, e := range events {
+		there[e.Number] = true
+	}
+	for n := len(events) - 1; n >= 0; n-- { // the oldest first
+		caused[events[n].Cause] = append(caused[events[n].Cause], events[n])
+	}
+	for _, e := range events {
+		if e.Cause != 0 && there[e.Cause] {
+			continue
+		}
+		one := row{Event: e}
+		one.follow(e.Number, 1, caused)
+		if one.any(keep) {
+			rows = append(rows, one)
+		}
+		if len(rows) == limit {
+			break
+		}
+	}
+	return rows
+}
+
+func (r *row) follow(number uint64, depth int, caused map[uint64][]local.Event) {
+	for _, e := range caused[number] {
+		r.Calls = append(r.Calls, call{e, depth})
+		r.follow(e.Number, depth+1, caused)
+	}
+}
+
+func (r *row) any(keep func(local.Event) bool) bool {
+	if keep(r.Event) {
+		return true
+	}
+	for _, c := range r.Calls {
+		if keep(c.Event) {
+			return true
+		}
+	}
+	return false
+}
+
+// workerView is a Worker of the overview.
+type workerView struct {
+	Worker
+	Classes  []string
+	Isolates []local.Isolate
+	Memory   int64
+}
+
+func (i *Inspector) overview(w http.ResponseWriter, r *http.Request) {
+	var data struct {
+		Workers []workerView
+		Rows    []row
+	}
+	for _, one := range i.o.Workers() {
+		v := workerView{Worker: one}
+		if one.Down == "" {
+			if err := i.with(r, one.Name, func(h *local.Host) error {
+				v.Classes, v.Isolates = h.Classes(), h.Isolates()
+				return nil
+			}); err != nil {
+				v.Down = err.Error()
+			}
+		}
+		for _, s := range v.Isolates {
+			v.Memory += s.Memory
+		}
+		data.Workers = append(data.Workers, v)
+	}
+	data.Rows = rowsOf(i.o.Record.Events(), func(local.Event) bool { return true }, 20)
+	i.render(w, r, "overview", "Overview", "requests", data)
+}
+
+const maxListed = 200
+
+func (i *Inspector) requests(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	worker, object, text := q.Get("worker"), q.Get("object"), q.Get("q")
+	failed := q.Get("failed") != ""
+	rows := rowsOf(i.o.Record.Events(), func(e local.Event) bool {
+		return (worker == "" || e.Worker == worker) && (object == "" || e.ID == object || e.Object == object) &&
+			(text == "" || strings.Contains(e.Name, text)) && (!failed || e.Failed != "" || e.Status >= 500)
+	}, maxListed)
+	i.render(w, r, "requests", "Requests", "requests", map[string]any{"Rows": rows, "Worker": worker, "Object": object, "Q": text, "Failed": failed})
+}
+
+func (i *Inspector) logs(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	worker, object, text, level := q.Get("worker"), q.Get("object"), q.Get("q"), q.Get("level")
+	least := slog.LevelInfo
+	if level != "" {
+		least = levelOf(level)
+	}
+	var records []LogRecord
+	for _, one := range i.o.Record.Logs() {
+		if one.Level >= least && (worker == "" || one.Worker == worker) && (object == "" || one.Object == object || strings.Contains(one.Text, object)) && (text == "" || strings.Contains(one.Text, text)) {
+			if records = append(records, one); len(records) == maxListed {
+				break
+			}
+		}
+	}
+	i.render(w, r, "logs", "Logs", "logs", map[string]any{
+		"Records": records, "Worker": worker, "Object": object, "Q": text, "Level": least.String(), "Levels": []string{"DEBUG", "INFO", "WARN", "ERROR"},
+	})
+}
+
+// alarmView is an alarm with the Worker whose object has it.
+type alarmView struct {
+	local.Alarm
+	Worker string
+}
+
+func (i *Inspector) alarms(w http.ResponseWriter, r *http.Request) {
+	var list []alarmView
+	var problems []string
+	for _, one := range i.o.Workers() {
+		if err := i.with(r, one.Name, func(h *local.Host) error {
+			for _, a := range h.Alarms() {
+				list = append(list, alarmView{a, one.Name})
+			}
+			return nil
+		}); err != nil {
+			problems = append(problems, err.Error())
+		}
+	}
+	i.render(w, r, "alarms", "Alarms", "requests state", map[string]any{"Alarms": list, "Problems": problems})
+}
+
+// queueView is a queue, with its first messages when it is chosen.
+type queueView struct {
+	local.Queue
+	Worker   string
+	Open     bool
+	Peeked   []local.Message
+	Problem  string
+	IsLetter bool
+}
+
+const peeked = 50
+
+func (i *Inspector) queues(w http.ResponseWriter, r *http.Request) {
+	chosen := r.URL.Query().Get("queue")
+	var list []queueView
+	var problems []string
+	seen := map[string]bool{}
+	for _, one := range i.o.Workers() {
+		if err := i.with(r, one.Name, func(h *local.Host) error {
+			queues, err := h.Queues()
+			for _, q := range queues {
+				if seen[q.Name] {
+					continue
+				}
+				seen[q.Name] = true
+				v := queueView{Queue: q, Worker: one.Name, Open: q.Name == chosen, IsLetter: len(q.LettersOf) > 0}
+				if v.Open {
+					if v.Peeked, err = h.Peek(q.Name, peeked); err != nil {
+						v.Problem = err.Error()
+					}
+				}
+				list = append(list, v)
+			}
+			return err
+		}); err != nil {
+			problems = append(problems, err.Error())
+		}
+	}
+	i.render(w, r, "queues", "Queues", "requests state", map[string]any{"Queues": list, "Problems": problems})
+}
+
+func (i *Inspector) cron(w http.ResponseWriter, r *http.Request) {
+	var runs []local.Event
+	for _, e := range i.o.Record.Events() {
+		if e.Kind == "scheduled" && len(runs) < 20 {
+			runs = append(runs, e)
+		}
+	}
+	i.render(w, r, "cron", "Cron", "requests state", runs)
+}
+
+// clockView is the clock of the Workers.
+type clockView struct {
+	Now    time.Time
+	Frozen bool
+	Ahead  string // of the machine's clock; "": it is not
+}
+
+func (i *Inspector) clockView() clockView {
+	v := clockView{Now: i.o.Clock.Now()}
+	var ahead time.Duration
+	if v.Frozen, ahead = i.o.Clock.Frozen(); ahead.Abs() >= time.Second {
+		v.Ahead = ahead.Abs().Round(time.Second).String() + " ahead of"
+		if ahead < 0 {
+			v.Ahead = ahead.Abs().Round(time.Second).String() + " behind"
+		}
+	}
+	return v
+}
+
+func (i *Inspector) clock(w http.ResponseWriter, r *http.Request) {
+	i.render(w, r, "clock", "Clock", "state", nil)
+}

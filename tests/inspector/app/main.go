@@ -1,0 +1,111 @@
+// Command app is a Worker with a bit of everything that the inspector shows.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"grove.place/lattice/durables"
+	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/queues"
+	"grove.place/lattice/workers/websocket"
+)
+
+// Room has notes, settings, an alarm and WebSockets.
+type Room struct{ state *durables.State }
+
+var (
+	class = durables.Class("Room", newRoom)
+	rooms = class.Namespace("ROOMS")
+	fill  = durables.Method(class, "fill", (*Room).fill)
+	mail  = queues.Producer("MAIL")
+)
+
+func newRoom(ctx context.Context, state *durables.State) (*Room, error) {
+	_, err := state.Storage().SQL().Exec(ctx, "CREATE TABLE IF NOT EXISTS notes (n INTEGER PRIMARY KEY, text TEXT)")
+	return &Room{state}, err
+}
+
+func (r *Room) fill(ctx context.Context, notes int) (durables.None, error) {
+	s := r.state.Storage()
+	for n := range notes {
+		if _, err := s.SQL().Exec(ctx, "INSERT OR REPLACE INTO notes VALUES (?, ?)", n+1, fmt.Sprintf("note <%d>", n+1)); err != nil {
+			return durables.None{}, err
+		}
+	}
+	slog.InfoContext(ctx, "filled", "notes", notes)
+	if err := s.Put(ctx, "settings", map[string]any{"colour": "green", "since": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}); err != nil {
+		return durables.None{}, err
+	}
+	return durables.None{}, s.SetAlarm(ctx, time.Now().Add(time.Hour))
+}
+
+// Alarm implements durables.Alarmer.
+func (r *Room) Alarm(ctx context.Context, _ durables.AlarmInfo) error {
+	slog.InfoContext(ctx, "the alarm rang")
+	return r.state.Storage().Put(ctx, "rang", true)
+}
+
+// ServeHTTP accepts WebSockets.
+func (r *Room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	ws, err := r.state.UpgradeWebSocket(w, req, "visitor")
+	if err == nil {
+		ws.SerializeAttachment(req.Context(), map[string]any{"nick": "ada"})
+	}
+}
+
+// WebSocketMessage notes what it hears.
+func (r *Room) WebSocketMessage(ctx context.Context, ws *durables.WebSocket, m durables.Message) error {
+	return r.state.Storage().Put(ctx, "heard", m.Text())
+}
+
+// WebSocketClose notes that a visitor left.
+func (r *Room) WebSocketClose(ctx context.Context, ws *durables.WebSocket, code int, reason string, _ bool) error {
+	return r.state.Storage().Put(ctx, "left", code)
+}
+
+func consume(ctx context.Context, batch *queues.Batch) error {
+	for _, m := range batch.Messages {
+		if m.Body() == "bad" && mood == "cross" {
+			return errors.New("not that one")
+		}
+	}
+	slog.InfoContext(ctx, "consumed", "messages", len(batch.Messages))
+	return nil
+}
+
+// mood makes the consumer fail; one isolate runs.
+var mood = "cross"
+
+func main() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /fill/{room}", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := fill.Call(r.Context(), rooms.GetByName(r.PathValue("room")), 120); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("POST /mail/{text}", func(w http.ResponseWriter, r *http.Request) {
+		if err := mail.Send(r.Context(), r.PathValue("text")); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("POST /cheer", func(http.ResponseWriter, *http.Request) { mood = "well" })
+	mux.HandleFunc("GET /live/{room}", func(w http.ResponseWriter, r *http.Request) {
+		resp, err := rooms.GetByName(r.PathValue("room")).Fetch(r.Context(), r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		if ws, ok := websocket.FromResponse(resp); ok {
+			websocket.Respond(w, ws)
+		}
+	})
+	workers.Run(workers.Worker{Fetch: mux, Queue: consume, Scheduled: func(ctx context.Context, e workers.ScheduledEvent) error {
+		slog.WarnContext(ctx, "scheduled for "+e.Cron)
+		return nil
+	}})
+}

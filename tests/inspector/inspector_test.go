@@ -1,0 +1,372 @@
+// Package inspector drives the inspector of lattice dev in a browser: every part of it, and everything that can be done there.
+package inspector
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+
+	"grove.place/lattice/internal/inspector"
+	local "grove.place/lattice/local-runtime"
+)
+
+// stage is a Worker with its inspector, and a browser before it.
+type stage struct {
+	t      *testing.T
+	host   *local.Host
+	site   *httptest.Server // of the Worker
+	page   string           // address of the inspector
+	clock  *local.AdjustableClock
+	window context.Context
+
+	mu    sync.Mutex
+	wrong []string // what the browser complained about
+}
+
+func open(t *testing.T) *stage {
+	t.Helper()
+	wasm, err := local.BuildTest("./app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := inspector.NewRecord()
+	s := &stage{t: t, clock: local.NewAdjustableClock()}
+	s.host, err = local.New(t.Context(), local.Options{
+		Module: wasm, Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Queues: map[string]string{"MAIL": "mail"},
+		Consumers: map[string]local.Consumer{"mail": {MaxBatchTimeout: -1, MaxRetries: -1, DeadLetterQueue: "dead"}},
+		Dir:       t.TempDir(), CacheDir: local.TestCacheDir(), Isolates: 1, Clock: s.clock, Observe: record.Observe,
+		Logger: record.Tee(slog.New(slog.DiscardHandler), []string{"site"}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.host.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.site = httptest.NewServer(s.host)
+	t.Cleanup(s.site.Close)
+	i, err := inspector.New(inspector.Options{Clock: s.clock, Record: record, URL: s.site.URL, Log: slog.New(slog.DiscardHandler), Workers: func() []inspector.Worker {
+		return []inspector.Worker{{Name: "site", Crons: []string{"0 * * * *"}, Enter: func(context.Context) (*local.Host, func(), error) { return s.host, func() {}, nil }}}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- i.Serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	s.page = strings.TrimSuffix(i.URL(), "/")
+	s.window = chromium(t)
+	s.listen()
+	return s
+}
+
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is not installed: apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-dev-shm-usage", true))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	window, closeWindow := chromedp.NewContext(allocator)
+	t.Cleanup(closeWindow)
+	if err := chromedp.Do(window); err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	return window
+}
+
+// listen notes what the browser complains about: a script that fails, and what the pages' policy forbids.
+func (s *stage) listen() {
+	err := chromedp.Listen(s.window, func(event any) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.EntryLevelError {
+				s.wrong = append(s.wrong, e.Entry.Text+" "+e.Entry.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			s.wrong = append(s.wrong, e.ExceptionDetails.Text)
+		}
+	})
+	if err == nil {
+		_, err = chromedp.Call(s.window, log.Enable, cdp.Empty{})
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// post sends the Worker a request.
+func (s *stage) post(path string) {
+	s.t.Helper()
+	resp, err := http.Post(s.site.URL+path, "", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		s.t.Fatalf("%s: %s", path, resp.Status)
+	}
+}
+
+// do performs steps in the browser, within ten seconds.
+func (s *stage) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.window, 10*time.Second)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Steps(steps...)); err != nil {
+		s.t.Fatalf("%s: %v\n%s", what, err, s.text())
+	}
+}
+
+func (s *stage) open(path string) {
+	s.t.Helper()
+	s.do("open "+path, chromedp.Navigate(s.page+path), chromedp.WaitVisible(chromedp.CSS("#main")))
+}
+
+// click clicks, or submits, and waits for the page that follows.
+func (s *stage) click(selector string) {
+	s.t.Helper()
+	s.do("mark the page", evaluate("document.body.dataset.old = 'yes'"))
+	s.do("click "+selector, chromedp.Click(chromedp.CSS(selector)), chromedp.WaitVisible(chromedp.CSS("body:not([data-old]) #main")))
+}
+
+func evaluate(script string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[any](script)(ctx, target)
+		return chromedp.Void{}, err
+	}
+}
+
+func (s *stage) text() string {
+	ctx, cancel := context.WithTimeout(s.window, 10*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
+	if err != nil {
+		s.t.Error(err)
+	}
+	return text
+}
+
+// shows is a promise that the page has a text, now or after a change.
+const shows = `new Promise((done) => {
+	const look = () => { if (document.body.innerText.includes(%q)) done(true); };
+	new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+	look();
+})`
+
+// see waits until the page shows a text; nothing loads it again but its own script.
+func (s *stage) see(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		ctx, cancel := context.WithTimeout(s.window, 10*time.Second)
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(shows, text), chromedp.EvalAwaitPromise))
+		cancel()
+		if err != nil {
+			s.t.Fatalf("the page does not show %q (%v):\n%s", text, err, s.text())
+		}
+	}
+}
+
+func (s *stage) seeNot(text string) {
+	s.t.Helper()
+	if strings.Contains(s.text(), text) {
+		s.t.Errorf("the page shows %q:\n%s", text, s.text())
+	}
+}
+
+// openRoom opens the page of an object.
+func (s *stage) openRoom(name, more string) {
+	s.t.Helper()
+	id, err := s.host.ObjectID("Room", name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.open("/object?worker=site&class=Room&id=" + id + more)
+}
+
+func TestTheInspector(t *testing.T) {
+	s := open(t)
+	step := func(name string, f func()) {
+		t.Run(name, func(t *testing.T) {
+			s.t = t
+			f()
+		})
+	}
+	step("the overview shows requests as they come, with the objects that they called", func() {
+		s.open("/")
+		s.see("site runs", "Nothing yet.", "live")
+		s.post("/fill/red")
+		s.see("POST /fill/red", "rpc fill", "Room red")
+		s.open("/requests?q=nothing+like+it")
+		s.see("Nothing yet.")
+		s.open("/")
+		s.see("MB") // of the isolate
+	})
+	step("logs come live and are filtered", func() {
+		s.open("/logs")
+		s.see("filled notes=120")
+		s.open("/logs?level=WARN")
+		s.seeNot("filled")
+		s.open("/logs?object=0000")
+		s.seeNot("filled")
+		id, _ := s.host.ObjectID("Room", "blue")
+		s.open("/logs?object=" + id)
+		s.see("Nothing that fits.")
+		s.post("/fill/blue")
+		s.see("filled notes=120")
+	})
+	step("objects are listed, with their tables, keys and alarm", func() {
+		s.open("/objects")
+		s.see("Room", "red", "blue")
+		s.openRoom("red", "")
+		s.see("notes 120", "settings", `"colour":"green"`, "2026-01-02T03:04:05Z", "in 59m")
+		s.click("a.tab")
+		s.see("note <1>", "note <50>", "from row 0 of 120")
+		s.seeNot("note <51>")
+		s.click("#later")
+		s.see("note <51>", "from row 50 of 120")
+		s.click("#earlier")
+		s.see("from row 0 of 120")
+	})
+	step("SQL reads at once, and writes after a question", func() {
+		s.openRoom("red", "")
+		s.do("write a query", chromedp.SendKeys(chromedp.CSS("#sql"), "SELECT max(n) AS highest FROM notes"))
+		s.click("#run-sql")
+		s.see("highest", "1 rows;")
+		s.openRoom("red", "")
+		s.do("write a change", chromedp.SendKeys(chromedp.CSS("#sql"), "DELETE FROM notes WHERE n > 100"))
+		s.click("#run-sql")
+		s.see("This statement writes.", "notes 120")
+		s.click("#confirm-sql")
+		s.see("notes 100")
+		s.openRoom("red", "")
+		s.do("write nonsense", chromedp.SendKeys(chromedp.CSS("#sql"), "SELEC"))
+		s.click("#run-sql")
+		s.see("syntax error")
+	})
+	step("an alarm runs at once", func() {
+		s.open("/alarms")
+		s.see("Room blue", "Room red")
+		s.click("button.run")
+		s.see("The alarm ran.")
+		s.openRoom("red", "")
+		if strings.Contains(s.text(), "in 59m") { // blue's was first, or red's
+			s.click("#run-alarm")
+			s.see("The alarm ran.")
+		}
+		s.see("rang", "none")
+	})
+	step("an object is evicted and deleted", func() {
+		s.openRoom("blue", "")
+		s.click("#evict")
+		s.see("Evicted: the next event constructs it again.")
+		s.click("#delete")
+		s.see("There is no way back.")
+		s.click("#confirm-delete")
+		s.see("Deleted, with all that it had stored.")
+		if exists, err := s.host.Exists("Room", "blue"); exists || err != nil {
+			s.t.Errorf("it exists: %v, %v", exists, err)
+		}
+	})
+	step("messages go through WebSockets", func() { s.sockets() })
+	step("dead letters are looked at and retried", func() {
+		s.post("/mail/bad")
+		s.open("/queues?queue=dead")
+		s.see("dead letters of mail", "bad", "1 messages")
+		s.post("/cheer")
+		s.click("button.retry")
+		s.see("The message is in mail", "No messages.")
+		s.open("/logs")
+		s.see("consumed messages=1")
+	})
+	step("the scheduled handler runs now", func() {
+		s.open("/cron")
+		s.click("button.run")
+		s.see("The scheduled handler ran", "0 * * * *")
+		s.open("/logs?level=WARN")
+		s.see("scheduled for 0 * * * *")
+	})
+	step("the clock is frozen, moved, and runs on", func() { s.moveTheClock() })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.wrong) > 0 {
+		t.Errorf("the browser complained:\n%s", strings.Join(s.wrong, "\n"))
+	}
+}
+
+func (s *stage) sockets() {
+	conn, buffered, _, err := ws.Dial(s.t.Context(), "ws"+strings.TrimPrefix(s.site.URL, "http")+"/live/red")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	if buffered == nil {
+		buffered = bufio.NewReader(conn)
+	}
+	s.openRoom("red", "")
+	s.see("visitor", `{"nick":"ada"}`)
+	s.do("write to the client", chromedp.SendKeys(chromedp.CSS(`input[name="text"]`), "hello client"))
+	s.click("button.send")
+	s.see("Sent to the client.")
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if text, err := wsutil.ReadServerText(conn); string(text) != "hello client" {
+		s.t.Errorf("the client got %q, %v", text, err)
+	}
+	s.do("write to the object", chromedp.SendKeys(chromedp.CSS(`input[name="text"]`), "hello object"), evaluate(`document.querySelector("select[name=to]").value = "object"`))
+	s.click("button.send")
+	s.see("Sent to the object", "heard", "hello object")
+	s.click("button.close")
+	s.see("Closed.", "None that hibernates is open.", "left")
+	if _, err := wsutil.ReadServerText(conn); err == nil || !strings.Contains(err.Error(), "closed in the inspector") {
+		s.t.Errorf("the client learned %v", err)
+	}
+}
+
+func (s *stage) moveTheClock() {
+	s.post("/fill/green")
+	s.open("/clock")
+	s.seeNot("The clock is frozen")
+	s.click("#freeze")
+	s.see("The clock is frozen at", "frozen")
+	stands := s.clock.Now()
+	s.do("say how far", evaluate(`document.querySelector("#by").value = "2h"`))
+	s.click("#move")
+	s.see("The clock is 2h0m0s further")
+	if by := s.clock.Now().Sub(stands); by != 2*time.Hour {
+		s.t.Errorf("the clock moved by %v", by)
+	}
+	s.openRoom("green", "")
+	s.see("The clock is frozen at", "rang", "none") // its alarm was due
+	s.open("/clock")
+	s.click("#resume")
+	s.see("ahead of the machine's")
+	s.click("#reset")
+	s.seeNot("ahead of")
+}

@@ -260,7 +260,7 @@ func TestHibernation(t *testing.T) {
 	c.text("count")
 	c.want(`count 4 attached "kept" tags [one two]`)
 	s.Clock.Advance(10 * time.Second)
-	want := []local.Socket{{ReadyState: 1, Hibernates: true}, {Tags: []string{"one", "two"}, ReadyState: 1, Hibernates: true}}
+	want := []local.Socket{{Number: 2, ReadyState: 1, Hibernates: true}, {Number: 1, Tags: []string{"one", "two"}, ReadyState: 1, Hibernates: true, Attachment: "kept"}}
 	if got := s.sockets("h"); !reflect.DeepEqual(got, want) {
 		t.Errorf("after ten idle seconds: %+v", got)
 	}

@@ -2,7 +2,7 @@
 // answered that a Durable Object may want to answer itself: Close frames are handed to the owner.
 //
 // Conn is one connection. It is made for many idle ones: no buffer is held while nothing arrives, and no goroutine while nothing is sent.
-// Frames are encoded and decoded by gobwas/ws, which only this package imports.
+// Frames are encoded and decoded by gobwas/ws, which only this package imports, and the inspector for its own page.
 package websocket
 
 import (

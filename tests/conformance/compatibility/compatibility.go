@@ -3,7 +3,7 @@
 // every member that Cloudflare's typings declare must be in the tables, the Go names must exist, and the cases and
 // tests that show a thing must be there.
 //
-// Start with Pages; members*.go, limits.go and ported.go are the tables.
+// Start with Pages; members*.go and ported.go are the tables, and docs/limits.md is that of limits.
 package compatibility
 
 import (
@@ -126,7 +126,8 @@ func (s source) compatibility() (page string, open []string, err error) {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, codes(m.golang), status, codes(m.shown))
 		}
 	}
-	open = append(open, s.limits(&b)...)
+	lost, err := s.limits(&b)
+	open, errs = append(open, lost...), append(errs, err)
 	var sums []string
 	for _, status := range slices.Sorted(maps.Keys(counts)) {
 		sums = append(sums, fmt.Sprintf("%d %s", counts[status], status))

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -24,15 +23,20 @@ func openIndex(path string, schema ...string) (*index, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
+	if info, err := os.Stat(path); err == nil {
+		if err := checkSize(path, info.Size()); err != nil {
+			return nil, err
+		}
+	}
 	conn, err := sqlite.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, unusable(path, err)
 	}
 	x := &index{conn: conn, statements: newStatements(conn, statementCacheSize)}
 	for _, statement := range append([]string{"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"}, schema...) {
 		if err := x.statements.each(statement, nil); err != nil {
 			x.close()
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, unusable(path, err)
 		}
 	}
 	return x, nil

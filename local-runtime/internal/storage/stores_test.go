@@ -207,3 +207,35 @@ func TestJSONOfValues(t *testing.T) {
 		}
 	}
 }
+
+func TestADamagedFileOfAStoreIsReportedAndKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kv.sqlite")
+	k, err := OpenKV(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		if err := k.Put(KVEntry{Key: strings.Repeat("k", i+1), Value: make([]byte, 1000)}, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.Close(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string]string{"noise": strings.Repeat("not a database, ", 1000), "cut off": string(good[:len(good)-1000])} {
+		if err := os.WriteFile(path, []byte(bad), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := OpenKV(path)
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "to start empty") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if now, _ := os.ReadFile(path); string(now) != bad {
+			t.Errorf("%s: the file was changed", name)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	local "grove.place/lattice/local-runtime"
@@ -59,5 +60,30 @@ func TestALargeObjectGoesThroughAWorker(t *testing.T) {
 	put(32 << 20)
 	if grown := host.Memory() - before; grown > 16<<20 {
 		t.Errorf("the Worker took %d MB for 32 MB", grown>>20)
+	}
+}
+
+// What has no length is held, and what is too much for that is refused before the instance runs out of memory, with all that it serves.
+func TestContentOfUnknownLengthIsHeldToALimit(t *testing.T) {
+	host := local.StartTest(t, desk())
+	server := httptest.NewServer(host)
+	defer server.Close()
+	for size, want := range map[int64]int{30 << 20: 200, 30<<20 + 1: 500} {
+		req, err := http.NewRequestWithContext(t.Context(), "PUT", server.URL+"/unknown", &noise{left: size, sum: sha256.New()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if resp.StatusCode != want || err != nil {
+			t.Errorf("%d bytes: %d %.200s, %v", size, resp.StatusCode, body, err)
+		}
+		if want == 500 && !strings.Contains(string(body), "upload it in parts") {
+			t.Errorf("refused with %s", body)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package guest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -47,6 +48,11 @@ func stored(ctx context.Context, op uint32, binding, method string, args abi.Arr
 	return result, read, nil
 }
 
+// maxHeld is how much content of unknown length is held. It is there twice, and a buffer that grew to it, in an instance that has 128 MB.
+const maxHeld = 30 << 20
+
+var errHeld = errors.New("the content says not how long it is, and is more than the 30 MB that are held in memory then: give it a Len method, or upload it in parts")
+
 // writeContent appends a Body of content: inline when it is small or, without streams, when nobody knows how long it is; otherwise a stream that the caller pumps.
 func writeContent(ctx context.Context, w *abi.Writer, content io.Reader, streams bool) (*writeStream, error) {
 	if content == nil {
@@ -64,8 +70,11 @@ func writeContent(ctx context.Context, w *abi.Writer, content io.Reader, streams
 		return s, nil
 	}
 	var all bytes.Buffer
-	if _, err := all.ReadFrom(content); err != nil {
+	if _, err := all.ReadFrom(io.LimitReader(content, maxHeld+1)); err != nil {
 		return nil, fmt.Errorf("read the content: %w", err)
+	}
+	if all.Len() > maxHeld {
+		return nil, errHeld
 	}
 	if ok && int64(all.Len()) != length {
 		return nil, fmt.Errorf("the content has %d bytes, and said %d", all.Len(), length)

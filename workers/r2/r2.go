@@ -115,7 +115,7 @@ func (b BucketBinding) Get(ctx context.Context, key string, o *GetOptions) (*Obj
 
 // Put stores the content under key, in place of what was there, and returns what is known of it then. R2 takes no content of unknown length: a body
 // with a Len method streams (a *bytes.Reader, the Body of an Object, that of a request with a Content-Length, what Sized returns), another one is read
-// into memory first. Use CreateMultipartUpload for a large one of unknown length.
+// into memory first, up to 30 MB. Use Sized for one whose length you know, CreateMultipartUpload for a large one of unknown length.
 //
 // When a condition does not hold, nothing is stored and the error is ErrPrecondition.
 func (b BucketBinding) Put(ctx context.Context, key string, body io.Reader, o *PutOptions) (*Object, error) {

@@ -216,6 +216,12 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.current().S
 
 // Scheduled sends the Worker a scheduled event and waits for its handler.
 func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
+	_, err := h.ScheduledOutcome(ctx, cron, at)
+	return err
+}
+
+// ScheduledOutcome is Scheduled, and reports whether the handler called NoRetry.
+func (h *Host) ScheduledOutcome(ctx context.Context, cron string, at time.Time) (noRetry bool, err error) {
 	return h.current().Scheduled(ctx, cron, at)
 }
 

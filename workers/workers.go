@@ -15,10 +15,12 @@ package workers
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/internal/guest"
 	"grove.place/lattice/workers/queues"
 )
@@ -43,6 +45,18 @@ type ScheduledEvent struct {
 	Cron string
 	// ScheduledTime is when the run was due.
 	ScheduledTime time.Time
+
+	ctx context.Context
+}
+
+// NoRetry says that the run is not to be repeated if it fails. The context of the handler must not have ended.
+//
+// See https://developers.cloudflare.com/workers/runtime-apis/handlers/scheduled/.
+func (e ScheduledEvent) NoRetry() error {
+	if e.ctx == nil {
+		return errors.New("workers: NoRetry belongs to an event that a handler got")
+	}
+	return guest.Do(e.ctx, abi.OpNoRetry, nil)
 }
 
 // Run exports w and serves events for ever. Call it at the end of main. Natively it prints how to run the Worker and exits.
@@ -51,7 +65,7 @@ func Run(w Worker) {
 	exported := guest.Worker{Fetch: w.Fetch}
 	if w.Scheduled != nil {
 		exported.Scheduled = func(ctx context.Context, cron string, at time.Time) error {
-			return w.Scheduled(ctx, ScheduledEvent{Cron: cron, ScheduledTime: at})
+			return w.Scheduled(ctx, ScheduledEvent{cron, at, ctx})
 		}
 	}
 	if w.Queue != nil {

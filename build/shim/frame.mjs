@@ -52,6 +52,7 @@ export class Frame {
     this.object = object;
     this.ctx = ctx;
     this.env = env;
+    this.controller = /** @type {any} */ (null); // of a scheduled event
     /** @type {Scope | null} */
     this.ownScope = null;
     this.txn = /** @type {any} */ (null); // the DurableObjectTransaction of a transaction's section

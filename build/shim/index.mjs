@@ -43,9 +43,10 @@ function startScheduled(w, object, controller) {
  */
 export function createRuntime(module, handlers) {
   const runtime = new Runtime(module);
-  const event = (/** @type {any} */ env, /** @type {any} */ ctx) => ({
+  const event = (/** @type {any} */ env, /** @type {any} */ ctx, /** @type {any} */ controller = null) => ({
     start(/** @type {any} */ encode, /** @type {any} */ a, /** @type {any} */ b) {
       const frame = new Frame(runtime.instance(), null, ctx, env);
+      frame.controller = controller;
       enter(frame, encode, 0, a, b, frame);
       return frame.result();
     },
@@ -57,7 +58,7 @@ export function createRuntime(module, handlers) {
   }
   if (handlers.scheduled) {
     worker.scheduled = async (/** @type {any} */ controller, /** @type {any} */ env, /** @type {any} */ ctx) => {
-      await event(env, ctx).start(startScheduled, controller, null);
+      await event(env, ctx, controller).start(startScheduled, controller, null);
     };
   }
   if (handlers.queue) {

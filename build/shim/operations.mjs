@@ -71,6 +71,9 @@ const own = {
   [Op.PASS_THROUGH](frame) {
     frame.ctx.passThroughOnException?.(); // objects have none
   },
+  [Op.NO_RETRY](frame) {
+    frame.controller?.noRetry();
+  },
   [Op.RESET](frame, r) {
     if (!frame.object) throw new Error("only a Durable Object can be reset, and this is an event of the Worker");
     const reason = r.str();

@@ -51,6 +51,7 @@ const (
 	OpDup         = 24
 	OpPassThrough = 25
 	OpAbandon     = 26
+	OpNoRetry     = 27
 	OpKVGet       = 30
 	OpKVPut       = 31
 	OpKVDelete    = 32

@@ -84,7 +84,7 @@ func (s *runner) runCron(ctx context.Context, cron string, at time.Time) {
 	}
 	defer leave()
 	began := time.Now()
-	if err := host.Scheduled(ctx, cron, at); err != nil {
+	if _, err := host.ScheduledOutcome(ctx, cron, at); err != nil {
 		s.log.Error("scheduled handler failed", "cron", cron, "error", err)
 		return
 	}

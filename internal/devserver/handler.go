@@ -3,6 +3,7 @@ package devserver
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -37,7 +38,8 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// scheduledNow answers as wrangler's address of that name does: ?cron= and ?time= (milliseconds) are optional, and ?worker=, which is another's name.
+// scheduledNow answers as wrangler's address of that name does: with the outcome as text, or with ?format=json as JSON. ?cron= and ?time= (milliseconds)
+// are optional, and ?worker=, which is another's name.
 func (s *Server) scheduledNow(w http.ResponseWriter, r *http.Request) {
 	p, at := s.program(r.URL.Query().Get("worker")), time.Now()
 	if ms := r.URL.Query().Get("time"); ms != "" {
@@ -54,12 +56,19 @@ func (s *Server) scheduledNow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
-	if err := host.Scheduled(r.Context(), r.URL.Query().Get("cron"), at); err != nil {
+	noRetry, err := host.ScheduledOutcome(r.Context(), r.URL.Query().Get("cron"), at)
+	outcome, status := "ok", http.StatusOK
+	if err != nil {
 		p.log.Error("scheduled handler failed", "cron", r.URL.Query().Get("cron"), "error", err)
-		http.Error(w, "exception", http.StatusInternalServerError)
-		return
+		outcome, status = "exception", http.StatusInternalServerError
 	}
-	fmt.Fprintln(w, "ok")
+	kind := "text/plain;charset=UTF-8"
+	if r.URL.Query().Get("format") == "json" {
+		kind, outcome = "application/json", fmt.Sprintf(`{"outcome":%q,"noRetry":%t}`, outcome, noRetry)
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	io.WriteString(w, outcome)
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {

@@ -28,8 +28,8 @@ import (
 // Host runs one program.
 type Host interface {
 	http.Handler
-	// Scheduled runs the scheduled handler and returns its error.
-	Scheduled(ctx context.Context, cron string, at time.Time) error
+	// ScheduledOutcome runs the scheduled handler, and returns its error and whether it said that a failure is not to be repeated.
+	ScheduledOutcome(ctx context.Context, cron string, at time.Time) (noRetry bool, err error)
 	// Close stops the program and gives its files free for the next one.
 	Close() error
 }

@@ -60,11 +60,11 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *fakeHost) Scheduled(_ context.Context, cron string, at time.Time) error {
+func (h *fakeHost) ScheduledOutcome(_ context.Context, cron string, at time.Time) (noRetry bool, err error) {
 	if cron == "bad" {
-		return errors.New("no such cron")
+		return true, errors.New("no such cron")
 	}
-	return nil
+	return false, nil
 }
 
 func (h *fakeHost) Close() error {
@@ -337,9 +337,13 @@ func TestRequestsFinishInTheHostTheyStartedIn(t *testing.T) {
 
 func TestScheduledNow(t *testing.T) {
 	p := serve(t, "// one", nil)
-	for path, want := range map[string]int{"?cron=*+*+*+*+*": 200, "?cron=bad": 500, "?time=soon": 400, "?time=1700000000000": 200} {
-		if status, body := p.get("/cdn-cgi/handler/scheduled" + path); status != want {
-			t.Errorf("%s: %d %s, want %d", path, status, body, want)
+	for path, want := range map[string]string{
+		"?cron=*+*+*+*+*": "200 ok", "?cron=bad": "500 exception", "?time=1700000000000": "200 ok",
+		"?format=json": `200 {"outcome":"ok","noRetry":false}`, "?format=json&cron=bad": `500 {"outcome":"exception","noRetry":true}`,
+		"?time=soon": "400 time must be in milliseconds since 1970",
+	} {
+		if status, body := p.get("/cdn-cgi/handler/scheduled" + path); fmt.Sprint(status, " ", body) != want {
+			t.Errorf("%s: %d %s, want %s", path, status, body, want)
 		}
 	}
 }

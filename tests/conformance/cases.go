@@ -78,7 +78,7 @@ func allCases(oracle host, match *regexp.Regexp) ([]Case, error) {
 var parts = []string{
 	"rpc/fail elsewhere", "alarm/runs", "alarm/result", "kv/put then throw", "kv/get k", "id/self", "lifecycle/state", "section/hold", "section/fail",
 	"section/uncommitted", "abort/with reason", "abort/without reason", "wait until/write", "wait until/fail", "wait until/in the Worker, result",
-	"scheduled/record", "scheduled/recorded", "scheduled/result", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
+	"scheduled/record", "scheduled/recorded", "scheduled/result", "scheduled/kept", "sql/written before an error", "sql/count", "sql/violate at commit", "sql/tables",
 	"d1/inside", "cache/inside", "workers kv/from inside", "queue/note", "queue/notes", "fetch/inside", "tcp/inside", "outbound/inside", "rpc types/inside",
 	"exports/answer", "id/name for an alarm", "facet/used by its parent, which aborts", "facet/look",
 	"http/status that cannot be", "http/header that cannot be", "http/header that cannot be, streamed", "http/value of a header that cannot be",
@@ -100,6 +100,11 @@ func specialCases() []Case {
 		{Name: "scheduled/events", Steps: []Step{
 			{Cron: "*/5 * * * *", At: 1_700_000_000_000}, {Cron: "0 0 * * 1", At: 1_700_000_060_000}, {Case: "scheduled/result"},
 		}},
+		{Name: "scheduled/no retry", Steps: []Step{{Cron: "no retry", At: 1}, {Cron: "no retry, fails", At: 2}}},
+		{Name: "scheduled/any text and time", Steps: []Step{{Cron: "keeps ß 💥", At: 0}, {Case: "scheduled/kept", Query: url.PathEscape("ß 💥")}, {Cron: "keeps past", At: -1000}, {Case: "scheduled/kept", Query: "past"}}},
+		{Name: "scheduled/waits", Steps: []Step{{Cron: "waits", At: 5}, {Case: "scheduled/kept", Query: "later"}}},
+		{Name: "scheduled/what it waits for fails", Steps: []Step{{Cron: "waits, fails", At: 5}}},
+		{Name: "scheduled/panics", Steps: []Step{{Cron: "panics", At: 5}, {Cron: "keeps going", At: 6}, {Case: "scheduled/kept", Query: "going"}}},
 	})
 }
 

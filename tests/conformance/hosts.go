@@ -50,13 +50,11 @@ func variables(upstream string, tcp *tcpServers) map[string]string {
 // host is one home with the cases running in it.
 type host struct {
 	name, url string
-	scheduled func(ctx context.Context, cron string, at time.Time) error
+	scheduled func(ctx context.Context, cron string, at time.Time) string // the outcome, as wrangler dev says it
 	close     func()
 }
 
 type hosts []host
-
-var errScheduled = errors.New("the scheduled handler failed")
 
 func (h hosts) close() {
 	for _, one := range h {
@@ -168,11 +166,13 @@ func startLocal(ctx context.Context, module []byte, vars map[string]string) (hos
 		return host{}, err
 	}
 	server := httptest.NewServer(h)
-	scheduled := func(ctx context.Context, cron string, at time.Time) error {
-		if h.Scheduled(ctx, cron, at) != nil {
-			return errScheduled
+	scheduled := func(ctx context.Context, cron string, at time.Time) string {
+		noRetry, err := h.ScheduledOutcome(ctx, cron, at)
+		outcome := "ok"
+		if err != nil {
+			outcome = "exception"
 		}
-		return nil
+		return fmt.Sprintf(`{"outcome":%q,"noRetry":%t}`, outcome, noRetry)
 	}
 	return host{"local", server.URL, scheduled, func() {
 		server.CloseClientConnections()
@@ -220,22 +220,22 @@ func startWorkerd(ctx context.Context, name, dir string, vars map[string]string)
 }
 
 // scheduledThrough delivers scheduled events as wrangler dev --test-scheduled does.
-func scheduledThrough(address string) func(context.Context, string, time.Time) error {
-	return func(ctx context.Context, cron string, at time.Time) error {
-		query := url.Values{"cron": {cron}, "time": {strconv.FormatInt(at.UnixMilli(), 10)}}
+func scheduledThrough(address string) func(context.Context, string, time.Time) string {
+	return func(ctx context.Context, cron string, at time.Time) string {
+		query := url.Values{"cron": {cron}, "time": {strconv.FormatInt(at.UnixMilli(), 10)}, "format": {"json"}}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"?"+query.Encode(), nil)
 		if err != nil {
-			return err
+			return err.Error()
 		}
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
-			return err
+			return err.Error()
 		}
 		defer resp.Body.Close()
-		io.Copy(io.Discard, resp.Body)
-		if resp.StatusCode != http.StatusOK {
-			return errScheduled
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return err.Error()
 		}
-		return nil
+		return string(text)
 	}
 }

@@ -48,10 +48,7 @@ func (s Step) perform(ctx context.Context, h host, name string, mask *regexp.Reg
 	case s.Socket != "":
 		return s.talkOn(ctx, h, name, open)
 	case s.Cron != "":
-		if err := h.scheduled(ctx, s.Cron, time.UnixMilli(s.At)); err != nil {
-			return err.Error()
-		}
-		return "scheduled"
+		return h.scheduled(ctx, s.Cron, time.UnixMilli(s.At))
 	case s.Raw != "":
 		return s.raw(ctx, h)
 	case s.Until == "":

@@ -18,8 +18,9 @@ type Object struct {
 	Live bool   // in memory
 }
 
-// Scheduled sends a scheduled event to the Worker and waits for its handler.
-func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
+// Scheduled sends a scheduled event to the Worker and waits for its handler, and for what that gave to WaitUntil. noRetry reports whether the handler
+// said that a run that failed is not to be repeated.
+func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) (noRetry bool, err error) {
 	done := h.newSignal()
 	var failed error
 	end := func(err error) {
@@ -27,11 +28,14 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 		done.set()
 	}
 	if h.runsPrograms() {
-		h.begin(event{kind: "scheduled", args: []abi.Value{cron, float64(at.UnixMilli())}, done: func(_ abi.Value, _ *js.Body, err error) { end(err) }})
+		h.begin(event{kind: "scheduled", args: []abi.Value{cron, float64(at.UnixMilli())}, done: func(said abi.Value, _ *js.Body, err error) {
+			noRetry = said == true
+			end(err)
+		}})
 		if err := done.wait(ctx, "the scheduled handler"); err != nil {
-			return err
+			return false, err
 		}
-		return failed
+		return noRetry, failed
 	}
 	s := h.nextIsolate()
 	posted := s.post(func() {
@@ -39,9 +43,14 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 			end(err)
 			return
 		}
-		f := s.newFrame(abi.StartScheduled, nil, h.observed(Event{Kind: "scheduled", Name: scheduledName(cron)}, reply{
-			value: func(payload) { end(nil) },
-			fail:  func(e *abi.Error) { end(e) },
+		var f *frame
+		f = s.newFrame(abi.StartScheduled, nil, h.observed(Event{Kind: "scheduled", Name: scheduledName(cron)}, reply{
+			value: func(payload) {},
+			fail:  func(e *abi.Error) { failed = e },
+			over: func() {
+				noRetry = f.noRetry
+				done.set()
+			},
 		}), nil)
 		w := f.started()
 		w.Str(cron)
@@ -49,12 +58,12 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) error {
 		s.turn(f, delivery{f.id, w.Bytes()})
 	})
 	if !posted {
-		return errClosed
+		return false, errClosed
 	}
 	if err := done.wait(ctx, "the scheduled handler"); err != nil {
-		return err
+		return false, err
 	}
-	return failed
+	return noRetry, failed
 }
 
 // Evict takes an object out of memory, as idle time would. It reports false when the object was not in memory, and fails when it is busy.

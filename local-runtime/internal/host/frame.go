@@ -19,6 +19,7 @@ type frame struct {
 	answered bool
 	ended    bool // nothing of it is left in the guest
 	dead     bool // it can never go on
+	noRetry  bool // of a scheduled event: it is not to be repeated
 	ctx      context.Context
 	cancel   context.CancelFunc
 	scope    *scope
@@ -41,6 +42,7 @@ type reply struct {
 	thrown   func(*abi.Error) // the handler returned an error; nil: fail takes it
 	fail     func(*abi.Error) // the event did not come to an end
 	begun    func(*frame)     // the first turn of an object's event is over
+	over     func()           // nothing of the event is left, of what it waits for neither
 
 	cause, event uint64 // Numbers of Events: of what called, and of what is called
 	what         string // Event.Name
@@ -159,6 +161,9 @@ func (f *frame) end() {
 		return
 	}
 	f.ended = true
+	if f.reply.over != nil {
+		defer f.reply.over()
+	}
 	s := f.isolate
 	delete(s.frames, f.id)
 	for _, k := range f.socks {

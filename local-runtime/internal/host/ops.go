@@ -14,7 +14,7 @@ type op func(s *Isolate, f *frame, id uint32, r *abi.Reader) (result []byte, cod
 var ops = map[uint32]op{
 	abi.OpDone: opDone, abi.OpRespond: opRespond, abi.OpEnd: opEnd, abi.OpEnv: opEnv, abi.OpProps: opProps,
 	abi.OpRead: opRead, abi.OpCancel: opCancel, abi.OpWrite: opWrite, abi.OpClose: opClose, abi.OpAbort: opAbort,
-	abi.OpFetch: opFetch, abi.OpRPC: opRPC, abi.OpRelease: opRelease, abi.OpDup: opDup, abi.OpPassThrough: opPassThrough, abi.OpID: opID, abi.OpReset: opReset,
+	abi.OpFetch: opFetch, abi.OpRPC: opRPC, abi.OpRelease: opRelease, abi.OpDup: opDup, abi.OpPassThrough: opPassThrough, abi.OpNoRetry: opNoRetry, abi.OpID: opID, abi.OpReset: opReset,
 	abi.OpSQLExec: stored(sqlExec), abi.OpSQLNext: stored(sqlNext), abi.OpSQLClose: stored(sqlClose), abi.OpSQLSize: stored(sqlSize),
 	abi.OpKVGet: transactional("get", kvGet), abi.OpKVPut: transactional("put", kvPut),
 	abi.OpKVDelete: transactional("delete", kvDelete), abi.OpKVList: transactional("list", kvList),
@@ -122,6 +122,12 @@ func opEnv(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) { ret
 
 // opPassThrough does nothing: there is no origin behind the local host that an exception could pass a request on to.
 func opPassThrough(*Isolate, *frame, uint32, *abi.Reader) ([]byte, int32) {
+	return isolate.Success(nil), 0
+}
+
+// opNoRetry notes what Host.Scheduled reports.
+func opNoRetry(_ *Isolate, f *frame, _ uint32, _ *abi.Reader) ([]byte, int32) {
+	f.noRetry = true
 	return isolate.Success(nil), 0
 }
 

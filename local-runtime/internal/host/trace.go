@@ -122,7 +122,7 @@ var opNames = map[uint32]string{
 	abi.OpKVList: "KV_LIST", abi.OpDeleteAll: "DELETE_ALL", abi.OpSync: "SYNC", abi.OpGetAlarm: "GET_ALARM", abi.OpSetAlarm: "SET_ALARM",
 	abi.OpDeleteAlarm: "DELETE_ALARM", abi.OpSyncKVGet: "SKV_GET", abi.OpSyncKVPut: "SKV_PUT", abi.OpSyncKVDel: "SKV_DELETE",
 	abi.OpSyncKVList: "SKV_LIST", abi.OpTxnSync: "TXN_SYNC", abi.OpSection: "SECTION", abi.OpRollback: "ROLLBACK", abi.OpD1: "D1",
-	abi.OpRelease: "RELEASE", abi.OpDup: "DUP", abi.OpPassThrough: "PASS_THROUGH",
+	abi.OpRelease: "RELEASE", abi.OpDup: "DUP", abi.OpPassThrough: "PASS_THROUGH", abi.OpNoRetry: "NO_RETRY",
 }
 
 func opName(op uint32) string {

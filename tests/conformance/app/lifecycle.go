@@ -1,15 +1,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/kv"
 )
 
 // alarmRun is what an alarm handler saw.
@@ -326,6 +329,15 @@ func init() {
 			return "answered", nil
 		},
 		"wait until/in the Worker, result": func(c *call) (any, error) { return c.log(objects().GetByName("wait until/in the Worker"))() },
+		"scheduled/kept": func(c *call) (any, error) {
+			key, err := url.PathUnescape(c.r.URL.RawQuery)
+			if err != nil {
+				return nil, err
+			}
+			var kept string
+			_, err = kv.Namespace("KV").Get(c.ctx, "scheduled "+key, &kept, nil)
+			return kept, err
+		},
 		"scheduled/result": func(c *call) (any, error) {
 			return run.Call(c.ctx, objects().GetByName("scheduled"), RunParams{Name: "scheduled/recorded"})
 		},
@@ -333,4 +345,34 @@ func init() {
 			return run.Call(c.ctx, objects().GetByName(c.r.URL.Query().Get("of")), RunParams{Name: "alarm/runs"})
 		},
 	})
+}
+
+// scheduledAs does what the expression of the cron trigger says.
+func scheduledAs(ctx context.Context, ev workers.ScheduledEvent) error {
+	keep := func(ctx context.Context, key string) error {
+		return kv.Namespace("KV").Put(ctx, "scheduled "+key, fmt.Sprintf("%s at %d", ev.Cron, ev.ScheduledTime.UnixMilli()), nil)
+	}
+	if strings.HasPrefix(ev.Cron, "no retry") {
+		if err := ev.NoRetry(); err != nil {
+			return err
+		}
+	}
+	if key, ok := strings.CutPrefix(ev.Cron, "keeps "); ok {
+		return keep(ctx, key)
+	}
+	switch ev.Cron {
+	case "waits":
+		workers.WaitUntil(ctx, func(ctx context.Context) error {
+			return errors.Join(sleep(ctx, 100*time.Millisecond), keep(ctx, "later"))
+		})
+	case "waits, fails":
+		workers.WaitUntil(ctx, func(ctx context.Context) error {
+			return errors.Join(sleep(ctx, 10*time.Millisecond), errors.New("later"))
+		})
+	case "no retry, fails":
+		return errors.New("it fails")
+	case "panics":
+		panic("it fails")
+	}
+	return nil
 }

@@ -74,6 +74,9 @@ func answer(w http.ResponseWriter, v any) {
 }
 
 func scheduled(ctx context.Context, ev workers.ScheduledEvent) error {
+	if !strings.Contains(ev.Cron, "*") {
+		return scheduledAs(ctx, ev)
+	}
 	event := object{"cron": ev.Cron, "time": ev.ScheduledTime.UnixMilli()}
 	if _, err := run.Call(ctx, objects().GetByName("scheduled"), RunParams{Name: "scheduled/record", Arg: event}); err != nil {
 		return err

@@ -197,6 +197,17 @@ export const worker = {
 		return "answered";
 	},
 	"wait until/in the Worker, result": (c) => c.env.OBJ.getByName("wait until/in the Worker").log(),
+	"scheduled/kept": (c) => c.env.KV.get(`scheduled ${decodeURIComponent(c.url.search.slice(1))}`),
 	"scheduled/result": (c) => c.env.OBJ.getByName("scheduled").run({ name: "scheduled/recorded" }),
 	"alarm/result": (c) => c.env.OBJ.getByName(c.url.searchParams.get("of")).run({ name: "alarm/runs" }),
 };
+
+/** Does what the expression of the cron trigger says. */
+export async function scheduled(event, env, ctx) {
+	const keep = (key) => env.KV.put(`scheduled ${key}`, `${event.cron} at ${event.scheduledTime}`);
+	if (event.cron.startsWith("no retry")) event.noRetry();
+	if (event.cron.startsWith("keeps ")) await keep(event.cron.slice(6));
+	if (event.cron === "waits") ctx.waitUntil(sleep(100).then(() => keep("later")));
+	if (event.cron === "waits, fails") ctx.waitUntil(sleep(10).then(() => { throw new Error("later"); }));
+	if (event.cron === "no retry, fails" || event.cron === "panics") throw new Error("it fails");
+}

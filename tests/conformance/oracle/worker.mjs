@@ -117,6 +117,7 @@ export default class extends entrypoints.Default {
 	}
 	queue(batch) { return stores.queue(batch, this.env); }
 	async scheduled(event) {
+		if (!event.cron.includes("*")) return lifecycle.scheduled(event, this.env, this.ctx);
 		await this.env.OBJ.getByName("scheduled").run({ name: "scheduled/record", arg: { cron: event.cron, time: event.scheduledTime } });
 		if (event.cron === "0 0 * * 1") throw new Error("scheduled failure");
 	}

@@ -69,6 +69,7 @@ func consume(batch *queues.MessageBatch) error {
 		if m.Body.Type() == js.TypeString {
 			if text, _ := m.StringBody(); text == "again" && m.Attempts == 1 {
 				m.Retry(queues.WithRetryDelay(time.Second))
+				m.Ack() // what is said first counts
 				continue
 			}
 		}

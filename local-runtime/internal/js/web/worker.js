@@ -62,30 +62,44 @@ const events = {
     return { value: null, body: null };
   },
   async scheduled(cron, time) {
-    await call('scheduled', { cron, scheduledTime: time, type: 'scheduled', noRetry() {}, waitUntil: ctx.waitUntil });
-    return { value: null, body: null };
+    let noRetry = false;
+    await call('scheduled', { cron, scheduledTime: time, type: 'scheduled', noRetry: () => void (noRetry = true), waitUntil: ctx.waitUntil });
+    return { value: noRetry, body: null };
   },
   async queue(name, deliveries) {
     const verdict = { all: 0, delay: null, ack: [], retry: [] };
+    const said = new Set(); // what is said of a message first counts
+    const once = (id, list, entry) => {
+      if (verdict.all === 0 && !said.has(id)) list.push(entry);
+      said.add(id);
+    };
     const messages = deliveries.map((d) => ({
       id: d.id,
       timestamp: new Date(d.timestamp),
       body: d.body,
       attempts: d.attempts,
-      ack: () => void verdict.ack.push(d.id),
-      retry: (o) => void verdict.retry.push([d.id, o?.delaySeconds ?? null]),
+      ack: () => once(d.id, verdict.ack, d.id),
+      retry: (o) => once(d.id, verdict.retry, [d.id, o?.delaySeconds ?? null]),
     }));
+    const all = (what, delay) => {
+      if (verdict.all !== 0) return;
+      verdict.all = what;
+      verdict.delay = delay ?? null;
+    };
     const batch = {
       queue: name,
       messages,
       metadata: { metrics: {} },
-      ackAll: () => void (verdict.all = 1),
-      retryAll(o) {
-        verdict.all = 2;
-        verdict.delay = o?.delaySeconds ?? null;
-      },
+      ackAll: () => all(1),
+      retryAll: (o) => all(2, o?.delaySeconds),
     };
-    await call('queue', batch);
+    try {
+      await call('queue', batch);
+    } catch (e) {
+      if (said.size === 0 && verdict.all === 0) throw e;
+      console.error(`queue ${name}: ${e}`); // what was acknowledged stays so
+      all(2);
+    }
     return { value: verdict, body: null };
   },
 };

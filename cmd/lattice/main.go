@@ -2,6 +2,7 @@
 //
 //	lattice build [package]   compile, describe, bundle and check
 //	lattice dev [package]     build, serve, and build again when a source changes
+//	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, whoami work on what is there
 //	lattice d1, kv, r2        work on what dev has stored, as wrangler does
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
 //	lattice symbolize         put Go names and lines into a log of Cloudflare or workerd
@@ -50,6 +51,13 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"build", "compile a program and write build/dist", runBuild},
 		{"dev", "serve a program and build it again on changes", runDev},
 		{"test", "build the program once and run the project's tests", runTest},
+		{"deploy", "build a program and put it on Cloudflare", runDeploy},
+		{"versions", "upload, list, view and roll out versions by steps", runVersions},
+		{"rollback", "make an earlier version live again", runRollback},
+		{"deployments", "list what was live when", runDeployments},
+		{"triggers", "set routes, domains, cron triggers and queues alone", runTriggers},
+		{"secret", "put, list and delete secrets of a Worker on Cloudflare", runSecret},
+		{"whoami", "show what the API token may see", runWhoami},
 		{"d1", "execute SQL in a database of dev, export it, apply migrations", runD1},
 		{"kv", "get, put, list and delete keys of dev", runKV},
 		{"r2", "get, put, list and delete objects of dev", runR2},

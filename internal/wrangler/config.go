@@ -21,6 +21,7 @@ type Config struct {
 	Environments []string // the names of all [env.NAME] in the file
 
 	Name               string
+	TopName            string // the name at the top level, of which those of environments are made
 	Main               string
 	CompatibilityDate  string
 	CompatibilityFlags []string

@@ -93,6 +93,7 @@ func Load(path, env string) (*Config, error) {
 	d.keys("", raw)
 	environments, _ := raw["env"].(map[string]any)
 	c.Environments = slices.Sorted(maps.Keys(environments))
+	c.TopName, _ = raw["name"].(string)
 	c.settings = d.environment(raw, environments, env)
 	if err := d.err(); err != nil {
 		return nil, err // before the values are taken for what they should be

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"grove.place/lattice/internal/assetfiles"
 )
 
 // What is answered for which path is compared with wrangler in tests/assets; here is what wrangler cannot be asked.
@@ -160,7 +162,7 @@ func TestIgnoredFiles(t *testing.T) {
 		{"build/", "build/x"}, {"docs/*.md", "docs/x.md"}, {"**/tmp", "a/b/tmp/c"}, {"a/**/z", "a/b/c/z"}, {"a/**", "a/b/c"}, {"?.txt", "x.txt"},
 		{"[ab].txt", "b.txt"}, {"*\n!keep", "other"}, {`\#x`, "#x"}, {"x   ", "x"}, {"dir\n!dir/keep", "dir/keep"},
 	} {
-		if list := parseIgnored(c.patterns); !list.has(c.name) {
+		if list := assetfiles.ParseIgnored(c.patterns); !list.Has(c.name) {
 			t.Errorf("%q does not ignore %s", c.patterns, c.name)
 		}
 	}
@@ -168,7 +170,7 @@ func TestIgnoredFiles(t *testing.T) {
 		{"", "a"}, {"# a", "a"}, {"/a.txt", "b/a.txt"}, {"*.log", "log"}, {"build/", "build"}, {"docs/*.md", "docs/a/x.md"}, {"*.txt\n!a.txt", "a.txt"},
 		{"?.txt", "xy.txt"}, {"[!ab].txt", "a.txt"}, {"a/**/z", "b/z"},
 	} {
-		if list := parseIgnored(c.patterns); list.has(c.name) {
+		if list := assetfiles.ParseIgnored(c.patterns); list.Has(c.name) {
 			t.Errorf("%q ignores %s", c.patterns, c.name)
 		}
 	}

@@ -9,18 +9,20 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"grove.place/lattice/internal/assetfiles"
 )
 
 // files are the assets of a folder.
 type files struct {
 	root    fs.FS
-	ignored atomic.Pointer[ignored]
+	ignored atomic.Pointer[assetfiles.Ignored]
 }
 
 // has reports whether a path, which begins with a slash, is that of an asset.
 func (f *files) has(path string) bool {
 	name, ok := strings.CutPrefix(path, "/")
-	if !ok || !fs.ValidPath(name) || name == headersFile || name == redirectsFile || name == ignoreFile || f.ignored.Load().has(name) {
+	if !ok || !fs.ValidPath(name) || name == assetfiles.Headers || name == assetfiles.Redirects || name == assetfiles.Ignore || f.ignored.Load().Has(name) {
 		return false
 	}
 	info, err := fs.Stat(f.root, name)
@@ -78,7 +80,7 @@ func (s *Site) send(w http.ResponseWriter, r *http.Request, path string, d decis
 	h := w.Header()
 	h.Set("ETag", tag)
 	h["Content-Type"] = nil // net/http would guess one
-	if t := contentType(name); t != "" {
+	if t := assetfiles.ContentType(name); t != "" {
 		h.Set("Content-Type", t)
 	}
 	if r.Header.Get("Authorization") == "" && r.Header.Get("Range") == "" {

@@ -6,13 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
-)
 
-// The files with rules. They are no assets.
-const (
-	headersFile   = "_headers"
-	redirectsFile = "_redirects"
-	ignoreFile    = ".assetsignore"
+	"grove.place/lattice/internal/assetfiles"
 )
 
 // maxLine is the longest line of a file with rules.
@@ -34,7 +29,7 @@ type stamp struct {
 // reload reads the files again that have changed. s.mu is held, or s is not shared yet.
 func (s *Site) reload() {
 	var now [3]stamp
-	for i, name := range []string{headersFile, redirectsFile, ignoreFile} {
+	for i, name := range []string{assetfiles.Headers, assetfiles.Redirects, assetfiles.Ignore} {
 		if info, err := fs.Stat(s.files.root, name); err == nil {
 			now[i] = stamp{info.Size(), info.ModTime()}
 		}
@@ -48,9 +43,9 @@ func (s *Site) reload() {
 		}
 	}
 	s.rules = rules{stamp: now}
-	s.rules.headers = parseHeaders(s.text(headersFile), warn(headersFile))
-	s.rules.redirects = parseRedirects(s.text(redirectsFile), s.HTML, warn(redirectsFile))
-	s.files.ignored.Store(new(parseIgnored(s.text(ignoreFile))))
+	s.rules.headers = parseHeaders(s.text(assetfiles.Headers), warn(assetfiles.Headers))
+	s.rules.redirects = parseRedirects(s.text(assetfiles.Redirects), s.HTML, warn(assetfiles.Redirects))
+	s.files.ignored.Store(new(assetfiles.ParseIgnored(s.text(assetfiles.Ignore))))
 }
 
 func (s *Site) text(name string) string {

@@ -1,4 +1,4 @@
-package assets
+package assetfiles
 
 import (
 	"path"
@@ -154,8 +154,8 @@ var types = func() map[string]string {
 	return m
 }()
 
-// contentType is the Content-Type of a file, or nothing.
-func contentType(name string) string {
+// ContentType is the Content-Type of a file, or nothing.
+func ContentType(name string) string {
 	ending := path.Ext(name)
 	if ending == path.Base(name) {
 		return "" // .hidden

@@ -1,13 +1,13 @@
-package assets
+package assetfiles
 
 import (
 	"regexp"
 	"strings"
 )
 
-// ignored are the patterns of .assetsignore, which are those of a .gitignore: the last that fits decides, and what is in an ignored folder
+// Ignored are the patterns of .assetsignore, which are those of a .gitignore: the last that fits decides, and what is in an ignored folder
 // cannot be taken back.
-type ignored []ignorePattern
+type Ignored []ignorePattern
 
 type ignorePattern struct {
 	pattern *regexp.Regexp
@@ -15,8 +15,9 @@ type ignorePattern struct {
 	keep    bool // with "!" before it
 }
 
-func parseIgnored(text string) ignored {
-	var list ignored
+// ParseIgnored reads a .assetsignore.
+func ParseIgnored(text string) Ignored {
+	var list Ignored
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimRight(line, " \t\r")
 		if line == "" || line[0] == '#' {
@@ -71,8 +72,8 @@ func globRegexp(glob string) string {
 	return b.String()
 }
 
-// has reports whether the file with this name, or a folder that it is in, is ignored.
-func (l *ignored) has(name string) bool {
+// Has reports whether the file with this name, or a folder that it is in, is ignored.
+func (l *Ignored) Has(name string) bool {
 	if l == nil || len(*l) == 0 {
 		return false
 	}
@@ -84,7 +85,7 @@ func (l *ignored) has(name string) bool {
 	return l.fits(name, false)
 }
 
-func (l *ignored) fits(name string, folder bool) bool {
+func (l *Ignored) fits(name string, folder bool) bool {
 	is := false
 	for _, p := range *l {
 		if (folder || !p.folder) && p.pattern.MatchString(name) {

@@ -1,0 +1,83 @@
+package main
+
+const credentialsHelp = `
+Cloudflare is asked with the API token in CLOUDFLARE_API_TOKEN (make one at https://dash.cloudflare.com/profile/api-tokens with the template
+"Edit Cloudflare Workers"), for the account in account_id of the configuration or in CLOUDFLARE_ACCOUNT_ID. "lattice whoami" shows what a token may see.
+`
+
+const deployHelp = `lattice deploy [flags] [package]
+
+Builds a program and puts it on Cloudflare, as "wrangler deploy" does, without Node: the module, bindings, migrations of Durable Object classes, static
+files, and then routes, custom domains, cron triggers and queue consumers, all as the configuration says.
+
+Everything that can be wrong in the configuration is found before anything is sent. Requests that fail for a reason that passes are tried again. When a
+deployment ends half-way, it says what is live, what is not, and which command goes on. Secrets are set apart (lattice secret), and a deployment leaves
+them alone. Variables that were set on the dashboard are taken away, unless --keep-vars or keep_vars says otherwise.
+` + credentialsHelp + `
+Examples:
+  lattice deploy --dry-run                          what would be sent; needs no account
+  lattice deploy
+  lattice deploy --env staging                      the Worker NAME-staging, with the settings of [env.staging]
+  lattice deploy --var BUILD:$(git rev-parse HEAD) --message "$(git log -1 --format=%s)"
+  lattice versions upload                           the same, but not live yet
+`
+
+const versionsHelp = `lattice versions upload|list|view|deploy
+
+  lattice versions upload [flags] [package]         build and upload a version that is not live yet
+  lattice versions list                             the versions that can be made live, the newest first
+  lattice versions view VERSION                     one of them, with its bindings
+  lattice versions deploy VERSION[@PERCENT] …       make one or two versions live, each for its part of the requests
+
+VERSION is an id, or its first characters. What has no PERCENT gets the rest. A version that brings migrations of Durable Object classes cannot be rolled
+out by steps: use "lattice deploy". Routes, cron triggers and queues belong to the Worker and not to a version: "lattice triggers deploy" sets them.
+` + credentialsHelp + `
+Examples:
+  lattice versions upload --tag v1.4.0 --message "new front page"
+  lattice versions deploy 8c2f@10 51ab@90           a tenth of the requests
+  lattice versions deploy 8c2f                      all of them
+  lattice rollback                                  back to what was live before
+`
+
+const rollbackHelp = `lattice rollback [flags] [VERSION]
+
+Makes a version live again for all requests: the one that was live before, or the one that is named by its id or the first characters of it. Secrets,
+what is stored, routes, cron triggers and queues stay as they are; so do the tables that migrations have made, with which the earlier program must get along.
+Cloudflare refuses to go back to before a migration of Durable Object classes.
+` + credentialsHelp + `
+Examples:
+  lattice rollback --message "errors in checkout"
+  lattice rollback 51ab
+`
+
+const deploymentsHelp = `lattice deployments list [flags]
+
+Lists which versions were live since when, the deployment in effect first.
+` + credentialsHelp
+
+const triggersHelp = `lattice triggers deploy [flags]
+
+Sets what leads events to a Worker that is deployed: its workers.dev address, routes, custom domains, cron triggers and queue consumers, as the
+configuration says. "lattice deploy" does it, too; this goes on after a deployment of which this part failed, or after "lattice versions deploy".
+` + credentialsHelp
+
+const secretHelp = `lattice secret put|list|delete|bulk
+
+  lattice secret put NAME                           set a secret; the value is asked for, unseen, or piped in
+  lattice secret list                               names alone: nobody can read the values
+  lattice secret delete NAME
+  lattice secret bulk [FILE]                        set many: a JSON object {"NAME": "value"}, where null deletes, or NAME=value lines
+
+A value is never an argument, where the shell's history and other users would see it. Each change is live at once. For development, secrets stand in
+.dev.vars.
+` + credentialsHelp + `
+Examples:
+  lattice secret put API_KEY
+  openssl rand -hex 32 | lattice secret put SESSION_KEY --env staging
+  lattice secret bulk < secrets.json
+`
+
+const whoamiHelp = `lattice whoami [flags]
+
+Shows whether the API token in CLOUDFLARE_API_TOKEN is valid, and the accounts that it sees.
+`

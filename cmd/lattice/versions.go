@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"grove.place/lattice/internal/cloudflare"
+)
+
+func runVersions(ctx context.Context, args []string, out, errs io.Writer) error {
+	return cloudCommands{"versions", versionsHelp, map[string]func(context.Context, *cloudCommand, []string) error{
+		"upload": versionsUpload, "list": versionsList, "view": versionsView, "deploy": versionsDeploy,
+	}}.start(ctx, args, out, errs)
+}
+
+func versionsUpload(ctx context.Context, c *cloudCommand, args []string) error {
+	d := &deployCommand{cloudCommand: *c}
+	fs := d.deployFlags("versions upload", versionsHelp)
+	var err error
+	if d.pkg, err = parse(fs, args, d.errs); err != nil {
+		return err
+	}
+	plan, err := d.plan(ctx)
+	if err != nil || d.dryRun {
+		return err
+	}
+	client, err := d.client(ctx)
+	if err != nil {
+		return err
+	}
+	result, err := plan.Upload(ctx, client, d.errs)
+	if err != nil {
+		return explained(err)
+	}
+	return d.print(result, [][]string{{"Uploaded version " + result.Version + " of " + result.Worker + ", which is not live"}, {"Make it live: lattice versions deploy " + result.Version + "@100" + envFlag(d.env)}})
+}
+
+func envFlag(env string) string {
+	if env == "" {
+		return ""
+	}
+	return " --env " + env
+}
+
+func versionsList(ctx context.Context, c *cloudCommand, args []string) error {
+	if _, err := c.parse(c.cloudFlags("versions list", versionsHelp), args, "", 0, 0); err != nil {
+		return err
+	}
+	client, name, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := client.Versions(ctx, name)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"VERSION", "CREATED", "BY", "TAG", "MESSAGE"}}
+	for _, v := range list {
+		rows = append(rows, []string{v.ID, when(v.Created), v.Author, v.Tag, v.Message})
+	}
+	return c.print(append([]cloudflare.Version{}, list...), rows)
+}
+
+func versionsView(ctx context.Context, c *cloudCommand, args []string) error {
+	given, err := c.parse(c.cloudFlags("versions view", versionsHelp), args, "VERSION", 1, 1)
+	if err != nil {
+		return err
+	}
+	client, name, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	id, err := resolve(ctx, client, name, given[0])
+	if err != nil {
+		return err
+	}
+	v, err := client.Version(ctx, name, id)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"Version", v.ID}, {"Created", when(v.Created)}, {"By", v.Author}, {"Source", v.Source}}
+	for _, r := range [][]string{{"Tag", v.Tag}, {"Message", v.Message}, {"Handlers", strings.Join(v.Handlers, ", ")}, {"Compatibility date", v.Date}, {"Compatibility flags", strings.Join(v.Flags, ", ")}} {
+		if r[1] != "" {
+			rows = append(rows, r)
+		}
+	}
+	for _, b := range v.Bindings {
+		rows = append(rows, []string{"Binding", b.Name, b.Type})
+	}
+	return c.print(v, rows)
+}
+
+func versionsDeploy(ctx context.Context, c *cloudCommand, args []string) error {
+	fs := c.cloudFlags("versions deploy", versionsHelp)
+	message := fs.String("message", "", "`text` that the list of deployments shows")
+	given, err := c.parse(fs, args, "VERSION[@PERCENT] …", 1, 2)
+	if err != nil {
+		return err
+	}
+	list, err := parseShares(given)
+	if err != nil {
+		fmt.Fprintln(c.errs, err)
+		return errUsage
+	}
+	client, name, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if list[i].Version, err = resolve(ctx, client, name, list[i].Version); err != nil {
+			return err
+		}
+	}
+	if err := client.Release(ctx, name, list, *message, c.cfg.Setting("durable_objects.code_update_strategy"), false); err != nil {
+		return err
+	}
+	return c.print(map[string]any{"worker": name, "versions": list}, liveRows(name, list))
+}
+
+func liveRows(name string, list []cloudflare.Share) [][]string {
+	rows := [][]string{{"Live of " + name}}
+	for _, s := range list {
+		rows = append(rows, []string{fmt.Sprintf("  %5.4g %%  %s", s.Percentage, s.Version)})
+	}
+	return rows
+}
+
+// parseShares reads VERSION@PERCENT. What has no percentage gets the rest, in equal parts; all must be 100.
+func parseShares(given []string) (list []cloudflare.Share, err error) {
+	sum, open := 0.0, 0
+	for _, g := range given {
+		id, text, has := strings.Cut(g, "@")
+		share := cloudflare.Share{Version: id, Percentage: -1}
+		if has {
+			share.Percentage, err = strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+			if err != nil || share.Percentage < 0 || share.Percentage > 100 {
+				return nil, fmt.Errorf("%q: write a version as ID@PERCENT, with 0 to 100 percent", g)
+			}
+			sum += share.Percentage
+		} else {
+			open++
+		}
+		list = append(list, share)
+	}
+	if open == 0 && sum != 100 || sum > 100 {
+		return nil, fmt.Errorf("the versions get %g percent of the requests together: it must be 100", sum)
+	}
+	for i := range list {
+		if list[i].Percentage < 0 {
+			list[i].Percentage = (100 - sum) / float64(open)
+		}
+	}
+	return list, nil
+}
+
+func runDeployments(ctx context.Context, args []string, out, errs io.Writer) error {
+	return cloudCommands{"deployments", deploymentsHelp, map[string]func(context.Context, *cloudCommand, []string) error{
+		"list": func(ctx context.Context, c *cloudCommand, args []string) error {
+			if _, err := c.parse(c.cloudFlags("deployments list", deploymentsHelp), args, "", 0, 0); err != nil {
+				return err
+			}
+			client, name, err := c.connect(ctx)
+			if err != nil {
+				return err
+			}
+			list, err := client.Deployments(ctx, name)
+			if err != nil {
+				return err
+			}
+			rows := [][]string{{"CREATED", "BY", "LIVE", "MESSAGE"}}
+			for _, d := range list {
+				var live []string
+				for _, s := range d.Versions {
+					live = append(live, fmt.Sprintf("%s@%g%%", s.Version, s.Percentage))
+				}
+				rows = append(rows, []string{when(d.Created), d.Author, strings.Join(live, " "), d.Message})
+			}
+			return c.print(append([]cloudflare.Deployment{}, list...), rows)
+		},
+	}}.start(ctx, args, out, errs)
+}
+
+func runRollback(ctx context.Context, args []string, out, errs io.Writer) error {
+	c := &cloudCommand{out: out, errs: errs}
+	fs := c.cloudFlags("rollback", rollbackHelp)
+	message := fs.String("message", "", "`text` that the list of deployments shows")
+	given, err := c.parse(fs, args, "[VERSION]", 0, 1)
+	if err != nil {
+		return err
+	}
+	client, name, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := client.Deployments(ctx, name)
+	if err != nil {
+		return err
+	}
+	var to string
+	if len(given) > 0 {
+		to, err = resolve(ctx, client, name, given[0])
+	} else {
+		to, err = previous(list)
+	}
+	if err != nil {
+		return err
+	}
+	shares := []cloudflare.Share{{Version: to, Percentage: 100}}
+	if len(list) > 0 && len(list[0].Versions) == 1 && list[0].Versions[0] == shares[0] {
+		return fmt.Errorf("version %s of %s is live already", to, name)
+	}
+	note := *message
+	if note == "" {
+		note = "Rollback"
+	}
+	if err := client.Release(ctx, name, shares, note, nil, true); err != nil {
+		return err
+	}
+	if len(list) > 0 && !c.json {
+		for _, s := range list[0].Versions {
+			fmt.Fprintf(c.errs, "live was  %s at %g %%; `lattice rollback %s` goes back to it\n", s.Version, s.Percentage, s.Version)
+		}
+	}
+	return c.print(map[string]any{"worker": name, "versions": shares}, append(liveRows(name, shares), []string{"Secrets, stored data, routes, cron triggers and queues are as they were."}))
+}
+
+// previous is the version that had all requests before the deployment in effect.
+func previous(list []cloudflare.Deployment) (string, error) {
+	for i, d := range list {
+		if i > 0 && len(d.Versions) == 1 && (len(list[0].Versions) != 1 || d.Versions[0].Version != list[0].Versions[0].Version) {
+			return d.Versions[0].Version, nil
+		}
+	}
+	return "", errors.New("there is no earlier deployment of another version: name the version, `lattice versions list` shows them")
+}

@@ -1,0 +1,154 @@
+package cloudflare
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Codes of the API that callers decide on.
+const (
+	codeNoWorker       = 10007
+	codeNoEnvironment  = 10090
+	codeMigrationTag   = 10079
+	codeAuthentication = 10000
+	codeInherit        = 10057
+	codeValidation     = 10021
+)
+
+// Error is a refusal of the API.
+type Error struct {
+	Method, Path string
+	Status       int
+	Code         int // the API's own; 0 when it gave none
+	Message      string
+	RetryAfter   time.Duration // -1 when it does not say
+	Attempts     int
+}
+
+// refusal reads what the API answered. Gateways answer in HTML, of which nothing is shown.
+func refusal(r *http.Request, res *http.Response) *Error {
+	e := &Error{Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, "/client/v4"), Status: res.StatusCode, RetryAfter: retryAfter(res.Header)}
+	text, _ := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	var body struct {
+		Errors []struct {
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(text, &body) == nil {
+		for i, each := range body.Errors {
+			if i == 0 {
+				e.Code = each.Code
+			} else {
+				e.Message += "; "
+			}
+			e.Message += each.Message
+		}
+	}
+	if e.Message == "" {
+		e.Message = http.StatusText(e.Status)
+	}
+	return e
+}
+
+// Error says what was refused, and what to do.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("Cloudflare answered %d", e.Status)
+	if e.Code != 0 {
+		text = fmt.Sprintf("%s (code %d, HTTP %d)", strings.TrimSuffix(e.Message, "."), e.Code, e.Status)
+	}
+	if e.Attempts > 1 {
+		text += fmt.Sprintf(", %d times", e.Attempts)
+	}
+	if hint := e.hint(); hint != "" {
+		text += ": " + hint
+	}
+	return text
+}
+
+func (e *Error) hint() string {
+	switch {
+	case e.Status == http.StatusUnauthorized, e.Code == 1000 || e.Code == 6003 || e.Code == 6111 || e.Code == 9109:
+		return "the API token is not valid, or no longer: look at it at " + tokenPage + ", and set CLOUDFLARE_API_TOKEN again"
+	case e.Status == http.StatusForbidden:
+		return "the API token may not do this, or not in this account: give it the permission " + permission(e.Path, e.Method) + " at " + tokenPage + ", or set CLOUDFLARE_ACCOUNT_ID to the account that it is for"
+	case e.Status == http.StatusTooManyRequests && e.RetryAfter > mostDelay:
+		return fmt.Sprintf("it asks to wait for %s: run the command again then", e.RetryAfter.Round(time.Second))
+	case e.Status == http.StatusTooManyRequests:
+		return "there were too many requests in the last five minutes: wait for them, and run the command again"
+	case e.Status >= 500:
+		return "look at https://www.cloudflarestatus.com, and run the command again"
+	case e.Code == codeNoWorker, e.Code == codeNoEnvironment:
+		return "deploy it first: lattice deploy"
+	case e.Code == codeInherit:
+		return "set the secret first: lattice secret put NAME"
+	}
+	return ""
+}
+
+// permission is what a token needs for a path, as the page of tokens calls it.
+func permission(path, method string) string {
+	may := "Edit"
+	if method == http.MethodGet {
+		may = "Read"
+	}
+	switch {
+	case strings.HasPrefix(path, "/zones"):
+		return "Zone: Workers Routes: Edit"
+	case strings.HasSuffix(path, "/routes") || strings.Contains(path, "/domains/"):
+		return "Zone: Workers Routes: Edit, for all zones of the account"
+	case strings.Contains(path, "/queues"):
+		return "Account: Queues: " + may
+	case strings.Contains(path, "/tails"):
+		return "Account: Workers Tail: Read"
+	case strings.HasPrefix(path, "/accounts/") && strings.Contains(path, "/workers/"):
+		return "Account: Workers Scripts: " + may
+	}
+	return "Account: Account Settings: Read"
+}
+
+// failed puts what was attempted before an error. It takes away what net/http and cloudflare-go put before it: the whole URL.
+func failed(attempt string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if refused, ok := errors.AsType[*Error](err); ok {
+		err = refused
+	} else if broken, ok := errors.AsType[*connectionError](err); ok {
+		err = broken
+	}
+	return fmt.Errorf("%s: %w", attempt, err)
+}
+
+func hasCode(err error, codes ...int) bool {
+	refused, ok := errors.AsType[*Error](err)
+	for _, c := range codes {
+		if ok && refused.Code == c {
+			return true
+		}
+	}
+	return false
+}
+
+// IsMissing reports whether a Worker is not there.
+func IsMissing(err error) bool { return hasCode(err, codeNoWorker, codeNoEnvironment, 10092) }
+
+// IsTagConflict reports whether an upload was refused because the object migrations on the server are others than it was told.
+func IsTagConflict(err error) bool { return hasCode(err, codeMigrationTag) }
+
+// isForbidden reports whether the token lacks a permission, rather than being wrong.
+func isForbidden(err error) bool {
+	return hasCode(err, codeAuthentication) && status(err) == http.StatusForbidden
+}
+
+func status(err error) int {
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return refused.Status
+	}
+	return 0
+}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"grove.place/lattice/build"
@@ -80,7 +81,9 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		return nil, err
 	}
 	for _, w := range built.Warnings {
-		fmt.Fprintf(d.errs, "warning: %s\n", w)
+		if !strings.Contains(w, "local host") && !strings.HasPrefix(w, "[env.") { // neither matters to what is deployed here
+			fmt.Fprintf(d.errs, "warning: %s\n", w)
+		}
 	}
 	plan, err := deploy.New(cfg, built, d.options)
 	if err != nil {

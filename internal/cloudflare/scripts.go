@@ -85,7 +85,10 @@ func form(parts []Module) (contentType string, body []byte, err error) {
 			return "", nil, err
 		}
 	}
-	return w.FormDataContentType(), b.Bytes(), w.Close()
+	if err := w.Close(); err != nil {
+		return "", nil, err
+	}
+	return w.FormDataContentType(), b.Bytes(), nil
 }
 
 // quoted is a name as browsers write it in a form.

@@ -33,6 +33,9 @@ func (s *Server) storeRoutes(at route) {
 		s.state.kv = append(s.state.kv, ns)
 		ok(w, ns)
 	})
+	at("GET /accounts/{account}/workers/dispatch/namespaces", func(w http.ResponseWriter, _ *http.Request, _ Request) {
+		page(w, []map[string]any{{"namespace_id": "0d0d", "namespace_name": "dispatched", "script_count": 0}})
+	})
 	at("GET /accounts/{account}/r2/buckets", func(w http.ResponseWriter, _ *http.Request, _ Request) {
 		ok(w, map[string]any{"buckets": append([]map[string]any{}, s.state.buckets...)})
 	})

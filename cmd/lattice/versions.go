@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"grove.place/lattice/internal/cloudflare"
+	"grove.place/lattice/internal/deploy"
 )
 
 func runVersions(ctx context.Context, args []string, out, errs io.Writer) error {
@@ -115,7 +116,7 @@ func versionsDeploy(ctx context.Context, c *cloudCommand, args []string) error {
 			return err
 		}
 	}
-	if err := client.Release(ctx, name, list, *message, c.cfg.Setting("durable_objects.code_update_strategy"), false); err != nil {
+	if err := client.Release(ctx, name, list, *message, deploy.Strategy(c.cfg), false); err != nil {
 		return err
 	}
 	return c.print(map[string]any{"worker": name, "versions": list}, liveRows(name, list))
@@ -188,6 +189,7 @@ func runRollback(ctx context.Context, args []string, out, errs io.Writer) error 
 	c := &cloudCommand{out: out, errs: errs}
 	fs := c.cloudFlags("rollback", rollbackHelp)
 	message := fs.String("message", "", "`text` that the list of deployments shows")
+	force := fs.Bool("force", false, "go back even if secrets have changed since: the version gets those of today")
 	given, err := c.parse(fs, args, "[VERSION]", 0, 1)
 	if err != nil {
 		return err
@@ -217,7 +219,11 @@ func runRollback(ctx context.Context, args []string, out, errs io.Writer) error 
 	if note == "" {
 		note = "Rollback"
 	}
-	if err := client.Release(ctx, name, shares, note, nil, true); err != nil {
+	err = client.Release(ctx, name, shares, note, deploy.Strategy(c.cfg), *force)
+	if cloudflare.IsSecretChange(err) && !*force {
+		return fmt.Errorf("%w: --force goes back with the secrets of today", err)
+	}
+	if err != nil {
 		return err
 	}
 	if len(list) > 0 && !c.json {

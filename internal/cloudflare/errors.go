@@ -17,7 +17,7 @@ const (
 	codeMigrationTag   = 10079
 	codeAuthentication = 10000
 	codeInherit        = 10057
-	codeValidation     = 10021
+	codeSecretChanged  = 10220
 )
 
 // Error is a refusal of the API.
@@ -140,6 +140,9 @@ func IsMissing(err error) bool { return hasCode(err, codeNoWorker, codeNoEnviron
 
 // IsTagConflict reports whether an upload was refused because the object migrations on the server are others than it was told.
 func IsTagConflict(err error) bool { return hasCode(err, codeMigrationTag) }
+
+// IsSecretChange reports whether a version was refused because secrets have changed since it was made.
+func IsSecretChange(err error) bool { return hasCode(err, codeSecretChanged) }
 
 // isForbidden reports whether the token lacks a permission, rather than being wrong.
 func isForbidden(err error) bool {

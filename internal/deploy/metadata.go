@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"grove.place/lattice/build"
+	"grove.place/lattice/internal/wrangler"
 )
 
 // metadata is the part of the upload that says what the modules are.
@@ -87,12 +88,21 @@ func (p *Plan) placement() any {
 	return nil
 }
 
-// strategy is durable_objects.code_update_strategy, or nil.
-func (p *Plan) strategy() any {
-	if extra, _ := p.Config.Setting("unsafe.metadata").(map[string]any); extra["code_update_strategy"] != nil {
+// Strategy says when objects that run take up a new version: durable_objects.code_update_strategy, or by wrangler's default when they are idle, and after
+// five minutes in any case.
+func Strategy(cfg *wrangler.Config) any {
+	if extra, _ := cfg.Setting("unsafe.metadata").(map[string]any); extra["code_update_strategy"] != nil {
 		return extra["code_update_strategy"]
 	}
-	return p.Config.Setting("durable_objects.code_update_strategy")
+	table, _ := cfg.Setting("durable_objects.code_update_strategy").(map[string]any)
+	if table["mode"] == "immediate" {
+		return map[string]any{"mode": "immediate"}
+	}
+	var delay any = 300 // seconds
+	if table["max_delay"] != nil {
+		delay = table["max_delay"]
+	}
+	return map[string]any{"mode": "deferred", "max_delay": delay}
 }
 
 // declares reports whether the object classes stand in exports, and not in migrations.

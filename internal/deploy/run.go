@@ -193,9 +193,7 @@ func (r *run) release(ctx context.Context) error {
 		return r.releaseVersion(ctx, jwt)
 	}
 	metadata := r.metadata(migrations, jwt)
-	if s := r.strategy(); s != nil {
-		metadata["code_update_strategy"] = s
-	}
+	metadata["code_update_strategy"] = Strategy(r.Config)
 	err = r.step("live", func() (string, error) {
 		r.uploaded, err = r.put(ctx, metadata)
 		return r.uploaded.Version, err
@@ -262,7 +260,7 @@ func (r *run) releaseVersion(ctx context.Context, jwt string) error {
 	}
 	all := []cloudflare.Share{{Version: r.uploaded.Version, Percentage: 100}}
 	err = r.step("live", func() (string, error) {
-		return r.uploaded.Version, r.client.Release(ctx, name, all, r.Message, r.strategy(), false)
+		return r.uploaded.Version, r.client.Release(ctx, name, all, r.Message, Strategy(r.Config), false)
 	})
 	if err != nil {
 		return &Failure{Worker: name, Done: []string{"version " + r.uploaded.Version + " is uploaded, and not live", "live is what was before: " + r.before()}, Failed: []error{err},

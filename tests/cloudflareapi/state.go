@@ -17,6 +17,7 @@ type state struct {
 	queues   []*queue
 	kv       []map[string]any
 	buckets  []map[string]any
+	records  []string // of DNS
 	d1       []*database
 	assets   map[string]Part // by hash
 	sessions map[string][]string

@@ -61,9 +61,9 @@ func (s *Server) triggerRoutes(at route) {
 			ok(w, worker.Routes)
 		}
 	})
-	at("POST "+script+"/domains/changeset", func(w http.ResponseWriter, r *http.Request, _ Request) {
+	at("POST "+script+"/domains/changeset", func(w http.ResponseWriter, r *http.Request, req Request) {
 		if s.worker(w, r) != nil {
-			ok(w, map[string]any{"added": []any{}, "removed": []any{}, "updated": []any{}, "conflicting": []any{}})
+			ok(w, map[string]any{"added": []any{}, "removed": []any{}, "updated": []any{}, "conflicting": s.conflicts(decode[[]struct{ Hostname string }](req))})
 		}
 	})
 	at("PUT "+script+"/domains/records", func(w http.ResponseWriter, r *http.Request, req Request) {
@@ -92,6 +92,23 @@ func (s *Server) triggerRoutes(at route) {
 		ok(w, map[string]any{"id": "route-" + body.Pattern, "pattern": body.Pattern, "script": body.Script})
 	})
 	s.queueRoutes(at)
+}
+
+// TakeDomain makes a DNS record that is in the way of a custom domain.
+func (s *Server) TakeDomain(hostname string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.records = append(s.state.records, hostname)
+}
+
+func (s *Server) conflicts(origins []struct{ Hostname string }) []map[string]any {
+	list := []map[string]any{}
+	for _, o := range origins {
+		if slices.Contains(s.state.records, o.Hostname) {
+			list = append(list, map[string]any{"id": "record-" + o.Hostname, "hostname": o.Hostname})
+		}
+	}
+	return list
 }
 
 func (s *Server) queueRoutes(at route) {

@@ -24,6 +24,7 @@ type program struct {
 
 	owner *scripted   // of an object's VM, which has no Go program
 	store *storage.DB // of that object
+	turns turns
 
 	start     event
 	pending   int // what keeps it: the event, a body, waitUntil

@@ -90,13 +90,35 @@ const uploadPatience = 50 * time.Millisecond
 
 // keep makes reads of a body fail when the program ends. done is called when it has been read, or given up.
 func (p *program) keep(b *js.Body, done func()) {
-	kept := &keptSource{Source: b.Source, hold: func(read func()) { read() }}
+	kept := &keptSource{Source: p.gated(b.Source), hold: func(read func()) { read() }}
 	kept.done = func() {
 		p.loop.post(func() { delete(p.bodies, kept) })
 		done()
 	}
 	p.bodies[kept] = true
 	b.Source = kept
+}
+
+// gated is a source whose chunks leave an object once the turn that made them is committed.
+func (p *program) gated(from stream.Source) stream.Source {
+	if p.owner == nil {
+		return from
+	}
+	return gatedSource{from, p}
+}
+
+type gatedSource struct {
+	stream.Source
+	program *program
+}
+
+func (s gatedSource) Read(limit int, done func([]byte, bool, error)) {
+	s.Source.Read(limit, func(chunk []byte, eof bool, err error) {
+		answer := func() { done(chunk, eof, err) }
+		if !s.program.loop.post(func() { s.program.turns.locks.Wait(answer, func(lost error) { done(nil, false, lost) }) }) {
+			answer()
+		}
+	})
 }
 
 // uploading counts an operation with a body until its done is called.

@@ -30,7 +30,8 @@ func (p *program) Call(op string, args []abi.Value, body *js.Body, done func(abi
 		done(nil, nil, abi.Errorf("the local host has no operation %q", op))
 		return
 	}
-	do(p, args, body, p.uploading(body, done))
+	answer := p.uploading(body, done)
+	p.output(func() { do(p, args, body, answer) }, func(lost error) { unsent(body, lost) })
 }
 
 // ID implements js.Outside.

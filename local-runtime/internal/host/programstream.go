@@ -31,7 +31,7 @@ func dataPointOf(p *program, a arguments) (abi.Value, error) {
 	w.Value(a.at(1))
 	write, err := p.host.dataPoint(abi.NewReader(w.Bytes()))
 	if err == nil {
-		write()
+		p.output(write, nil)
 	}
 	return nil, err
 }

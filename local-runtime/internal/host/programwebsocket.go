@@ -122,7 +122,7 @@ var syncOps = map[string]func(p *program, a arguments) (abi.Value, error){
 			}
 			reset := *e
 			reset.ObjectWasReset = true
-			p.owner.reset(&reset)
+			p.doom(&reset)
 		}
 		return nil, nil
 	},
@@ -175,9 +175,9 @@ func sendScripted(p *program, a arguments) (abi.Value, error) {
 	}
 	switch data := a.at(1).(type) {
 	case string:
-		k.end.send(newMessage(abi.SocketText, []byte(data)))
+		p.send(k, newMessage(abi.SocketText, []byte(data)))
 	case []byte:
-		k.end.send(newMessage(abi.SocketBinary, data))
+		p.send(k, newMessage(abi.SocketBinary, data))
 	default:
 		code := int(a.int(2))
 		if code == 0 {
@@ -188,10 +188,12 @@ func sendScripted(p *program, a arguments) (abi.Value, error) {
 				h.closed = true
 			}
 		}
-		k.end.send(message{SocketEvent: abi.SocketEvent{Kind: abi.SocketClosed, Code: code, Reason: a.text(3), WasClean: true}})
+		p.send(k, message{SocketEvent: abi.SocketEvent{Kind: abi.SocketClosed, Code: code, Reason: a.text(3), WasClean: true}})
 	}
 	return nil, nil
 }
+
+func (p *program) send(k *programSocket, m message) { p.output(func() { k.end.send(m) }, nil) }
 
 // endScripted is socketEnd(number): nothing more comes or goes.
 func endScripted(p *program, a arguments) (abi.Value, error) {
@@ -200,7 +202,7 @@ func endScripted(p *program, a arguments) (abi.Value, error) {
 		return nil, nil
 	}
 	delete(p.webSockets, k.number)
-	k.end.drop()
+	p.output(k.end.drop, func(error) { k.end.drop() })
 	if k.listening {
 		p.release()
 		if o := p.owner; o != nil {

@@ -7,7 +7,6 @@ import (
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/js"
-	"grove.place/lattice/local-runtime/internal/storage"
 )
 
 // scripted is a Durable Object whose class is written in JavaScript, in the main of a program of github.com/syumai/workers. It has a loop, and while it
@@ -38,6 +37,7 @@ func (h *Host) object(k key, name *string) *scripted {
 	o := h.scripted[k]
 	if o == nil {
 		o = &scripted{host: h, key: k, loop: newLoop(&h.work, h.number), running: map[*objectEvent]bool{}}
+		o.loop.after = o.endTurn
 		o.sockets.tagged = map[int64]*hibernatingSocket{}
 		h.scripted[k] = o
 	}
@@ -87,7 +87,10 @@ func (o *scripted) event(kind string, args []abi.Value, body *js.Body, done func
 					} else {
 						end()
 					}
-					e.answer(v, b, err)
+					p.output(func() { e.answer(v, b, err) }, func(lost error) {
+						unsent(b, lost)
+						e.answer(nil, nil, lost)
+					})
 				}))
 			})
 		})
@@ -122,7 +125,7 @@ func (o *scripted) construct() {
 	h.programs[p] = true
 	h.mu.Unlock()
 	var err error
-	if p.store, err = storage.OpenAt(h.path(o.key), h.cfg.Clock.Now); err == nil {
+	if p.store, err = h.openStore(o.key); err == nil {
 		p.vm, err = js.New(p)
 	}
 	if err != nil {
@@ -202,23 +205,18 @@ func (o *scripted) leave(failed error) {
 		return
 	}
 	o.sockets.disband()
-	running := o.running
-	o.running = map[*objectEvent]bool{}
+	running, waiting := o.running, o.waiting
+	o.running, o.waiting = map[*objectEvent]bool{}, nil
 	o.active -= len(running)
+	p.doom(asError(failed))
 	p.close()
+	p.turns.locks.Break(failed)
 	for e := range running {
 		e.answer(nil, nil, failed)
 	}
-}
-
-// reset fails the object, when the script that runs has returned: ctx.abort() and broken input.
-func (o *scripted) reset(reason *abi.Error) {
-	p := o.program
-	o.loop.post(func() {
-		if o.program == p {
-			o.leave(reason)
-		}
-	})
+	for _, f := range waiting {
+		f(failed)
+	}
 }
 
 // fetchScripted gives a request to an object.

@@ -8,7 +8,7 @@ import (
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
-// Storage implements js.Outside. Nothing comes between an object's operations, and each is durable before its promise is resolved.
+// Storage implements js.Outside. What it writes is committed when the turn ends, before anything leaves that the object says.
 func (p *program) Storage(method string, args []abi.Value) (abi.Value, error) {
 	if p.store == nil {
 		return nil, abi.Errorf("only a Durable Object has storage")
@@ -17,15 +17,23 @@ func (p *program) Storage(method string, args []abi.Value) (abi.Value, error) {
 	if do == nil {
 		return nil, abi.Errorf("the local host's storage has no %s", method)
 	}
+	if p.turns.failure != nil {
+		return nil, abi.Errorf("Durable Object storage is no longer accessible.")
+	}
 	result, err := do(p, p.store, args)
 	if err == nil {
-		err = p.store.Commit()
-	}
-	if err == nil && alarmOps[method] {
-		p.owner.followAlarm()
+		p.turns.transactions += nesting[method]
+		if alarmOps[method] {
+			p.turns.alarmChanged = true
+			if run := p.owner.alarm; run != nil {
+				run.replaced = true
+			}
+		}
 	}
 	return result, err
 }
+
+var nesting = map[string]int{"savepoint": 1, "release": -1, "rollback": -1}
 
 var alarmOps = map[string]bool{"setAlarm": true, "deleteAlarm": true, "deleteAll": true}
 
@@ -146,10 +154,6 @@ func (o *scripted) followAlarm() {
 		o.host.cfg.Logger.Error("the alarm of an object cannot be read", "class", o.key.class, "id", o.key.id, "error", err)
 		return
 	}
-	run := o.alarm
-	if run != nil {
-		run.replaced = true
-	}
 	s := o.host.isolateOf(o.key)
 	s.post(func() {
 		a := s.alarms[o.key]
@@ -168,32 +172,33 @@ func (o *scripted) followAlarm() {
 func (h *Host) alarmScripted(k key, at float64, run *alarmRun, done func(*abi.Error)) {
 	o := h.object(k, nil)
 	info := abi.Object{{Name: "retryCount", Value: int64(run.retry)}, {Name: "isRetry", Value: run.retry > 0}, {Name: "scheduledTime", Value: at}}
+	e := &objectEvent{done: func(_ abi.Value, _ *js.Body, err error) {
+		o.alarm = nil
+		if err != nil {
+			done(asError(err))
+			return
+		}
+		done(nil)
+	}}
 	if !o.loop.post(func() {
 		o.active++
 		o.wake(func(failed error) {
-			p := o.program
-			finish := func(err error) {
-				o.alarm = nil
-				if err == nil && !run.replaced && o.program == p {
-					if err = p.store.ClearAlarm(); err == nil {
-						err = p.store.Commit()
-					}
-				}
-				o.over(p)
-				if err != nil {
-					done(asError(err))
-					return
-				}
-				done(nil)
-			}
 			if failed != nil {
-				finish(failed)
+				e.answer(nil, nil, failed)
+				o.over(nil)
 				return
 			}
+			p := o.program
 			o.alarm = run
+			o.running[e] = true
 			p.vm.Enter(func() {
 				p.vm.Event("objectAlarm", []abi.Value{info}, nil, func(_ abi.Value, _ *js.Body, err error) {
-					o.loop.post(func() { finish(err) })
+					delete(o.running, e)
+					if err == nil && !run.replaced {
+						err = p.store.ClearAlarm()
+					}
+					o.loop.post(func() { o.over(p) })
+					p.output(func() { e.answer(nil, nil, err) }, func(lost error) { e.answer(nil, nil, lost) })
 				})
 			})
 		})

@@ -120,6 +120,7 @@ type loop struct {
 	tasks  []func()
 	closed bool
 	ended  chan struct{}
+	after  func() // runs after every task; nil: nothing does
 }
 
 func newLoop(w *work, home int) *loop {
@@ -131,6 +132,17 @@ func newLoop(w *work, home int) *loop {
 	return l
 }
 
+// whole is a task with what comes after it.
+func (l *loop) whole(f func()) func() {
+	if l.after == nil {
+		return f
+	}
+	return func() {
+		f()
+		l.after()
+	}
+}
+
 // post appends a task; it reports false when the loop has stopped and the task will not run.
 func (l *loop) post(f func()) bool {
 	l.mu.Lock()
@@ -138,6 +150,7 @@ func (l *loop) post(f func()) bool {
 	if l.closed {
 		return false
 	}
+	f = l.whole(f)
 	if l.work.sched != nil {
 		l.work.sched.post(f)
 		return true
@@ -161,7 +174,7 @@ func (l *loop) deliver(in lane, f func()) bool {
 	if in.home == 0 && in.kind != laneNone {
 		in.home = l.home
 	}
-	l.work.sched.add(in, f)
+	l.work.sched.add(in, l.whole(f))
 	return true
 }
 
@@ -202,7 +215,7 @@ func (l *loop) inline(f func()) bool {
 	closed := l.closed
 	l.mu.Unlock()
 	if !closed {
-		l.work.sched.inline(f)
+		l.work.sched.inline(l.whole(f))
 	}
 	return !closed
 }

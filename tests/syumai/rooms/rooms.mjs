@@ -57,6 +57,21 @@ export class Room extends DurableObject {
 			return `${e.message} ${storage.kv.get("undone")} ${storage.transactionSync(() => 7)}`;
 		}
 	}
+
+	// What a turn writes is there as a whole, or not at all.
+	pair(value) {
+		const { kv } = this.ctx.storage;
+		if (value !== undefined) kv.put("one", value);
+		if (value === "abort") this.ctx.abort(new Error("in the middle"));
+		if (value !== undefined) kv.put("two", value);
+		return `${kv.get("one")} ${kv.get("two")}`;
+	}
+	async later(value) {
+		const { storage } = this.ctx;
+		await storage.put("one", value);
+		await storage.put("two", value);
+		return `${await storage.get("one")} ${await storage.get("two")}`;
+	}
 	async ring(delay) {
 		await this.ctx.storage.setAlarm(Date.now() + delay);
 		return (await this.ctx.storage.getAlarm()) > 0;
@@ -87,6 +102,7 @@ export class Room extends DurableObject {
 		const state = socket.deserializeAttachment();
 		socket.serializeAttachment({ ...state, sent: state.sent + 1 });
 		if (message === "tags") return socket.send(this.ctx.getTags(socket).join());
+		if (typeof message === "string" && message.startsWith("keep ")) this.ctx.storage.kv.put("one", message);
 		if (message === "bye") return socket.close(4000, "as you say");
 		for (const other of this.ctx.getWebSockets("all")) {
 			other.send(typeof message === "string" ? `${state.who} ${state.sent}: ${message}` : new Uint8Array(message.slice(0)).reverse());

@@ -1,6 +1,6 @@
 // Durable Objects whose class is written in JavaScript. An object has a VM of its own while it is in memory.
 //
-// Storage answers at once, so that nothing comes between an object's operations on it; a write is durable before the promise is resolved.
+// Storage answers at once, so that nothing comes between an object's operations on it; what a turn writes is committed when it ends.
 
 const storage = (method, ...args) => host.storage(method, args);
 
@@ -191,7 +191,7 @@ const makeState = (id, name) =>
       waitUntil: web.waitUntil,
       blockConcurrencyWhile: block,
       props: {},
-      abort: (reason) => void host.do('abort', [reason === undefined ? null : reason instanceof Error ? reason : new Error(String(reason))]),
+      abort: (reason) => void host.do('abort', [reason === undefined ? null : new Error(String(reason))]),
       acceptWebSocket: (socket, tags = []) => socket._hibernate(distinct(tags)),
       getWebSockets: (tag) => host.do('socketList', [tag === undefined ? null : String(tag)]).map(web.hibernatingSocket),
       getTags: (socket) => accepted(socket).tags,

@@ -310,6 +310,13 @@ func (h *Host) Worker(name string) *Host {
 	return h.session.Worker(name)
 }
 
+// Profile finds out for a while what the Worker spends its time on, by function and line, and writes that to w, for "go tool pprof". It counts a hundred times
+// in a second of computing; what waits is not counted. The module is compiled again with a question in each function and loop, and takes over as a new build does
+// in Reload, before and after: objects are constructed again. It fails in a simulation.
+func (h *Host) Profile(ctx context.Context, d time.Duration, w io.Writer) error {
+	return h.current().Profile(ctx, d, reloadPatience, w)
+}
+
 // Close ends the host. Everything that was acknowledged is stored. In a Session, calls that other Workers make of it have three seconds to end.
 func (h *Host) Close() error {
 	if h.session != nil {

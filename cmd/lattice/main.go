@@ -5,6 +5,7 @@
 //	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, whoami work on what is there
 //	lattice d1, kv, r2        work on what dev has stored, as wrangler does
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
+//	lattice profile           what a Worker of dev spends its time on, for go tool pprof
 //	lattice symbolize         put Go names and lines into a log of Cloudflare or workerd
 //	lattice version           print the version
 //	lattice help [command]    explain
@@ -61,6 +62,7 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"d1", "execute SQL in a database of dev, export it, apply migrations", runD1},
 		{"kv", "get, put, list and delete keys of dev", runKV},
 		{"r2", "get, put, list and delete objects of dev", runR2},
+		{"profile", "what a Worker of dev spends its time on, for go tool pprof", runProfile},
 		{"symbolize", "put Go names and lines into a log of Cloudflare or workerd", runSymbolize},
 		{"state", "what dev stores: import it from wrangler dev, clear it", runState},
 		{"version", "print the version", runVersion},

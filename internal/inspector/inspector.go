@@ -119,6 +119,7 @@ func (i *Inspector) routes() *http.ServeMux {
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	i.actions(mux)
 	i.control(mux)
+	mux.HandleFunc("GET "+controlPath+"profile", i.profile)
 	return mux
 }
 

@@ -128,7 +128,7 @@ func FormatSegments(list []Segment) []byte {
 	data := binary.AppendUvarint(nil, uint64(len(list)))
 	for _, s := range list {
 		data = append(data, 0, i32Const)
-		data = appendSigned(data, s.Start)
+		data = AppendSigned(data, s.Start)
 		data = append(data, end)
 		data = binary.AppendUvarint(data, uint64(len(s.Data)))
 		data = append(data, s.Data...)
@@ -182,7 +182,8 @@ func (r *reader) signed() int {
 	}
 }
 
-func appendSigned(b []byte, v int) []byte {
+// AppendSigned appends a signed LEB128 number.
+func AppendSigned(b []byte, v int) []byte {
 	for {
 		low := byte(v & 0x7f)
 		v >>= 7

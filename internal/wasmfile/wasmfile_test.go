@@ -13,7 +13,7 @@ func TestSignedNumbers(t *testing.T) {
 		if got := r.signed(); got != want || r.err != nil || len(r.b) > 0 {
 			t.Errorf("%x is %d (%v), want %d", text, got, r.err, want)
 		}
-		if got := appendSigned(nil, want); string(got) != text {
+		if got := AppendSigned(nil, want); string(got) != text {
 			t.Errorf("%d becomes %x, want %x", want, got, text)
 		}
 	}

@@ -34,6 +34,11 @@ type Env interface {
 	Exit(code int32)                    // the program has ended; the call that runs it returns an error next
 }
 
+// Probed is an Env of modules that have been through profile.Probe.
+type Probed interface {
+	Probe() // the program says where it is
+}
+
 // Instance is the JavaScript side of one Go program.
 type Instance struct {
 	env     Env

@@ -8,6 +8,8 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/sys"
+
+	"grove.place/lattice/local-runtime/internal/profile"
 )
 
 // A call is one call of an import. Go passes arguments and results on its own stack in linear memory: the first
@@ -95,7 +97,11 @@ var runtimeImports = map[string]hostFunc{
 	"runtime.wasmWrite": func(in *Instance, c call) {
 		in.env.Output(int(c.i64(8)), c.view(c.i64(16), int64(c.i32(24))))
 	},
-	"runtime.resetMemoryDataView": func(*Instance, call) {},
+	"runtime.resetMemoryDataView": func(in *Instance, c call) {
+		if e, ok := in.env.(Probed); ok && c.sp == profile.Asks {
+			e.Probe()
+		}
+	},
 	"runtime.nanotime1": func(in *Instance, c call) {
 		c.setI64(8, in.env.Nanotime())
 	},

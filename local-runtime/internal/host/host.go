@@ -30,6 +30,7 @@ import (
 	"grove.place/lattice/local-runtime/internal/assets"
 	"grove.place/lattice/local-runtime/internal/clock"
 	"grove.place/lattice/local-runtime/internal/isolate"
+	"grove.place/lattice/local-runtime/internal/profile"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
@@ -116,8 +117,9 @@ type Host struct {
 	live     atomic.Int64 // frames that have not ended, except constructors'
 	mu       sync.Mutex
 	engine   *isolate.Engine
-	programs map[*program]bool // that run
-	scripted map[key]*scripted // objects whose class is JavaScript
+	sampling atomic.Pointer[profile.Profile] // nil: nobody wants to know
+	programs map[*program]bool               // that run
+	scripted map[key]*scripted               // objects whose class is JavaScript
 
 	lastSocket atomic.Int64 // of programs
 }
@@ -224,12 +226,21 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 	if err != nil {
 		return err
 	}
+	old, err := h.swap(ctx, engine, patience)
+	if err != nil {
+		return errors.Join(err, engine.Close())
+	}
+	return old.Close()
+}
+
+// swap lets another engine take over, and returns the one before.
+func (h *Host) swap(ctx context.Context, engine *isolate.Engine, patience time.Duration) (old *isolate.Engine, err error) {
 	h.work.settle() // of a seeded host, in which nothing else runs from here on
 	h.door.Lock()
 	defer h.door.Unlock()
 	for _, s := range h.isolates {
 		if !s.doWithin(stuckTime, func() { s.endOrdinary(restarting, replaced) }) {
-			return errors.Join(errStuck, engine.Close())
+			return nil, errStuck
 		}
 	}
 	deadline := time.Now().Add(patience)
@@ -237,10 +248,10 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 		time.Sleep(5 * time.Millisecond)
 	}
 	if !h.endPrograms("the Worker was replaced by a new build while this request ran: try again") {
-		return errors.Join(errStuck, engine.Close())
+		return nil, errStuck
 	}
 	h.mu.Lock()
-	old := h.engine
+	old = h.engine
 	h.engine = engine
 	h.mu.Unlock()
 	for _, s := range h.isolates {
@@ -250,17 +261,21 @@ func (h *Host) Replace(ctx context.Context, module []byte, patience time.Duratio
 			s.discard("the Worker was replaced by a new build while this request ran: try again")
 		})
 		if !swapped {
-			return errStuck
+			return nil, errStuck
 		}
 	}
-	return old.Close()
+	return old, nil
 }
 
 // replaced is the reason with which Replace closes WebSockets.
 const replaced = "The Worker was replaced by a new build."
 
 func compile(ctx context.Context, cfg Config, module []byte) (*isolate.Engine, error) {
-	return isolate.Compile(ctx, module, isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule, Limits: isolate.Limits{Memory: cfg.MemoryLimit, CPU: cfg.CPULimit}})
+	return isolate.Compile(ctx, module, engineConfig(cfg))
+}
+
+func engineConfig(cfg Config) isolate.Config {
+	return isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule, Limits: isolate.Limits{Memory: cfg.MemoryLimit, CPU: cfg.CPULimit}}
 }
 
 // stuckTime is how long a guest that has to stop may run without waiting for anything.

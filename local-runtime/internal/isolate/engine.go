@@ -19,6 +19,7 @@ import (
 
 	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/local-runtime/internal/gojs"
+	"grove.place/lattice/local-runtime/internal/profile"
 )
 
 // MemoryLimit is the memory that one instance may use, as on Cloudflare, unless Config says otherwise.
@@ -48,13 +49,18 @@ type Engine struct {
 	kept    bool // by the process, for its next host
 	program bool // the module is a Program's
 	limits  Limits
+	source  []byte // the module
 	symbols func() *symbols.Table
+
+	mu        sync.Mutex
+	instances map[*Instance]bool // that Tick asks
 }
 
 // Config is how an Engine compiles.
 type Config struct {
 	CacheDir string // where machine code is kept between runs; empty: nowhere
 	Keep     bool   // keep the engine for the next Compile of the same module in this process
+	Probe    bool   // let Engine.Tick ask instances where they are; the program is somewhat slower
 	Limits
 }
 
@@ -90,11 +96,12 @@ func hashOf(wasm []byte) [sha256.Size]byte {
 type keptKey struct {
 	module [sha256.Size]byte
 	limits Limits
+	probe  bool
 }
 
 // keep compiles a module once in the process.
 func keep(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
-	e, _ := kept.LoadOrStore(keptKey{hashOf(wasm), cfg.Limits}, sync.OnceValues(func() (*Engine, error) {
+	e, _ := kept.LoadOrStore(keptKey{hashOf(wasm), cfg.Limits, cfg.Probe}, sync.OnceValues(func() (*Engine, error) {
 		e, err := compile(context.WithoutCancel(ctx), wasm, cfg)
 		if err == nil {
 			e.kept = true
@@ -109,13 +116,20 @@ func compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 		WithMemoryLimitPages(cfg.memory()).
 		WithCloseOnContextDone(cfg.CPU > 0).
 		WithDebugInfoEnabled(false)
-	e := &Engine{limits: cfg.Limits, symbols: sync.OnceValue(func() *symbols.Table {
+	e := &Engine{limits: cfg.Limits, source: wasm, instances: map[*Instance]bool{}, symbols: sync.OnceValue(func() *symbols.Table {
 		t, err := symbols.Read(wasm)
 		if err != nil {
 			return &symbols.Table{} // which knows nothing
 		}
 		return t
 	})}
+	probed := wasm
+	if cfg.Probe {
+		var err error
+		if probed, err = profile.Probe(wasm); err != nil {
+			return nil, err
+		}
+	}
 	if cfg.CacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cfg.CacheDir)
 		if err != nil {
@@ -125,7 +139,7 @@ func compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 		rc = rc.WithCompilationCache(cache)
 	}
 	e.runtime = wazero.NewRuntimeWithConfig(ctx, rc)
-	if err := e.prepare(ctx, wasm); err != nil {
+	if err := e.prepare(ctx, probed); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil

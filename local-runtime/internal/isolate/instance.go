@@ -60,8 +60,10 @@ type Instance struct {
 
 	limits  Limits
 	symbols func() *symbols.Table
-	exiting []symbols.Call  // who ended the program
-	deep    []symbols.Call  // the stack that took the memory
+	exiting []symbols.Call // who ended the program
+	deep    []symbols.Call // the stack that took the memory
+	probe   probe
+	forget  func()          // takes the instance from those that the engine asks; may be nil
 	armed   map[int32]int64 // scheduled resumes: deadlines on the guest's monotonic clock
 	nextID  int32
 }
@@ -73,10 +75,15 @@ func (l Limits) programEnv() []string {
 
 // entry returns the context of an entry into the program, which ends it after the CPU limit.
 func (in *Instance) entry() (context.Context, context.CancelFunc) {
+	in.probe.enters()
 	if in.limits.CPU <= 0 {
-		return in.ctx, func() {}
+		return in.ctx, in.probe.leaves
 	}
-	return context.WithTimeout(in.ctx, in.limits.CPU)
+	ctx, cancel := context.WithTimeout(in.ctx, in.limits.CPU)
+	return ctx, func() {
+		cancel()
+		in.probe.leaves()
+	}
 }
 
 // enter enters the program.
@@ -100,6 +107,7 @@ func (e *Engine) Start(ctx context.Context, guest Guest, describe bool) (*Instan
 		return nil, fmt.Errorf("instantiate the module: %w", err)
 	}
 	in.mod = mod
+	e.track(in)
 	in.deliver, in.resume = mod.ExportedFunction(exportDeliver), mod.ExportedFunction("resume")
 	entry, cancel := in.entry()
 	err = in.ended(in.js.Start(entry, mod, []string{"lattice"}, e.limits.programEnv()))
@@ -189,6 +197,9 @@ func (in *Instance) Close() {
 	if in.exit == nil {
 		in.exit = &Exit{Cause: "the instance was closed"}
 	}
+	if in.forget != nil {
+		in.forget()
+	}
 	in.mod.Close(context.Background())
 }
 
@@ -226,7 +237,7 @@ func (in *Instance) ended(err error) error {
 		exit.Stack = in.exiting
 	}
 	in.exit = exit
-	in.mod.Close(context.Background())
+	in.Close()
 	return exit
 }
 

@@ -49,6 +49,7 @@ func (e *Engine) NewProgram(ctx context.Context, guest Guest, engine gojs.Engine
 		return nil, fmt.Errorf("instantiate the module: %w", err)
 	}
 	p.mod, p.resume = mod, mod.ExportedFunction("resume")
+	e.track(p.Instance)
 	return p, nil
 }
 

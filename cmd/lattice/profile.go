@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"grove.place/lattice/internal/inspector"
+)
+
+const profileHelp = `lattice profile [flags]
+
+Finds out what a Worker that "lattice dev" runs spends its time on, by function and line, and writes a profile for "go tool pprof". Send it requests meanwhile:
+time in which nothing is computed is not counted.
+
+The program is compiled again for it, with a question in each function and each loop, which makes it somewhat slower (docs/debugging.md), and takes over as a new
+build does: objects are constructed again, before and after. Without the command nothing is slower.
+
+Examples:
+  lattice profile                                   ten seconds, into cpu.pprof
+  lattice profile --seconds 30 -o load.pprof
+  go tool pprof -http localhost:8080 cpu.pprof      look at it
+`
+
+func runProfile(ctx context.Context, args []string, out, errs io.Writer) error {
+	var p project
+	flags := newFlags("profile", profileHelp, out, errs)
+	p.flags(flags)
+	persist := flags.String("persist-to", "", "`folder` that lattice dev was given (default .lattice/state beside the configuration)")
+	seconds := flags.Float64("seconds", 10, "`how long`")
+	file := flags.String("o", "cpu.pprof", "`file` to write, - for standard output")
+	worker := flags.String("worker", "", "`name` of the Worker, where several run (default the one that answers requests)")
+	given, err := parse(flags, args, errs)
+	switch {
+	case err != nil:
+		return err
+	case given != "":
+		fmt.Fprintf(errs, "lattice profile takes no argument, not %q\n", given)
+		return errUsage
+	case !(*seconds > 0 && *seconds <= 600):
+		fmt.Fprintf(errs, "--seconds %v: write a number of seconds above 0, of at most 600\n", *seconds)
+		return errUsage
+	}
+	state := *persist
+	if state == "" {
+		if err := p.one(errs); err != nil {
+			return err
+		}
+		state = filepath.Join(filepath.Dir(p.configPath), ".lattice", "state")
+	}
+	fmt.Fprintf(errs, "profiling for %v …\n", time.Duration(*seconds*float64(time.Second)))
+	data, err := fetchProfile(ctx, state, url.Values{"seconds": {fmt.Sprint(*seconds)}, "worker": {*worker}})
+	if err != nil {
+		return err
+	}
+	if *file == "-" {
+		_, err := out.Write(data)
+		return err
+	}
+	if err := os.WriteFile(*file, data, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "wrote %s; look at it with: go tool pprof -http localhost:8080 %s\n", *file, *file)
+	return nil
+}
+
+// fetchProfile asks the lattice dev of a storage folder.
+func fetchProfile(ctx context.Context, state string, query url.Values) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(state, inspector.ControlFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no lattice dev runs on %s: start it, without --no-inspector, and try again", state)
+	}
+	var control inspector.Control
+	if err == nil {
+		err = json.Unmarshal(text, &control)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read where lattice dev is: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(control.URL, "/")+"/control/profile?"+query.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+control.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask lattice dev for a profile: %w; is it still running?", err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("lattice dev made no profile: %s", strings.TrimSpace(string(data)))
+	}
+	return data, err
+}

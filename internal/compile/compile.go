@@ -105,7 +105,7 @@ func goCommand(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// explain keeps what the compiler said, or why there is nothing to keep, and says what to do about a Go that is too old.
+// explain keeps what the compiler said, or why there is nothing to keep, and says what to do about a Go that is too old and a folder without Go.
 func explain(output string, err error) string {
 	if strings.TrimSpace(output) == "" {
 		return err.Error()
@@ -113,6 +113,11 @@ func explain(output string, err error) string {
 	for _, complaint := range []string{"requires go >=", "module requires Go", "toolchain not available", "invalid go version"} {
 		if strings.Contains(output, complaint) {
 			return strings.TrimRight(output, "\n") + "\nthe Go in PATH is older than go.mod asks for: install the release that it names, or a later one, from https://go.dev/dl/\n"
+		}
+	}
+	for _, complaint := range []string{"go.mod file not found", "no Go files in"} {
+		if strings.Contains(output, complaint) {
+			return strings.TrimRight(output, "\n") + "\nLattice builds programs in Go: `lattice new` begins one; a Worker in JavaScript is for wrangler dev\n"
 		}
 	}
 	return output

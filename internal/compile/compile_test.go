@@ -60,6 +60,19 @@ func TestAProgramThatDoesNotCompileIsToldWhy(t *testing.T) {
 	}
 }
 
+func TestAFolderWithoutGoIsToldWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []string{"go.mod file not found", "no Go files in"} {
+		_, _, err := Module(context.Background(), dir, ".", Options{})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "`lattice new`") {
+			t.Errorf("got %v, want %q and what to do", err, want)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module empty\n\ngo 1.26\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestAGoThatIsTooOldIsNamed(t *testing.T) {
 	dir := t.TempDir()
 	fake := "#!/bin/sh\necho 'go: go.mod requires go >= 1.26.0 (running go 1.25.3; GOTOOLCHAIN=local)' >&2\nexit 1\n"

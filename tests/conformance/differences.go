@@ -13,6 +13,7 @@ const (
 	goSQL     = "SQL arguments follow Go's conventions: bool is 1 or 0, time.Time is milliseconds; JavaScript binds their text"
 	queueText = "the queue broker of wrangler dev refuses with an unknown internal error; the local host says which limit it is"
 	goQueue   = "the SDK refuses before anything is sent, and says what to pass; JavaScript asks workerd or the broker"
+	badCursor = "wrangler dev begins anew with a cursor that is none; the local host refuses it, as Cloudflare does"
 	waitedFor = "an error of WaitUntil is logged; in JavaScript a rejected waitUntil makes the run an exception"
 	firstSaid = "the broker of wrangler dev forgets what was acknowledged when the consumer throws or retries all; Cloudflare keeps it, and so does the SDK"
 	cloneText = "the text names the Go type that cannot be cloned, and where it is; DOM error codes stay in JavaScript"
@@ -32,6 +33,7 @@ const (
 // differences documents every case that is not answered alike, by name. A difference that is no more is reported.
 var differences = map[string]difference{
 	"scheduled/what it waits for fails":                   {why: waitedFor},
+	"workers kv list/bad cursor":                          {why: badCursor, local: true},
 	"rpc/wrong argument type":                             {why: typed},
 	"rpc/wrong struct":                                    {why: typed},
 	"rpc/wrong field type":                                {why: typed},

@@ -24,8 +24,16 @@ import (
 // script is the name of the Worker everywhere: ids of objects are made from it.
 const script = "conformance"
 
-// settings is an environment variable that is not a string.
-const settings = `{"limit":10,"names":["a","ß"]}`
+// jsonVars are environment variables that are not strings.
+var jsonVars = map[string]string{"SETTINGS": `{"limit":10,"names":["a","ß"]}`, "HALF": "0.5", "LARGE": "9007199254740991", "FLAG": "true", "NAMES": `["a",null]`}
+
+func rawJSON(texts map[string]string) map[string]json.RawMessage {
+	raw := map[string]json.RawMessage{}
+	for name, text := range texts {
+		raw[name] = json.RawMessage(text)
+	}
+	return raw
+}
 
 var (
 	objects   = map[string]string{"OBJ": "Obj", "OTHER": "Other", "FRAGILE": "Fragile", "CHAT": "Chat", "MUTE": "Mute"}
@@ -158,7 +166,7 @@ func startLocal(ctx context.Context, module []byte, vars map[string]string) (hos
 	h, err := local.New(ctx, local.Options{
 		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"},
 		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers(), Vars: vars,
-		JSONVars: map[string]string{"SETTINGS": settings}, Services: services,
+		JSONVars: jsonVars, Services: services,
 		Entrypoints: map[string]local.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}}, CacheDir: cacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
@@ -210,7 +218,7 @@ func startMixed(ctx context.Context, name, root, bundle string, vars map[string]
 func startWorkerd(ctx context.Context, name, dir string, vars map[string]string) (host, error) {
 	s, err := workerd.Start(ctx, workerd.Options{Worker: workerd.Worker{
 		Name: script, Dir: dir, Objects: objects, Unbound: unbound, D1: databases, Queues: queues, R2: buckets, KV: kvSpaces, Limits: limits, Points: points, Version: "VERSION", Vars: vars,
-		JSONVars: map[string]json.RawMessage{"SETTINGS": json.RawMessage(settings)}, Services: services,
+		JSONVars: rawJSON(jsonVars), Services: services,
 		Entrypoints: map[string]workerd.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}},
 	}})
 	if err != nil {

@@ -69,6 +69,23 @@ func init() {
 			_, _, err := c.service("GET", "http/uncaught%20error", nil)
 			return err != nil, nil
 		},
+		"env/number": func(c *call) (any, error) {
+			return all(variable[float64](c, "HALF"), variable[int](c, "LARGE"))
+		},
+		"env/truth": func(c *call) (any, error) { return workers.Variable[bool](c.ctx, "FLAG") },
+		"env/list":  func(c *call) (any, error) { return workers.Variable[[]any](c.ctx, "NAMES") },
+		"env/in a structure": func(c *call) (any, error) {
+			v, err := workers.Variable[struct {
+				Limit int
+				Names []string
+			}](c.ctx, "SETTINGS")
+			return []any{v.Limit, v.Names}, err
+		},
+		"env/string by its name":          func(c *call) (any, error) { return workers.Variable[string](c.ctx, "GREETING") },
+		"env/no such variable":            noVariable[string]("NOT_SET"),
+		"env/binding that is no variable": noVariable[string]("KV"),
+		"env/string that is no number":    noVariable[int]("GREETING"),
+		"env/list that is no structure":   noVariable[map[string]int]("NAMES"),
 		"env/missing": func(c *call) (any, error) {
 			v, ok := workers.LookupEnv(c.ctx, "NOT_SET")
 			return []any{v, ok}, nil
@@ -201,4 +218,16 @@ func manyAtOnce(c *call) (any, error) {
 	wait.Wait()
 	slices.Sort(texts)
 	return texts, errors.Join(failures...)
+}
+
+func variable[T any](c *call, name string) func() (any, error) {
+	return func() (any, error) { return workers.Variable[T](c.ctx, name) }
+}
+
+// noVariable shows the text of the error that a variable is not a T.
+func noVariable[T any](name string) func(c *call) (any, error) {
+	return func(c *call) (any, error) {
+		_, err := workers.Variable[T](c.ctx, name)
+		return fmt.Sprint(err), nil
+	}
 }

@@ -589,3 +589,60 @@ var kvManyCases = map[string]func(c kvCase) (any, error){
 		return refusals(c.manyRefused("a", ""), c.manyRefused("."), c.manyRefused(strings.Repeat("k", 513)))
 	},
 }
+
+func init() {
+	kvTable(map[string]func(c kvCase) (any, error){
+		"workers kv list/bad cursor": func(c kvCase) (any, error) {
+			if err := c.put("1", "v", nil); err != nil {
+				return nil, err
+			}
+			_, err := space.List(c.ctx, kv.ListOptions{Prefix: c.key(""), Cursor: "%%%"})
+			return try(err), nil
+		},
+		"workers kv list/cursor of a key that is gone": func(c kvCase) (any, error) {
+			for _, k := range []string{"1", "2", "3"} {
+				if err := c.put(k, k, nil); err != nil {
+					return nil, err
+				}
+			}
+			l, err := space.List(c.ctx, kv.ListOptions{Prefix: c.key(""), Limit: 1})
+			if err == nil {
+				err = space.Delete(c.ctx, c.key("1"))
+			}
+			if err != nil {
+				return nil, err
+			}
+			return c.listed(kv.ListOptions{Cursor: l.Cursor})
+		},
+		"workers kv/cache ttl of 30 seconds": stored("k", nil, func(c kvCase) (any, error) {
+			var v string
+			_, err := space.Get(c.ctx, c.key("k"), &v, &kv.GetOptions{CacheTTL: 30 * time.Second})
+			return v, err
+		}),
+		"workers kv many/cache ttl too small": func(c kvCase) (any, error) {
+			_, err := space.GetMany(c.ctx, []string{c.key("k")}, &kv.GetOptions{CacheTTL: 29 * time.Second})
+			return try(err), nil
+		},
+		"workers kv/text that is no JSON": stored("{no", nil, func(c kvCase) (any, error) {
+			if v, err := readJSON(c); err == nil {
+				return v, nil
+			}
+			return "refused", nil
+		}),
+		"workers kv/nothing in each way": func(c kvCase) (any, error) {
+			var text string
+			var value any
+			var raw []byte
+			var stream io.ReadCloser
+			out := []any{}
+			for _, dest := range []any{&text, &value, &raw, &stream} {
+				found, err := space.Get(c.ctx, c.key("k"), dest, nil)
+				if err != nil || found || text != "" || stream != nil {
+					return found, err
+				}
+				out = append(out, nil)
+			}
+			return out, nil
+		},
+	})
+}

@@ -80,6 +80,10 @@ export const worker = {
 	"workers kv/ttl counts before expiration": async (c) => { await KV(c).put(key(c), "v", { expiration: 5, expirationTtl: 60 }); return KV(c).get(key(c)); },
 
 	"workers kv/cache ttl": async (c) => { await fill(c, "k"); return KV(c).get(key(c), { cacheTtl: 60 }); },
+	"workers kv/cache ttl of 30 seconds": async (c) => { await fill(c, "k"); return KV(c).get(key(c, "k"), { cacheTtl: 30 }); },
+	"workers kv many/cache ttl too small": (c) => attempt(async () => { await KV(c).get([key(c)], { cacheTtl: 29 }); }),
+	"workers kv/text that is no JSON": async (c) => { await KV(c).put(key(c), "{no"); try { return await KV(c).get(key(c), "json"); } catch { return "refused"; } },
+	"workers kv/nothing in each way": async (c) => [await KV(c).get(key(c)), await KV(c).get(key(c), "json"), await KV(c).get(key(c), "arrayBuffer"), await KV(c).get(key(c), "stream")],
 	"workers kv/cache ttl too small": (c) => refused(c, () => KV(c).get(key(c), { cacheTtl: 29 })),
 
 	"workers kv list/order": async (c) => { await fill(c, "b", "a", "ä", "B", "10", "9", "💥", "￿"); return listed(c); },
@@ -108,6 +112,8 @@ export const worker = {
 	"workers kv list/limit too large": (c) => attempt(async () => { await KV(c).list({ limit: 1001 }); }),
 	"workers kv list/negative limit": async (c) => { await fill(c, "1", "2"); return listed(c, { limit: -1 }); },
 	"workers kv list/long prefix": (c) => attempt(async () => { await KV(c).list({ prefix: "p".repeat(513) }); }),
+	"workers kv list/bad cursor": async (c) => { await fill(c, "1"); return attempt(async () => { await KV(c).list({ prefix: key(c, ""), cursor: "%%%" }); }); },
+	"workers kv list/cursor of a key that is gone": async (c) => { await fill(c, "1", "2", "3"); const { cursor } = await KV(c).list({ prefix: key(c, ""), limit: 1 }); await KV(c).delete(key(c, "1")); return listed(c, { cursor }); },
 	"workers kv list/walk over 1001 keys": async (c) => {
 		for (let i = 0; i < 1001; i += 77) await Promise.all(Array.from({ length: Math.min(77, 1001 - i) }, (_, j) => KV(c).put(key(c, String(i + j)), "")));
 		let n = 0, pages = 0;

@@ -60,6 +60,9 @@ type Options struct {
 	Network  http.RoundTripper // performs outbound requests. Default: the network
 	Observe  func(Event)       // hears of each event that has ended, on any goroutine; it must not block. Default: nothing is noted
 
+	// KeepNames remembers in files under which names objects were reached, so that Objects knows them after a restart as well.
+	KeepNames bool
+
 	// MemoryLimit is the memory of a Go instance, in bytes. An instance that needs more ends: whatever is in flight in it fails with an error that says so,
 	// objects are constructed again in the next one. Default: Cloudflare's 128 MB.
 	MemoryLimit int64
@@ -178,7 +181,7 @@ func (o Options) config(h *Host) host.Config {
 		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
 		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Entrypoints: o.Entrypoints, Scripts: o.Scripts, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network, Observe: o.Observe,
-		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, Still: o.still, Native: transport{h},
+		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, KeepNames: o.KeepNames, Still: o.still, Native: transport{h},
 	}
 }
 

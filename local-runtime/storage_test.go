@@ -17,7 +17,7 @@ func storing() local.TestOptions {
 	return local.TestOptions{Package: "./testdata/stores", Options: local.Options{
 		Objects: map[string]string{"BOXES": "Box"}, KV: map[string]string{"KEYS": "keys"}, Buckets: map[string]string{"FILES": "files"}, Queues: map[string]string{"ORDERS": "orders"},
 		Consumers: map[string]local.Consumer{"orders": {MaxRetries: 2}}, Databases: map[string]local.Database{"DB": {ID: "db"}}, Analytics: map[string]string{"POINTS": "points"},
-		Logger: quiet(), Seed: 1,
+		Logger: quiet(), Seed: 1, KeepNames: true,
 	}}
 }
 

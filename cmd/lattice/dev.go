@@ -122,7 +122,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	s, err := devserver.New(devserver.Options{
 		Source: sources[0], Others: sources[1:],
 		Ready: func() { out.Write(text) },
-		Host:  *host, Port: *port, Sidecars: sidecars, Log: log,
+		Host:  *host, Port: *port, Sidecars: sidecars, Log: log, Clock: workers.clock,
 	})
 	if err != nil {
 		return err

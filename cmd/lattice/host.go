@@ -13,5 +13,6 @@ func hostOptions(p devserver.Program, stateDir string, isolates int, seeds map[s
 		return local.Options{}, err
 	}
 	o.Module, o.Classes, o.Dir, o.CacheDir, o.Isolates, o.Logger = p.Module, p.Classes, stateDir, cacheDir(), isolates, p.Log
+	o.KeepNames = true
 	return o, nil
 }

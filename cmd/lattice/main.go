@@ -4,6 +4,7 @@
 //	lattice dev [package]     build, serve, and build again when a source changes
 //	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, whoami work on what is there
 //	lattice d1, kv, r2        work on what dev has stored, as wrangler does
+//	lattice objects           look into the Durable Objects of dev, run alarms, evict, delete
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
 //	lattice profile           what a Worker of dev spends its time on, for go tool pprof
 //	lattice symbolize         put Go names and lines into a log of Cloudflare or workerd
@@ -64,6 +65,7 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"r2", "get, put, list and delete objects of dev", runR2},
 		{"profile", "what a Worker of dev spends its time on, for go tool pprof", runProfile},
 		{"symbolize", "put Go names and lines into a log of Cloudflare or workerd", runSymbolize},
+		{"objects", "list, inspect, change and delete the objects of dev", runObjects},
 		{"state", "what dev stores: import it from wrangler dev, clear it", runState},
 		{"version", "print the version", runVersion},
 	}

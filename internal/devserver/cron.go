@@ -19,6 +19,22 @@ func parseCrons(texts []string) ([]cron.Schedule, error) {
 	return all, nil
 }
 
+// Clock is the time that cron triggers go by.
+type Clock interface {
+	Now() time.Time
+	AfterFunc(d time.Duration, f func()) (stop func())
+}
+
+// machineClock is the machine's.
+type machineClock struct{}
+
+func (machineClock) Now() time.Time { return time.Now() }
+
+func (machineClock) AfterFunc(d time.Duration, f func()) func() {
+	t := time.AfterFunc(d, f)
+	return func() { t.Stop() }
+}
+
 // crons runs what is due, minute by minute.
 type crons struct {
 	mu  sync.Mutex
@@ -61,12 +77,16 @@ func (c *crons) due(t time.Time) []string {
 }
 
 // run calls do at the full minute for every schedule that is due, until ctx ends.
-func (c *crons) run(ctx context.Context, do func(ctx context.Context, cron string, at time.Time)) {
+func (c *crons) run(ctx context.Context, clock Clock, do func(ctx context.Context, cron string, at time.Time)) {
 	for {
-		next := time.Now().Truncate(time.Minute).Add(time.Minute)
+		now := clock.Now()
+		next := now.Truncate(time.Minute).Add(time.Minute)
+		due := make(chan struct{})
+		stop := clock.AfterFunc(next.Sub(now), func() { close(due) })
 		select {
-		case <-time.After(time.Until(next)):
+		case <-due:
 		case <-ctx.Done():
+			stop()
 			return
 		}
 		for _, due := range c.due(next) {

@@ -31,7 +31,7 @@ func TestCronsRunAtTheFullMinute(t *testing.T) {
 		var c crons
 		c.set(all)
 		runs := make(chan time.Time, 10)
-		go c.run(ctx, func(_ context.Context, cron string, at time.Time) { runs <- at })
+		go c.run(ctx, machineClock{}, func(_ context.Context, cron string, at time.Time) { runs <- at })
 		time.Sleep(5*time.Minute + 30*time.Second) // the bubble's time: it starts at midnight
 		if len(runs) != 2 {
 			t.Fatalf("%d runs in five and a half minutes from midnight, want 2", len(runs))

@@ -73,6 +73,7 @@ type Options struct {
 	Port     int      // 0 lets the system choose
 	Sidecars []string // shell commands that run next to the server
 	Log      *slog.Logger
+	Clock    Clock  // that cron triggers go by. Default: the machine's
 	Ready    func() // called once, when all programs run for the first time; may be nil
 }
 
@@ -80,6 +81,7 @@ type Options struct {
 type Server struct {
 	opts     Options
 	log      *slog.Logger
+	clock    Clock
 	listener net.Listener
 	programs []*runner // the first has the requests
 
@@ -99,7 +101,10 @@ func New(o Options) (*Server, error) {
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s: %w; choose the address with --host and --port", addr, err)
 	}
-	s := &Server{opts: o, log: o.Log, listener: l}
+	s := &Server{opts: o, log: o.Log, clock: o.Clock, listener: l}
+	if s.clock == nil {
+		s.clock = machineClock{}
+	}
 	for i, src := range append([]Source{o.Source}, o.Others...) {
 		r := newRunner(src, o.Log, s.arrived)
 		if i == 0 {
@@ -150,7 +155,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.log.Info("building; the first time this takes a minute")
 	ended := make(chan error, len(s.programs))
 	for _, r := range s.programs {
-		go r.crons.run(ctx, r.runCron)
+		go r.crons.run(ctx, s.clock, r.runCron)
 		go func() { ended <- r.rebuildForever(ctx) }()
 	}
 	for range s.programs {

@@ -96,6 +96,7 @@ func perform(h *local.Host, name string, q Request, a *Answer) (err error) {
 }
 
 func (i *Inspector) control(mux *http.ServeMux) {
+	mux.HandleFunc("POST "+controlPath+"hello", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	mux.HandleFunc("POST "+controlPath+"{name}", func(w http.ResponseWriter, r *http.Request) {
 		var q Request
 		var a Answer

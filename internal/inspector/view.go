@@ -24,7 +24,7 @@ var staticFiles embed.FS
 
 // templates are the pages by name, each in the layout.
 var templates = func() map[string]*template.Template {
-	funcs := template.FuncMap{"show": show, "ms": ms, "bytes": size, "clock": clockTime, "level": strings.ToLower, "url": address, "until": until, "short": short, "args": args}
+	funcs := template.FuncMap{"show": Show, "ms": ms, "bytes": size, "clock": clockTime, "level": strings.ToLower, "url": address, "until": until, "short": short, "args": args}
 	all := map[string]*template.Template{}
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -117,8 +117,8 @@ func (n *notices) take(number string) notice {
 // maxShown is how much of a value a page shows.
 const maxShown = 2000
 
-// show writes a stored value for people: JSON, and bytes as their beginning in hexadecimal.
-func show(v any) string {
+// Show writes a stored value for people: JSON, and bytes as their beginning in hexadecimal.
+func Show(v any) string {
 	var text string
 	switch v := v.(type) {
 	case nil:

@@ -85,7 +85,7 @@ func serve(port int) (address string, stop func(), err error) {
 	if err := os.WriteFile(seed, []byte(statements), 0o600); err != nil {
 		return "", nil, err
 	}
-	args := []string{"dev", "--port", fmt.Sprint(port), "--persist-to", filepath.Join(work, "state"), "--d1-seed", "DB=" + seed}
+	args := []string{"dev", "--port", fmt.Sprint(port), "--inspector-port", fmt.Sprint(port + 1), "--persist-to", filepath.Join(work, "state"), "--d1-seed", "DB=" + seed}
 	for name, value := range devoidc.Vars(domain, provider.Issuer(), provider.Client()) {
 		args = append(args, "--var", name+":"+value)
 	}

@@ -28,8 +28,10 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) (noRetr
 		done.set()
 	}
 	if h.runsPrograms() {
-		h.begin(event{kind: "scheduled", args: []abi.Value{cron, float64(at.UnixMilli())}, done: func(said abi.Value, _ *js.Body, err error) {
+		number, ended := h.observedEvent("scheduled", scheduledName(cron))
+		h.begin(event{kind: "scheduled", number: number, args: []abi.Value{cron, float64(at.UnixMilli())}, done: func(said abi.Value, _ *js.Body, err error) {
 			noRetry = said == true
+			ended(err)
 			end(err)
 		}})
 		if err := done.wait(ctx, "the scheduled handler"); err != nil {

@@ -71,6 +71,7 @@ type Config struct {
 
 	Seed       uint64    // orders everything; 0: it comes as it comes
 	Trace      io.Writer // gets a line for each thing that happens; nil: none
+	KeepNames  bool      // of objects, in files
 	Still      bool      // no alarm fires: nothing runs
 	KeepModule bool      // keep the compiled module in memory for the process's next host
 }
@@ -159,8 +160,9 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 	h = &Host{
 		Session: s, alone: alone, number: s.number(), cfg: cfg, engine: engine, props: props,
 		databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{}, datasets: map[string]*storage.Dataset{},
-		names: names{byID: map[key]string{}}, done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
+		done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}
+	h.names = names{host: h, keep: cfg.KeepNames, byID: map[key]string{}, read: map[string]bool{}}
 	h.version = h.newVersion()
 	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg, h.version)) })
 	h.native = newNative(h)

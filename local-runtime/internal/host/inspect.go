@@ -5,35 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"grove.place/lattice/local-runtime/internal/objectid"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
-
-// names remembers under which names objects were reached, for tests that look at them.
-type names struct {
-	mu   sync.Mutex
-	byID map[key]string
-}
-
-// maxNames bounds them in a server that runs for long.
-const maxNames = 100_000
-
-func (n *names) note(k key, name string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.byID) < maxNames {
-		n.byID[k] = name
-	}
-}
-
-func (n *names) of(k key) (string, bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	name, ok := n.byID[k]
-	return name, ok
-}
 
 // checkClass names the classes when there is none of that name.
 func (h *Host) checkClass(class string) error {

@@ -104,6 +104,21 @@ func (o *scripted) observed(cause uint64, kind, what string, done func(abi.Value
 	}
 }
 
+// observedEvent is observed for an event that a program of its own runs for: it returns the Number of the Event, and what ends it.
+func (h *Host) observedEvent(kind, name string) (number uint64, ended func(error)) {
+	if h.cfg.Observe == nil {
+		return 0, func(error) {}
+	}
+	e := Event{Number: h.lastEvent.Add(1), Worker: h.cfg.Script, Kind: kind, Name: name, Began: time.Now()}
+	return e.Number, func(err error) {
+		var failed *abi.Error
+		if err != nil {
+			failed = asError(err)
+		}
+		h.ended(e, 0, failed)
+	}
+}
+
 // observeRequest begins the event of a request at the front door, with a writer that notes its status. The returned function ends it.
 func (h *Host) observeRequest(w http.ResponseWriter, req *http.Request) (http.ResponseWriter, uint64, func()) {
 	if h.cfg.Observe == nil {

@@ -169,7 +169,9 @@ func (h *Host) consumeProgram(name string, list []abi.QueueDelivery, done func(o
 		}
 		messages = append(messages, abi.Object{{Name: "id", Value: d.ID}, {Name: "timestamp", Value: d.Timestamp}, {Name: "attempts", Value: int64(d.Attempts)}, {Name: "body", Value: d.Body}})
 	}
-	h.begin(event{kind: "queue", args: []abi.Value{name, messages}, done: func(outcome abi.Value, _ *js.Body, err error) {
+	number, ended := h.observedEvent("queue", batchName(name, len(list)))
+	h.begin(event{kind: "queue", number: number, args: []abi.Value{name, messages}, done: func(outcome abi.Value, _ *js.Body, err error) {
+		ended(err)
 		h.work.run(func() {
 			if err != nil {
 				done(nil, asError(err))

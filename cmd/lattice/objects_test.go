@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"grove.place/lattice/internal/inspector"
+)
+
+func TestObjectsThroughTheServerAndWithoutIt(t *testing.T) {
+	dir := readmeProject(t)
+	out, url, stop := dev(t, dir)
+	t.Chdir(dir)
+	ok := func(args ...string) string {
+		t.Helper()
+		code, out := lattice(t, append([]string{"objects"}, args...)...)
+		if code != exitOK {
+			t.Fatalf("lattice objects %q: exit code %d: %s", args, code, out)
+		}
+		return out
+	}
+	fails := func(code int, want string, args ...string) {
+		t.Helper()
+		if got, out := lattice(t, append([]string{"objects"}, args...)...); got != code || !strings.Contains(out, want) {
+			t.Errorf("lattice objects %q: exit code %d, %s; want %d, %q", args, got, out, code, want)
+		}
+	}
+	for range 3 {
+		get(t, url+"/home")
+	}
+	get(t, url+"/news")
+	match, _ := out.await(t, 0, `inspector on (http://localhost:\d+/)\n`)
+	page, err := http.Get(match[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := io.ReadAll(page.Body)
+	page.Body.Close()
+	if page.StatusCode != http.StatusOK || !strings.Contains(string(text), "GET /news") || !strings.Contains(string(text), "Counter home") {
+		t.Errorf("the page: %s %s", page.Status, text)
+	}
+	control := filepath.Join(dir, ".lattice", "state", inspector.ControlFile)
+	if info, err := os.Stat(control); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the control file: %v, %v", info, err)
+	}
+
+	if list := ok("list"); !strings.Contains(list, "home") || !strings.Contains(list, "news") || !strings.Contains(list, "in memory") {
+		t.Error(list)
+	}
+	fails(exitFailure, "no Durable Object class", "list", "Nothing")
+	fails(exitFailure, "there is no object", "inspect", "Counter", "nobody")
+	look := func() { // while the server runs, and after
+		t.Helper()
+		if object := ok("inspect", "Counter", "home"); !strings.Contains(object, "hits") || !strings.Contains(object, `"home"`) && !strings.Contains(object, "name    home") {
+			t.Error(object)
+		}
+		var result struct{ Rows [][]any }
+		if text := ok("sql", "Counter", "home", "SELECT count(*) FROM hits", "--json"); json.Unmarshal([]byte(text), &result) != nil || len(result.Rows) != 1 || result.Rows[0][0] != 3.0 {
+			t.Error(text)
+		}
+		fails(exitFailure, "add --write to run it", "sql", "Counter", "home", "DELETE FROM hits WHERE n > 100")
+		fails(exitFailure, "no such table: absent", "sql", "Counter", "home", "SELECT * FROM absent")
+		fails(exitFailure, "write a statement", "sql", "Counter", "home", " ")
+		fails(exitUsage, "write it as lattice objects sql CLASS OBJECT STATEMENT", "sql", "Counter")
+	}
+	look()
+	ok("sql", "Counter", "home", "INSERT INTO hits VALUES (10)", "--write")
+	if got := get(t, url+"/home"); got != "200 visits: 14" {
+		t.Errorf("after an insert: %s", got)
+	}
+	ok("sql", "Counter", "home", "DELETE FROM hits WHERE rowid > 3", "--write")
+	if text := ok("run-alarm", "Counter", "home"); text != "the object has no alarm\n" {
+		t.Error(text)
+	}
+	if text := ok("evict", "Counter", "home") + ok("evict", "Counter", "home", "--json"); !regexp.MustCompile(`^evicted: .*\n\{\s*"done": false\s*\}\n$`).MatchString(text) {
+		t.Error(text)
+	}
+	fails(exitFailure, `would delete Counter "news" with 1 table`, "delete", "Counter", "news")
+	if text := ok("delete", "Counter", "news", "--yes"); text != "deleted\n" {
+		t.Error(text)
+	}
+	if got := get(t, url+"/news"); got != "200 visits: 1" {
+		t.Errorf("what was deleted begins anew: %s", got)
+	}
+
+	stop()
+	if _, err := os.Stat(control); !os.IsNotExist(err) {
+		t.Errorf("the control file is still there: %v", err)
+	}
+	write(t, control, `{"url": "http://127.0.0.1:1/", "token": "of one that was killed"}`)
+	look()
+	fails(exitFailure, "start it first", "evict", "Counter", "home")
+	if text := ok("delete", "Counter", "news", "--yes") + ok("list", "Counter", "--json"); !strings.HasPrefix(text, "deleted\n") || strings.Contains(text, "news") || !strings.Contains(text, `"name": "home"`) {
+		t.Error(text)
+	}
+	fails(exitUsage, `there is no command "unknown"`, "unknown")
+}
+
+func TestTheInspectorSaysThatItIsOnThisMachineOnly(t *testing.T) {
+	i, err := inspector.New(inspector.Options{Record: inspector.NewRecord()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]bool{"0.0.0.0": true, "192.168.1.5": true, "127.0.0.1": false, "localhost": false, "::1": false} {
+		if got := strings.Contains((&inspection{i}).describe(host), "on this machine only"); got != want {
+			t.Errorf("--host %s: said %v", host, got)
+		}
+	}
+}

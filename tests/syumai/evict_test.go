@@ -149,7 +149,7 @@ func TestTurnsInJavaScriptAreLostAsAWhole(t *testing.T) {
 	slow := h.host.Inject(local.StorageFault{Class: "Room", On: local.OnConfirm, Delay: 3 * time.Second, Times: 1})
 	answer := make(chan string, 1)
 	go func() { answer <- call("pair?arg=slow") }()
-	for slow.Count() == 0 {
+	for slow.Count() == 0 && len(answer) == 0 {
 		time.Sleep(time.Millisecond)
 	}
 	h.host.Clock.Advance(2 * time.Second)

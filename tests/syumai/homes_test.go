@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -71,19 +74,43 @@ func compare(t *testing.T, as string, use func(h *home), homes ...func(t *testin
 	}
 }
 
-// command is the lattice command, built once.
-var command = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "lattice-syumai-")
-	if err != nil {
-		return "", err
+// shared is the folder of what is built once for all tests.
+var shared string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = parallel.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0))) // programs start, and queues wait, beside those that work
 	}
-	path := filepath.Join(dir, "lattice")
-	out, err := exec.Command("go", "build", "-o", path, "grove.place/lattice/cmd/lattice").CombinedOutput()
+	var err error
+	if shared, err = os.MkdirTemp("", "lattice-syumai-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(shared)
+	os.Exit(code)
+}
+
+// command is the lattice command.
+var command = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(shared, "lattice")
+	return path, run("go", "build", "-o", path, "grove.place/lattice/cmd/lattice")
+})
+
+// assets are what the library generates, which is the same for each program.
+var assets = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(shared, "assets")
+	return dir, run("go", "run", "github.com/syumai/workers/cmd/workers-assets-gen", "-mode=go", "-o", dir)
+})
+
+func run(name string, args ...string) error {
+	out, err := exec.Command(name, args...).CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, out)
 	}
-	return path, err
-})
+	return err
+}
 
 // output is text that is written while it is read.
 type output struct {
@@ -160,11 +187,14 @@ func realWorkerd(t *testing.T, name string, w workerd.Worker) *home {
 // bundle makes what workerd runs of a program.
 func bundle(t *testing.T, name string) (dir string) {
 	dir = t.TempDir()
-	build := exec.Command("go", "run", "github.com/syumai/workers/cmd/workers-assets-gen", "-mode=go", "-o", dir)
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	generated, err := assets()
+	if err == nil {
+		err = os.CopyFS(dir, os.DirFS(generated))
 	}
-	build = exec.Command("go", "build", "-o", filepath.Join(dir, "app.wasm"), "./"+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "app.wasm"), "./"+name)
 	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -256,7 +286,7 @@ func shorten(s string) string {
 func (h *home) until(path, want string) {
 	h.t.Helper()
 	body := ""
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(400 * time.Millisecond) { // each answer may be a program's run
 		if _, _, body = h.send(request{path: path}); body == want {
 			return
 		}

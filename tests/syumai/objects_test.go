@@ -18,6 +18,7 @@ import (
 func TestObjectsInJavaScript(t *testing.T) {
 	w := workerd.Worker{Main: "rooms.mjs", Objects: map[string]string{"ROOM": "Room", "PLAIN": "Plain"}}
 	onBothHomes(t, "rooms", w, func(h *home) {
+		talkInRooms(h)
 		call := func(what, want string) {
 			h.t.Helper()
 			h.ask(request{path: "/call/" + what}, 200, want+"\n")
@@ -41,43 +42,40 @@ func TestObjectsInJavaScript(t *testing.T) {
 		call("quiet", "<null>")
 		call("ring?arg=1", "<boolean: true>")
 		h.until("/call/rung", "retry 1, set null\n")
-		h.ask(request{path: "/count"}, 200, "lobby has 0")
 	})
 }
 
-func TestWebSocketsInJavaScript(t *testing.T) {
-	w := workerd.Worker{Main: "rooms.mjs", Objects: map[string]string{"ROOM": "Room", "PLAIN": "Plain"}}
-	onBothHomes(t, "rooms", w, func(h *home) {
-		echo := h.dial("/echo")
-		echo.say("one")
-		echo.hear("echo one")
-		echo.say("close")
-		echo.hear("closed 4001 done")
+func talkInRooms(h *home) {
+	h.ask(request{path: "/count"}, 200, "lobby has 0")
+	echo := h.dial("/echo")
+	echo.say("one")
+	echo.hear("echo one")
+	echo.say("close")
+	echo.hear("closed 4001 done")
 
-		ann, bob := h.dial("/socket?who=ann"), h.dial("/socket?who=bob")
-		h.ask(request{path: "/count"}, 200, "lobby has 2")
-		ann.say("ping")
-		ann.hear("pong")
-		ann.say("hello")
-		ann.hear("ann 0: hello")
-		bob.hear("ann 0: hello")
-		bob.send(ws.OpBinary, []byte{1, 2, 3})
-		bob.hear("binary 030201")
-		ann.hear("binary 030201")
-		bob.say("tags")
-		bob.hear("bob,all")
-		ann.say("again")
-		ann.hear("ann 1: again")
-		bob.hear("ann 1: again")
-		bob.say("bye")
-		bob.hear("closed 4000 as you say")
-		ann.send(ws.OpClose, ws.NewCloseFrameBody(3001, "enough"))
-		ann.hear("closed 3001 enough")
-		h.until("/call/closed", "ann 3001 enough true\n")
-		if status, _, _ := h.send(request{path: "/socket?who=nobody"}); status != 500 { // it asks for no WebSocket
-			h.t.Errorf("a WebSocket that nobody asked for: status %d", status)
-		}
-	})
+	ann, bob := h.dial("/socket?who=ann"), h.dial("/socket?who=bob")
+	h.ask(request{path: "/count"}, 200, "lobby has 2")
+	ann.say("ping")
+	ann.hear("pong")
+	ann.say("hello")
+	ann.hear("ann 0: hello")
+	bob.hear("ann 0: hello")
+	bob.send(ws.OpBinary, []byte{1, 2, 3})
+	bob.hear("binary 030201")
+	ann.hear("binary 030201")
+	bob.say("tags")
+	bob.hear("bob,all")
+	ann.say("again")
+	ann.hear("ann 1: again")
+	bob.hear("ann 1: again")
+	bob.say("bye")
+	bob.hear("closed 4000 as you say")
+	ann.send(ws.OpClose, ws.NewCloseFrameBody(3001, "enough"))
+	ann.hear("closed 3001 enough")
+	h.until("/call/closed", "ann 3001 enough true\n")
+	if status, _, _ := h.send(request{path: "/socket?who=nobody"}); status != 500 { // it asks for no WebSocket
+		h.t.Errorf("a WebSocket that nobody asked for: status %d", status)
+	}
 }
 
 // talk is a client's WebSocket.
@@ -134,12 +132,40 @@ func (k *talk) hear(want string) {
 	}
 }
 
-// The same program, whose object class is in Go, in another Worker of the session.
+// An object class and an entrypoint in Go, in another Worker of the session: fetch, and methods that a program and its object class in JavaScript call.
 func TestObjectsInGo(t *testing.T) {
 	t.Parallel()
-	h := lattice(t, ".", "-c", "objects/twin.toml", "-c", "twin/wrangler.toml")
-	h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 1 <nil>\n")
-	h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 2 <nil>\n")
-	h.ask(request{path: "/count/b"}, 200, "200 POST /increment: 1 <nil>\n")
-	h.ask(request{path: "/forward/b"}, 200, "GET /forward/b: 2")
+	t.Run("fetch", func(t *testing.T) {
+		h := lattice(t, ".", "-c", "objects/twin.toml", "-c", "twin/wrangler.toml")
+		h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 1 <nil>\n")
+		h.ask(request{path: "/count/a"}, 200, "200 POST /increment: 2 <nil>\n")
+		h.ask(request{path: "/count/b"}, 200, "200 POST /increment: 1 <nil>\n")
+		h.ask(request{path: "/forward/b"}, 200, "GET /forward/b: 2")
+	})
+	compare(t, "", func(h *home) {
+		for _, c := range [][2]string{
+			{"add?binding=GO&arg=2", "<number: 2>"},
+			{"add?binding=GO&arg=3", "<number: 5>"},
+			{"none?binding=GO", `TypeError: The RPC receiver does not implement the method "none".`},
+			{"refuse?service=AUTH&arg=never", "RangeError: never"},
+			{"none?service=AUTH", `TypeError: The RPC receiver does not implement the method "none".`},
+			{"check?arg=ann", `[{"name":"ann","tags":["a","b"],"at":"1970-01-01T00:00:00.005Z","raw":{"0":1,"1":2},"may":"read"},2,"RangeError: never"]`},
+		} {
+			h.ask(request{path: "/call/" + c[0]}, 200, c[1]+"\n")
+		}
+		if h.local {
+			h.t.Run("functions", func(t *testing.T) {
+				if _, _, body := h.send(request{path: "/call/give"}); body != "DataCloneError\n" {
+					t.Errorf("a function as an argument: %q", body)
+				}
+			})
+		}
+	}, func(t *testing.T) *home {
+		return lattice(t, ".", "-c", "rooms/go.toml", "-c", "twin/wrangler.toml")
+	}, func(t *testing.T) *home { // after lattice dev has built the twin
+		return startWorkerd(t,
+			workerd.Worker{Name: "rooms", Dir: bundle(t, "rooms"), Main: "rooms.mjs", Objects: map[string]string{"ROOM": "Room", "GO": "Counter"}, Scripts: map[string]string{"GO": "twin"},
+				Services: map[string]string{"AUTH": "twin"}, Entrypoints: map[string]workerd.Entrypoint{"AUTH": {Name: "Auth", Props: map[string]any{"may": "read"}}}},
+			workerd.Worker{Name: "twin", Dir: "twin/build/dist", Objects: map[string]string{"SELF": "Counter"}})
+	})
 }

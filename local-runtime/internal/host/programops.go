@@ -17,7 +17,7 @@ type answerTo func(abi.Value, *js.Body, error)
 
 // programOps are the operations that the files under internal/js/web call, by name.
 var programOps = map[string]func(p *program, a arguments, body *js.Body, done answerTo){
-	"fetch": (*program).opFetch, "rpc": (*program).opRPC, "rateLimit": (*program).opRateLimit, "compress": (*program).opCompress, "decompress": (*program).opDecompress, "d1": (*program).opD1, "r2": (*program).opR2, "kv": (*program).opKV, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
+	"fetch": (*program).opFetch, "rpc": (*program).opRPC, "serviceRpc": (*program).opServiceRPC, "rateLimit": (*program).opRateLimit, "compress": (*program).opCompress, "decompress": (*program).opDecompress, "d1": (*program).opD1, "r2": (*program).opR2, "kv": (*program).opKV, "queueSend": (*program).opQueueSend, "digest": (*program).opDigest,
 	"cachePut": (*program).opCachePut, "cacheMatch": (*program).opCacheMatch, "cacheDelete": (*program).opCacheDelete,
 	"connect": (*program).opConnect, "socketWrite": (*program).opSocketWrite, "socketClose": (*program).opSocketClose,
 	"socketCloseWrite": (*program).opSocketCloseWrite, "socketStartTls": (*program).opSocketStartTLS,
@@ -99,33 +99,6 @@ func (p *program) opFetch(a arguments, body *js.Body, done answerTo) {
 		},
 		fail: fail,
 	})
-}
-
-// opRPC is rpc(binding, id, name, method, arguments).
-func (p *program) opRPC(a arguments, _ *js.Body, done answerTo) {
-	stub := abi.Stub{Binding: a.text(0), Ref: a.text(1)}
-	if name, ok := a.at(2).(string); ok {
-		stub.Named, stub.Ref = true, name
-	}
-	l, e := p.host.resolve(stub)
-	if e != nil {
-		done(nil, nil, e)
-		return
-	}
-	fail := func(e *abi.Error) { done(nil, nil, remote(e)) }
-	l.reach(func(to *Host) {
-		if !to.runsPrograms() {
-			fail(abi.Errorf("the local host's JavaScript calls methods of classes in JavaScript only: call fetch() of an object of a Lattice program"))
-			return
-		}
-		to.callScripted(p.start.number, l.key, l.name, a.text(3), a.list(4), func(v abi.Value, err error) {
-			if err != nil {
-				fail(asError(err))
-				return
-			}
-			done(v, nil, nil)
-		})
-	}, fail, fail)
 }
 
 // answered decodes the result of an operation that is shared with modules of the SDK.

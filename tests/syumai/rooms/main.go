@@ -47,7 +47,12 @@ func main() {
 			}
 			args = append(args, a)
 		}
-		stub := cloudflare.GetBinding(binding).Call("getByName", "lobby")
+		var stub js.Value
+		if service := r.URL.Query().Get("service"); service != "" {
+			stub = cloudflare.GetBinding(service)
+		} else {
+			stub = cloudflare.GetBinding(binding).Call("getByName", "lobby")
+		}
 		v, err := await(stub.Call(r.PathValue("method"), args...))
 		switch {
 		case err != nil:

@@ -72,6 +72,17 @@ export class Room extends DurableObject {
 		await storage.put("two", value);
 		return `${await storage.get("one")} ${await storage.get("two")}`;
 	}
+
+	// Calls of a Worker in Go.
+	async check(name) {
+		const verified = await this.env.AUTH.verify({ name, tags: ["a", "b"], at: new Date(5), raw: new Uint8Array([1, 2]) });
+		const sum = await this.env.GO.getByName("from a room").add(2);
+		const failed = await this.env.AUTH.refuse("never").catch((e) => `${e}`);
+		return JSON.stringify([verified, sum, failed]);
+	}
+	async give() {
+		return this.env.AUTH.refuse(() => 1).catch((e) => e.name);
+	}
 	async ring(delay) {
 		await this.ctx.storage.setAlarm(Date.now() + delay);
 		return (await this.ctx.storage.getAlarm()) > 0;

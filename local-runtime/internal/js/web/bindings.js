@@ -79,6 +79,13 @@ class Fetcher {
       if (this === undefined) web.warn(`fetch of the service binding ${binding} was called without its binding as "this": workerd throws Illegal invocation, the local host goes on`);
       return send(input, init);
     };
+    // Every other name is a method of the entrypoint, called by RPC.
+    return new Proxy(this, {
+      get: (target, name, receiver) => {
+        if (typeof name === 'symbol' || name in target || web.asked.has(name)) return Reflect.get(target, name, receiver);
+        return async (...args) => (await host.call('serviceRpc', [binding, name, args], null)).value;
+      },
+    });
   }
 }
 
@@ -98,7 +105,7 @@ const kinds = {
   analytics: (name) => web.strict({ writeDataPoint: (point = {}) => void host.do('dataPoint', [name, point]) }, 'AnalyticsEngineDataset'),
   queue: (name) => web.strict(new Queue(name), 'Queue'),
   namespace: (name) => web.strict(new DurableObjectNamespace(name), 'DurableObjectNamespace'),
-  fetcher: (name) => web.strict(new Fetcher(name), 'Fetcher'),
+  fetcher: (name) => new Fetcher(name),
 };
 
 /** Makes env of the host's list of bindings, each when it is asked for. */

@@ -34,6 +34,7 @@ type Options struct {
 	CacheDir string           // keeps compiled Wasm between runs; "" keeps nothing
 	Small    bool             // compiles the program's own packages without inlining: smaller, and somewhat slower
 	NoSizes  bool             // leaves Result.Sizes zero: compressing takes as long as all the rest of a warm build
+	NoFiles  bool             // makes and checks everything, and writes nothing
 }
 
 // CompileError is a Go program that does not compile.
@@ -79,6 +80,9 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 		res.Sizes = measure(module, worker)
 		res.Warnings = append(res.Warnings, res.Sizes.warnings()...)
 	}
+	if o.NoFiles {
+		return res, nil
+	}
 	// The module goes first and the entry last: whoever watches the entry finds everything in place.
 	return res, write(o.Out, []output{
 		{ModuleFile, module},
@@ -86,6 +90,20 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 		{ManifestFile, manifest.json()},
 		{WorkerFile, worker},
 	})
+}
+
+// Declarations is the text of lattice.d.ts. It writes nothing, and does not check the configuration.
+func Declarations(ctx context.Context, o Options) ([]byte, error) {
+	o = o.withDefaults()
+	module, _, err := compile.Module(ctx, o.Dir, o.Package, compile.Options{Small: o.Small})
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := describe(ctx, module, o.CacheDir)
+	if err != nil {
+		return nil, err
+	}
+	return []byte(declarations(manifest, o.Config)), nil
 }
 
 func (o Options) withDefaults() Options {

@@ -12,7 +12,10 @@ const (
 )
 
 // Sizes of what is uploaded, in bytes.
-type Sizes struct{ Raw, Gzip int64 }
+type Sizes struct {
+	Raw  int64 `json:"raw"`
+	Gzip int64 `json:"gzip"`
+}
 
 // measure adds up the files that wrangler uploads.
 func measure(files ...[]byte) Sizes {

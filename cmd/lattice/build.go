@@ -14,6 +14,7 @@ func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
 	fs := newFlags("build", buildHelp, out, errs)
 	p.flags(fs)
 	sizes := fs.Bool("sizes", false, "print what takes the space in the module")
+	asJSON := fs.Bool("json", false, "print JSON")
 	var err error
 	if p.pkg, err = parse(fs, args, errs); err != nil {
 		return err
@@ -35,6 +36,14 @@ func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	for _, w := range res.Warnings {
 		fmt.Fprintf(errs, "warning: %s\n", w)
+	}
+	if *asJSON {
+		return printJSON(out, struct {
+			Out      string          `json:"out"`
+			Sizes    build.Sizes     `json:"sizes"`
+			Manifest *build.Manifest `json:"manifest"`
+			Warnings []string        `json:"warnings"`
+		}{res.Out, res.Sizes, res.Manifest, append([]string{}, res.Warnings...)})
 	}
 	if *sizes {
 		b, err := res.Breakdown()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -72,18 +73,80 @@ Examples:
   lattice state import                              go on with what wrangler dev has stored
 `
 
-const versionHelp = `lattice version
+const versionHelp = `lattice version [--json]
 
 Prints the version of this command, the version of the ABI that it speaks, and the Go release that built it.
 `
 
+// groups are the commands in the order of someone's work. One that no group has stands with the last.
+var groups = []struct {
+	title    string
+	commands []string
+}{
+	{"Begin", []string{"new", "doctor"}},
+	{"Write", []string{"dev", "test", "build", "types"}},
+	{"Look into what dev stores", []string{"objects", "d1", "kv", "r2", "queues", "state"}},
+	{"Deploy", []string{"deploy", "versions", "deployments", "rollback", "secret", "tail"}},
+	{"More", []string{"completion", "version"}},
+}
+
+// topic is a page of help that is about no command.
+type topic struct{ name, short, text string }
+
+var topics = []topic{{"exit-codes", "what the command's exit codes mean", exitCodesHelp}}
+
+const exitCodesHelp = `lattice's exit codes
+
+  0     it is done, and all is well; for lattice dev: it was stopped
+  1     it failed, and the last line on the standard error says why; lattice doctor and lattice types --check: something is to be mended
+  2     the command line makes no sense: an unknown command or flag, a missing argument
+  130   it was interrupted (Ctrl-C, SIGTERM) before it was done
+
+lattice test has the exit code of go test: 0 when all tests pass, 1 when one fails or does not compile. When the program of the project itself does not
+build, no test is run, and the code is 1.
+
+Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON: lattice version --json,
+build --json, doctor --json, d1 execute --json, kv key list, r2 object list; lattice test -- -json prints what go test -json does.
+`
+
 func overview() string {
 	var b strings.Builder
-	b.WriteString("lattice builds Go programs for Cloudflare Workers and Durable Objects, and runs them on this machine.\n\nCommands:\n")
+	b.WriteString("lattice builds Go programs for Cloudflare Workers and Durable Objects, and runs them on this machine.\n")
+	left := map[string]command{}
 	for _, c := range commandList {
-		fmt.Fprintf(&b, "  lattice %-13s %s\n", c.name, c.short)
+		left[c.name] = c
 	}
-	b.WriteString("  lattice help COMMAND  explain a command and its flags\n\nStart with: lattice dev\n")
+	line := func(c command) {
+		fmt.Fprintf(&b, "  lattice %-12s %s\n", c.name, c.short)
+		delete(left, c.name)
+	}
+	for i, g := range groups {
+		var mine []command
+		for _, name := range g.commands {
+			if c, ok := left[name]; ok {
+				mine = append(mine, c)
+			}
+		}
+		if len(mine) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "\n%s:\n", g.title)
+		if i == len(groups)-1 {
+			for _, c := range commandList {
+				if _, ok := left[c.name]; ok && !slices.Contains(g.commands, c.name) {
+					line(c)
+				}
+			}
+		}
+		for _, c := range mine {
+			line(c)
+		}
+	}
+	b.WriteString("  lattice help         explain a command and its flags, as lattice help d1 execute, or a topic: ")
+	for i, t := range topics {
+		b.WriteString([]string{"", ", "}[min(i, 1)] + t.name)
+	}
+	b.WriteString("\n\nStart with: lattice new hello\n")
 	return b.String()
 }
 
@@ -92,11 +155,37 @@ func help(args []string, out, errs io.Writer) int {
 		fmt.Fprint(out, overview())
 		return exitOK
 	}
-	for _, c := range commandList {
-		if c.name == args[0] {
-			return exitCode(c.run(context.Background(), []string{"-h"}, out, errs), errs)
+	for _, t := range topics {
+		if t.name == args[0] {
+			fmt.Fprint(out, t.text)
+			return exitOK
 		}
 	}
-	fmt.Fprintf(errs, "lattice: there is no command %q\n\n%s", args[0], overview())
+	for _, c := range commandList {
+		if c.name == args[0] {
+			return exitCode(c.run(context.Background(), append(slices.Clone(args[1:]), "-h"), out, errs), errs)
+		}
+	}
+	return unknown(args[0], errs)
+}
+
+// elsewhere are names that other tools have for what lattice does, too.
+var elsewhere = map[string]string{
+	"init": "lattice new", "create": "lattice new", "generate": "lattice new", "start": "lattice dev", "serve": "lattice dev", "run": "lattice dev",
+	"publish": "lattice deploy", "check": "lattice doctor", "login": "the variable CLOUDFLARE_API_TOKEN: lattice doctor tells more",
+	"whoami": "lattice doctor", "typegen": "lattice types", "sql": "lattice d1 execute",
+}
+
+// unknown says that there is no command of that name, and which may be meant.
+func unknown(name string, errs io.Writer) int {
+	var names []string
+	for _, c := range commandList {
+		names = append(names, c.name)
+	}
+	hint := didYouMean(name, names)
+	if other := elsewhere[name]; other != "" {
+		hint = ": here it is " + other
+	}
+	fmt.Fprintf(errs, "lattice: there is no command %q%s\n\n%s", name, hint, overview())
 	return exitUsage
 }

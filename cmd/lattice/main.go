@@ -28,11 +28,12 @@ import (
 	"grove.place/lattice/internal/abi"
 )
 
-// Exit codes.
+// Exit codes, which `lattice help exit-codes` explains. `lattice test` has those of go test.
 const (
-	exitOK      = 0
-	exitFailure = 1
-	exitUsage   = 2
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInterrupted = 130
 )
 
 // errUsage is the error behind a command line that makes no sense. It has been explained already.
@@ -42,7 +43,7 @@ var errUsage = errors.New("usage")
 type command struct {
 	name  string
 	short string
-	run   func(ctx context.Context, args []string, out, errs io.Writer) error
+	run   runner
 }
 
 var commandList []command
@@ -60,6 +61,8 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"triggers", "set routes, domains, cron triggers and queues alone", runTriggers},
 		{"secret", "put, list and delete secrets of a Worker on Cloudflare", runSecret},
 		{"whoami", "show what the API token may see", runWhoami},
+		{"types", "write the program's TypeScript types", runTypes},
+		{"doctor", "check the project and this machine, and say how to mend what is wrong", runDoctor},
 		{"d1", "execute SQL in a database of dev, export it, apply migrations", runD1},
 		{"kv", "get, put, list and delete keys of dev", runKV},
 		{"r2", "get, put, list and delete objects of dev", runR2},
@@ -67,6 +70,7 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"symbolize", "put Go names and lines into a log of Cloudflare or workerd", runSymbolize},
 		{"objects", "list, inspect, change and delete the objects of dev", runObjects},
 		{"state", "what dev stores: import it from wrangler dev, clear it", runState},
+		{"completion", "print a script that completes commands and flags in a shell", runCompletion},
 		{"version", "print the version", runVersion},
 	}
 }
@@ -83,6 +87,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exitUsage
 	}
 	name, rest := args[0], args[1:]
+	if name == completeCommand {
+		return complete(rest, out)
+	}
 	if name == "help" || name == "-h" || name == "--help" || name == "-help" {
 		return help(rest, out, errs)
 	}
@@ -94,8 +101,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 			return exitCode(c.run(ctx, rest, out, errs), errs)
 		}
 	}
-	fmt.Fprintf(errs, "lattice: there is no command %q\n\n%s", name, overview())
-	return exitUsage
+	return unknown(name, errs)
 }
 
 func exitCode(err error, errs io.Writer) int {
@@ -109,7 +115,7 @@ func exitCode(err error, errs io.Writer) int {
 		return int(status)
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(errs, "lattice: interrupted")
-		return exitFailure
+		return exitInterrupted
 	}
 	fmt.Fprintf(errs, "lattice: %v\n", err)
 	return exitFailure
@@ -120,6 +126,10 @@ func newFlags(name, long string, out, errs io.Writer) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(errs)
 	fs.Usage = func() {
+		if s, ok := out.(*survey); ok {
+			s.flags = fs
+			return
+		}
 		fmt.Fprint(out, long)
 		fs.SetOutput(out)
 		fmt.Fprintln(out, "\nFlags:")
@@ -173,13 +183,22 @@ func parseAll(fs *flag.FlagSet, args []string, errs io.Writer) (given []string, 
 }
 
 func runVersion(_ context.Context, args []string, out, errs io.Writer) error {
-	arg, err := parse(newFlags("version", versionHelp, out, errs), args, errs)
+	fs := newFlags("version", versionHelp, out, errs)
+	asJSON := fs.Bool("json", false, "print JSON")
+	arg, err := parse(fs, args, errs)
 	if err != nil {
 		return err
 	}
 	if arg != "" {
 		fmt.Fprintf(errs, "lattice version takes no argument, not %q\n", arg)
 		return errUsage
+	}
+	if *asJSON {
+		return printJSON(out, struct {
+			Version string `json:"version"`
+			ABI     int    `json:"abi"`
+			Go      string `json:"go"`
+		}{version(), abi.Version, runtime.Version()})
 	}
 	fmt.Fprintf(out, "lattice %s, ABI %d, %s\n", version(), abi.Version, runtime.Version())
 	return nil
@@ -189,7 +208,7 @@ func runVersion(_ context.Context, args []string, out, errs io.Writer) error {
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "(development)"
+		return developmentVersion
 	}
 	return info.Main.Version
 }

@@ -73,22 +73,10 @@ func (s *stateFolder) path() string {
 }
 
 func runState(ctx context.Context, args []string, out, errs io.Writer) error {
-	commands := map[string]func(args []string, out, errs io.Writer) error{"path": runStatePath, "import": runStateImport, "clear": runStateClear}
-	if len(args) > 0 {
-		if command := commands[args[0]]; command != nil {
-			return command(args[1:], out, errs)
-		}
-		if strings.HasPrefix(args[0], "-") && strings.Trim(args[0], "-") != "" && strings.HasPrefix("help", strings.Trim(args[0], "-")) {
-			fmt.Fprint(out, stateHelp)
-			return flag.ErrHelp
-		}
-		fmt.Fprintf(errs, "lattice state: there is no command %q\n\n", args[0])
-	}
-	fmt.Fprint(errs, stateHelp)
-	return errUsage
+	return nested{"path": runStatePath, "import": runStateImport, "clear": runStateClear}.start(ctx, "state", stateHelp, args, out, errs)
 }
 
-func runStatePath(args []string, out, errs io.Writer) error {
+func runStatePath(_ context.Context, args []string, out, errs io.Writer) error {
 	var s stateFolder
 	fs := newFlags("state path", statePathHelp, out, errs)
 	s.flags(fs)
@@ -115,7 +103,7 @@ func parseNothing(fs *flag.FlagSet, args []string, errs io.Writer) error {
 // storedNames are what the host makes in a storage folder.
 var storedNames = []string{"objects", "d1", "kv", "r2", "queues", "analytics", "cache", ".runs"}
 
-func runStateClear(args []string, out, errs io.Writer) error {
+func runStateClear(_ context.Context, args []string, out, errs io.Writer) error {
 	var s stateFolder
 	flags := newFlags("state clear", stateClearHelp, out, errs)
 	s.flags(flags)
@@ -160,7 +148,7 @@ func runStateClear(args []string, out, errs io.Writer) error {
 	return nil
 }
 
-func runStateImport(args []string, out, errs io.Writer) error {
+func runStateImport(_ context.Context, args []string, out, errs io.Writer) error {
 	var s stateFolder
 	fs := newFlags("state import", stateImportHelp, out, errs)
 	s.flags(fs)

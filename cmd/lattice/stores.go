@@ -58,25 +58,18 @@ func (c *storeCommand) open(ctx context.Context, o local.Options) (*local.Host, 
 	return local.OpenStores(ctx, o)
 }
 
-// subcommands run one of several commands by its name, which may be of two words.
+// subcommands of a store run one of several commands by its name, which may be of two words.
 type subcommands struct {
 	name, help string
 	run        map[string]func(ctx context.Context, c *storeCommand, args []string) error
 }
 
 func (s subcommands) start(ctx context.Context, args []string, out, errs io.Writer) error {
-	for n := min(2, len(args)); n > 0; n-- {
-		if run := s.run[strings.Join(args[:n], " ")]; run != nil {
-			return run(ctx, &storeCommand{out: out, errs: errs}, args[n:])
+	n := nested{}
+	for name, run := range s.run {
+		n[name] = func(ctx context.Context, args []string, out, errs io.Writer) error {
+			return run(ctx, &storeCommand{out: out, errs: errs}, args)
 		}
 	}
-	if len(args) > 0 && (args[0] == "-h" || args[0] == "--help" || args[0] == "-help") {
-		fmt.Fprint(out, s.help)
-		return flag.ErrHelp
-	}
-	if len(args) > 0 {
-		fmt.Fprintf(errs, "lattice %s: there is no command %q\n\n", s.name, strings.Join(args[:min(2, len(args))], " "))
-	}
-	fmt.Fprint(errs, s.help)
-	return errUsage
+	return n.start(ctx, s.name, s.help, args, out, errs)
 }

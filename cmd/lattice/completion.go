@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"grove.place/lattice/internal/scaffold"
+	"grove.place/lattice/internal/wrangler"
+)
+
+const completionHelp = `lattice completion SHELL
+
+Prints a script that completes lattice's commands, flags and their values: bash, zsh, fish or powershell. The script asks the command itself, so that it
+need not be made again for a new version.
+
+  source <(lattice completion bash)                          in ~/.bashrc
+  source <(lattice completion zsh)                           in ~/.zshrc, after compinit
+  lattice completion fish | source                           in ~/.config/fish/config.fish
+  lattice completion powershell | Out-String | Invoke-Expression   in $PROFILE
+
+It completes "lattice", not "go tool lattice": install the command with go install grove.place/lattice/cmd/lattice@latest.
+`
+
+//go:embed completion
+var completionScripts embed.FS
+
+var shells = []string{"bash", "fish", "powershell", "zsh"}
+
+func runCompletion(_ context.Context, args []string, out, errs io.Writer) error {
+	shell, err := parse(newFlags("completion", completionHelp, out, errs), args, errs)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(shells, shell) {
+		if shell != "" {
+			fmt.Fprintf(errs, "there is no completion for %q%s\n\n", shell, didYouMean(shell, shells))
+		}
+		fmt.Fprint(errs, completionHelp)
+		return errUsage
+	}
+	script, err := completionScripts.ReadFile("completion/" + shell)
+	if err == nil {
+		_, err = out.Write(script)
+	}
+	return err
+}
+
+// survey takes the place of the output of a command that is asked for its help, and learns of its flags and the commands below it.
+type survey struct {
+	flags    *flag.FlagSet
+	commands []string
+}
+
+func (s *survey) Write(p []byte) (int, error) { return len(p), nil }
+
+// surveyed asks a command, given by the words after lattice, for its flags and the commands below it.
+func surveyed(words ...string) *survey {
+	s := new(survey)
+	for _, c := range commandList {
+		if c.name == words[0] {
+			_ = c.run(context.Background(), append(slices.Clone(words[1:]), "-h"), s, io.Discard) // its help, and nothing else
+		}
+	}
+	return s
+}
+
+// completeCommand is what the scripts call, as: lattice __complete --word=WORD -- the words before it. The answer is a line for each word that could stand there, with
+// a tab and what it means; or :files or :folders, when it is a path.
+const completeCommand = "__complete"
+
+func complete(args []string, out io.Writer) int {
+	if len(args) < 2 || args[1] != "--" {
+		return exitUsage
+	}
+	word, before := strings.TrimPrefix(args[0], "--word="), args[2:]
+	if flag, value, ok := strings.Cut(word, "="); ok && strings.HasPrefix(flag, "-") {
+		before, word = append(slices.Clone(before), flag), value // bash hands over one word or three
+	}
+	if n := len(before); n > 1 && before[n-1] == "=" {
+		before = before[:n-1]
+	}
+	if word == "=" {
+		word = ""
+	}
+	for _, line := range candidates(before, word) {
+		if strings.HasPrefix(line, word) || strings.HasPrefix(line, ":") {
+			fmt.Fprintln(out, line)
+		}
+	}
+	return exitOK
+}
+
+// candidates are the lines for what may follow words.
+func candidates(words []string, word string) []string {
+	if len(words) > 0 && words[0] == "help" {
+		return helpWords(words[1:])
+	}
+	if len(words) == 0 {
+		return commandLines()
+	}
+	path, rest := []string{words[0]}, words[1:]
+	s := surveyed(path...)
+	if s.commands != nil {
+		below := under(s.commands, rest)
+		if below != nil {
+			return below
+		}
+		n := 1
+		if !slices.Contains(s.commands, rest[0]) {
+			n = 2
+		}
+		path = append(path, rest[:n]...)
+		s, rest = surveyed(path...), rest[n:]
+	}
+	if s.flags == nil {
+		return nil
+	}
+	if n := len(rest); n > 0 && takesValue(s.flags, rest[n-1]) {
+		return flagValues(s.flags.Lookup(strings.TrimLeft(rest[n-1], "-")))
+	}
+	if strings.HasPrefix(word, "-") {
+		return flagLines(s.flags)
+	}
+	return arguments(strings.Join(path, " "))
+}
+
+// under returns the next words of commands that begin with given, or nil when those are a command already.
+func under(commands, given []string) (next []string) {
+	if slices.Contains(commands, strings.Join(given[:min(1, len(given))], " ")) || len(given) > 1 && slices.Contains(commands, strings.Join(given[:2], " ")) {
+		return nil
+	}
+	next = []string{}
+	for _, c := range commands {
+		parts := strings.Fields(c)
+		if len(given) < len(parts) && slices.Equal(parts[:len(given)], given) && !slices.Contains(next, parts[len(given)]) {
+			next = append(next, parts[len(given)])
+		}
+	}
+	return next
+}
+
+func commandLines() []string {
+	lines := []string{"help\texplain a command"}
+	for _, c := range commandList {
+		lines = append(lines, c.name+"\t"+c.short)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// helpWords are what may follow help.
+func helpWords(words []string) []string {
+	if len(words) == 0 {
+		lines := commandLines()
+		for _, t := range topics {
+			lines = append(lines, t.name+"\t"+t.short)
+		}
+		return lines
+	}
+	if s := surveyed(words[0]); s.commands != nil {
+		return under(s.commands, words[1:])
+	}
+	return nil
+}
+
+func flagLines(fs *flag.FlagSet) (lines []string) {
+	fs.VisitAll(func(f *flag.Flag) {
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		_, usage := flag.UnquoteUsage(f)
+		lines = append(lines, dashes+f.Name+"\t"+usage)
+	})
+	return lines
+}
+
+func takesValue(fs *flag.FlagSet, word string) bool {
+	if !strings.HasPrefix(word, "-") || strings.Contains(word, "=") {
+		return false
+	}
+	f := fs.Lookup(strings.TrimLeft(word, "-"))
+	if f == nil {
+		return false
+	}
+	b, ok := f.Value.(interface{ IsBoolFlag() bool })
+	return !ok || !b.IsBoolFlag()
+}
+
+// flagValues are the values of a flag, as far as they are known.
+func flagValues(f *flag.Flag) []string {
+	switch kind, _ := flag.UnquoteUsage(f); kind {
+	case "file":
+		return []string{":files"}
+	case "folder":
+		return []string{":folders"}
+	}
+	switch f.Name {
+	case "template":
+		return templateNames()
+	case "ci":
+		return scaffold.CI
+	case "env", "e":
+		if cfg := configuration(); cfg != nil {
+			return cfg.Environments
+		}
+	case "binding":
+		return namesOf(configuration(), "kv")
+	}
+	return nil
+}
+
+// arguments are what may stand after a command.
+func arguments(command string) []string {
+	switch first, _, _ := strings.Cut(command, " "); {
+	case first == "build" || first == "dev" || first == "test" || first == "types" || command == "state import":
+		return []string{":folders"}
+	case first == "completion":
+		return shells
+	case first == "d1":
+		return namesOf(configuration(), "d1")
+	case first == "r2" && !strings.HasSuffix(command, "list"):
+		var open []string
+		for _, name := range namesOf(configuration(), "r2") {
+			open = append(open, name+"/")
+		}
+		return open
+	case first == "r2":
+		return namesOf(configuration(), "r2")
+	}
+	return nil
+}
+
+// configuration is that of the folder, if there is one that can be read.
+func configuration() *wrangler.Config {
+	path, _ := wrangler.Find(".")
+	cfg, err := wrangler.Load(path, "")
+	if err != nil {
+		return nil
+	}
+	return cfg
+}
+
+// namesOf are the names of stores of a kind, as commands take them.
+func namesOf(cfg *wrangler.Config, kind string) (names []string) {
+	if cfg == nil {
+		return nil
+	}
+	switch kind {
+	case "d1":
+		for _, d := range cfg.Databases {
+			names = append(names, orBinding(d.Name, d.Binding))
+		}
+	case "r2":
+		for _, b := range cfg.Buckets {
+			names = append(names, orBinding(b.Name, b.Binding))
+		}
+	case "kv":
+		for _, n := range cfg.KV {
+			names = append(names, n.Binding)
+		}
+	}
+	return names
+}
+
+func orBinding(name, binding string) string {
+	if name != "" {
+		return name
+	}
+	return binding
+}

@@ -59,7 +59,7 @@ func runTest(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test"}, passed, packages)...)
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test"}, packages, passed)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, errs
 	cmd.Env = append(os.Environ(), local.PrebuiltVariable+"="+string(text))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -166,7 +166,7 @@ func help(args []string, out, errs io.Writer) int {
 			return exitCode(c.run(context.Background(), append(slices.Clone(args[1:]), "-h"), out, errs), errs)
 		}
 	}
-	return unknown(args[0], errs)
+	return noCommand(args[0], errs)
 }
 
 // elsewhere are names that other tools have for what lattice does, too.
@@ -176,8 +176,8 @@ var elsewhere = map[string]string{
 	"whoami": "lattice doctor", "typegen": "lattice types", "sql": "lattice d1 execute",
 }
 
-// unknown says that there is no command of that name, and which may be meant.
-func unknown(name string, errs io.Writer) int {
+// noCommand says that there is no command of that name, and which may be meant.
+func noCommand(name string, errs io.Writer) int {
 	var names []string
 	for _, c := range commandList {
 		names = append(names, c.name)

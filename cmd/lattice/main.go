@@ -101,7 +101,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 			return exitCode(c.run(ctx, rest, out, errs), errs)
 		}
 	}
-	return unknown(name, errs)
+	return noCommand(name, errs)
 }
 
 func exitCode(err error, errs io.Writer) int {

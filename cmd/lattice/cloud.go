@@ -37,23 +37,8 @@ func (c *cloudCommand) cloudFlags(name, long string) *flag.FlagSet {
 
 // parse takes flags before and after the arguments, of which there are at least and at most so many.
 func (c *cloudCommand) parse(fs *flag.FlagSet, args []string, usage string, least, most int) (given []string, err error) {
-	for {
-		print := fs.Usage
-		fs.Usage = func() {}
-		err := fs.Parse(args)
-		fs.Usage = print
-		switch {
-		case errors.Is(err, flag.ErrHelp):
-			fs.Usage()
-			return nil, err
-		case err != nil:
-			fmt.Fprintf(c.errs, "`lattice %s -h` lists the flags\n", fs.Name())
-			return nil, errUsage
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		given, args = append(given, fs.Arg(0)), fs.Args()[1:]
+	if given, err = parseAll(fs, args, c.errs); err != nil {
+		return nil, err
 	}
 	if len(given) < least || most >= 0 && len(given) > most {
 		fmt.Fprintf(c.errs, "write it as lattice %s %s\n", fs.Name(), usage)
@@ -167,16 +152,11 @@ type cloudCommands struct {
 }
 
 func (s cloudCommands) start(ctx context.Context, args []string, out, errs io.Writer) error {
-	if len(args) > 0 {
-		if run := s.run[args[0]]; run != nil {
-			return run(ctx, &cloudCommand{out: out, errs: errs}, args[1:])
+	n := nested{}
+	for name, run := range s.run {
+		n[name] = func(ctx context.Context, args []string, out, errs io.Writer) error {
+			return run(ctx, &cloudCommand{out: out, errs: errs}, args)
 		}
-		if args[0] == "-h" || args[0] == "--help" || args[0] == "-help" {
-			fmt.Fprint(out, s.help)
-			return flag.ErrHelp
-		}
-		fmt.Fprintf(errs, "lattice %s: there is no command %q\n\n", s.name, args[0])
 	}
-	fmt.Fprint(errs, s.help)
-	return errUsage
+	return n.start(ctx, s.name, s.help, args, out, errs)
 }

@@ -210,7 +210,7 @@ func (d *doctor) credentials(context.Context) {
 	case strings.ContainsAny(token, " \t\r\n\"'"):
 		d.say("credentials", wrong, "set it anew, without quotes, spaces and line ends", "CLOUDFLARE_API_TOKEN has characters that no token has")
 	default:
-		d.say("credentials", fine, "", "CLOUDFLARE_API_TOKEN is set")
+		d.say("credentials", fine, "", "CLOUDFLARE_API_TOKEN is set; lattice whoami shows what it may see")
 	}
 	account := os.Getenv("CLOUDFLARE_ACCOUNT_ID")
 	from := "CLOUDFLARE_ACCOUNT_ID"

@@ -86,8 +86,8 @@ var groups = []struct {
 	{"Begin", []string{"new", "doctor"}},
 	{"Write", []string{"dev", "test", "build", "types"}},
 	{"Look into what dev stores", []string{"objects", "d1", "kv", "r2", "queues", "state"}},
-	{"Deploy", []string{"deploy", "versions", "deployments", "rollback", "secret", "tail"}},
-	{"More", []string{"completion", "version"}},
+	{"Deploy", []string{"deploy", "versions", "rollback", "deployments", "triggers", "secret", "tail", "whoami"}},
+	{"More", []string{"profile", "symbolize", "completion", "version"}},
 }
 
 // topic is a page of help that is about no command.
@@ -105,8 +105,9 @@ const exitCodesHelp = `lattice's exit codes
 lattice test has the exit code of go test: 0 when all tests pass, 1 when one fails or does not compile. When the program of the project itself does not
 build, no test is run, and the code is 1.
 
-Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON: lattice version --json,
-build --json, doctor --json, d1 execute --json, kv key list, r2 object list; lattice test -- -json prints what go test -json does.
+Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON with --json: version,
+build, doctor, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments and triggers, and secret list. kv key list and r2 object list
+always do. lattice test -- -json prints what go test -json does.
 `
 
 func overview() string {
@@ -172,8 +173,8 @@ func help(args []string, out, errs io.Writer) int {
 // elsewhere are names that other tools have for what lattice does, too.
 var elsewhere = map[string]string{
 	"init": "lattice new", "create": "lattice new", "generate": "lattice new", "start": "lattice dev", "serve": "lattice dev", "run": "lattice dev",
-	"publish": "lattice deploy", "check": "lattice doctor", "login": "the variable CLOUDFLARE_API_TOKEN: lattice doctor tells more",
-	"whoami": "lattice doctor", "typegen": "lattice types", "sql": "lattice d1 execute",
+	"publish": "lattice deploy", "check": "lattice doctor", "login": "the variable CLOUDFLARE_API_TOKEN, and lattice whoami",
+	"typegen": "lattice types", "sql": "lattice d1 execute",
 }
 
 // noCommand says that there is no command of that name, and which may be meant.

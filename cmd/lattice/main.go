@@ -1,15 +1,20 @@
 // Command lattice builds Go programs for Cloudflare Workers and runs them on this machine.
 //
-//	lattice build [package]   compile, describe, bundle and check
+//	lattice new NAME          begin a project, from a template
 //	lattice dev [package]     build, serve, and build again when a source changes
+//	lattice test [packages]   build the program once, and run the project's tests
+//	lattice build [package]   compile, describe, bundle and check
 //	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, whoami work on what is there
 //	lattice d1, kv, r2        work on what dev has stored, as wrangler does
 //	lattice objects           look into the Durable Objects of dev, run alarms, evict, delete
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
 //	lattice profile           what a Worker of dev spends its time on, for go tool pprof
+//	lattice types, doctor     TypeScript types; what is wrong, and how to mend it
 //	lattice symbolize         put Go names and lines into a log of Cloudflare or workerd
-//	lattice version           print the version
+//	lattice completion        complete all that in a shell
 //	lattice help [command]    explain
+//
+// A command is a function and a line of commandList; the commands below one are nested. Help and completion come from their flags.
 package main
 
 import (

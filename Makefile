@@ -3,6 +3,7 @@
 # dev, build and test-short need Go alone. The others also need npm: Node 22, workerd and wrangler come from
 # tests/package-lock.json.
 
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PORT ?= 8787
 # What compiles to Wasm: the SDK, the application, and the programs of the tests.
@@ -12,7 +13,7 @@ WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./in
 SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s
 
-.PHONY: help dev build test test-short conformance bench grove-bench screenshots lint fuzz npm browser clean
+.PHONY: help dev build test test-short conformance bench grove-bench screenshots lint vulncheck fuzz npm browser clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +58,9 @@ lint: ## gofmt, vet for both targets, staticcheck
 	GOOS=js GOARCH=wasm go vet $$(GOOS=js GOARCH=wasm go list -f '{{if not .XTestGoFiles}}{{.ImportPath}}{{end}}' $(WASM))
 	go run $(STATICCHECK) -checks inherit,-ST1005 $$(go list ./... | grep -vE '$(SHARED)')
 	go run $(STATICCHECK) -checks inherit,-ST1005,-U1000 $$(go list ./... | grep -E '$(SHARED)')
+
+vulncheck: ## look up known vulnerabilities of what is linked; needs the network
+	go run $(GOVULNCHECK) ./...
 
 fuzz: ## fuzz every decoder for $(FUZZTIME)
 	@grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=node_modules . | while read -r file; do \

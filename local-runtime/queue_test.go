@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -83,6 +84,30 @@ func TestQueuesFollowTheClock(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("filed %q, want %q", got, want)
 		}
+	}
+}
+
+func TestMessagesThatFailTooOftenAreDroppedWithoutADeadLetterQueue(t *testing.T) {
+	var log bytes.Buffer
+	o := desk()
+	o.Consumers = map[string]local.Consumer{"mail": {MaxRetries: 2, RetryDelay: time.Minute}}
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	host := local.StartTest(t, o)
+	send(t, host, mail, "bad")
+	host.Clock.Advance(time.Hour)
+	if failed := strings.Count(log.String(), "the consumer of a queue failed"); failed != 3 {
+		t.Errorf("delivered %d times, want 3", failed)
+	}
+	if dropped := "are dropped, for the queue has no dead_letter_queue\" queue=mail messages=1 attempts=3"; strings.Count(log.String(), dropped) != 1 {
+		t.Errorf("no line %q in\n%s", dropped, &log)
+	}
+	if got := filed(t, host); got != "" {
+		t.Errorf("filed %q", got)
+	}
+	send(t, host, mail, "good")
+	host.Clock.Advance(time.Minute)
+	if got := filed(t, host); !strings.HasPrefix(got, "mail/good 1 ") {
+		t.Errorf("filed %q after the loss", got)
 	}
 }
 

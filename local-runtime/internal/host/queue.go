@@ -295,8 +295,11 @@ func (q *queue) settle(r *reader, batch []storage.Message, outcome abi.Value, fa
 		dead = append(dead, m)
 	}
 	if len(dead) > 0 {
-		r.host.cfg.Logger.Warn("messages failed too often", "queue", q.name, "messages", len(dead), "dead_letter_queue", r.DeadLetterQueue)
-		if r.letters != nil {
+		log := r.host.cfg.Logger.With("queue", q.name, "messages", len(dead), "attempts", max(r.MaxRetries, 0)+1)
+		if r.letters == nil {
+			log.Warn("messages failed too often and are dropped, for the queue has no dead_letter_queue")
+		} else {
+			log.Warn("messages failed too often", "dead_letter_queue", r.DeadLetterQueue)
 			if err := r.letters.store.PutOnce(dead); err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-// Cases about what queues refuse, how bodies arrive, and what a consumer says of its messages.
+// Cases about what queues refuse, how bodies arrive, and what a consumer says of its messages. Compared on 2026-11-28 with the broker of miniflare 5.20261117.0.
 import { attempt, show, sleep } from "./show.mjs";
 
 const refused = (send) => (c) => attempt(async () => { await send(c.env.QUEUE); });

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	local "grove.place/lattice/local-runtime"
 )
@@ -84,6 +85,37 @@ func TestContentOfUnknownLengthIsHeldToALimit(t *testing.T) {
 		}
 		if want == 500 && !strings.Contains(string(body), "upload it in parts") {
 			t.Errorf("refused with %s", body)
+		}
+	}
+}
+
+// unread counts what is read of a request's body.
+type unread struct{ bytes int }
+
+func (u *unread) Read(p []byte) (int, error) {
+	u.bytes += len(p)
+	return len(p), nil
+}
+
+// connection is a response that a body can be drained beside.
+type connection struct{ *httptest.ResponseRecorder }
+
+func (connection) SetReadDeadline(time.Time) error { return nil }
+
+// A client that expects 100 Continue sends its body when somebody reads; the rest of what others send is read so that they see the answer.
+func TestABodyThatWasNotAskedForIsNotWaitedFor(t *testing.T) {
+	host := local.StartTest(t, desk())
+	for expect, want := range map[string]bool{"100-continue": false, "": true} {
+		body := &unread{}
+		req := httptest.NewRequestWithContext(t.Context(), "PUT", "http://desk.example/unread/x", io.LimitReader(body, 1<<20))
+		req.ContentLength = 1 << 20
+		if expect != "" {
+			req.Header.Set("Expect", expect)
+		}
+		w := connection{httptest.NewRecorder()}
+		host.ServeHTTP(w, req)
+		if read := body.bytes > 0; read != want || w.Code != http.StatusNoContent {
+			t.Errorf("Expect %q: status %d, %d bytes of the body were read", expect, w.Code, body.bytes)
 		}
 	}
 }

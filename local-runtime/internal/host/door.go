@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,7 +57,12 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if body.source != nil {
 			// The handler may write while it still reads; a writer that cannot do so says so, and then it cannot.
 			_ = http.NewResponseController(w).EnableFullDuplex()
-			defer drain(w, req.Body)
+			defer func() {
+				// A client that waits for "100 Continue" sends nothing until somebody reads, and would wait for the end of a streamed answer meanwhile.
+				if limited.begun.Load() || !strings.EqualFold(req.Header.Get("Expect"), "100-continue") {
+					drain(w, req.Body)
+				}
+			}()
 		}
 	}
 	answered := h.newSignal()
@@ -237,6 +243,7 @@ func drain(w http.ResponseWriter, body io.Reader) {
 type limitedBody struct {
 	io.ReadCloser
 	left     int64
+	begun    atomic.Bool // somebody has read
 	exceeded atomic.Bool
 	closed   atomic.Bool
 }
@@ -251,6 +258,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.closed.Load() {
 		return 0, http.ErrBodyReadAfterClose
 	}
+	b.begun.Store(true)
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		b.exceeded.Store(true)

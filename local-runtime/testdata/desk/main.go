@@ -24,8 +24,12 @@ func main() {
 	})
 }
 
-// serve puts the request's body, and reads it again.
+// serve puts the request's body, and reads it again; a body to /unread it leaves.
 func serve(w http.ResponseWriter, req *http.Request) {
+	if strings.HasPrefix(req.URL.Path, "/unread/") {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	o, err := files.Put(req.Context(), req.URL.Path[1:], req.Body, nil)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -18,7 +18,6 @@ import (
 func TestObjectsInJavaScript(t *testing.T) {
 	w := workerd.Worker{Main: "rooms.mjs", Objects: map[string]string{"ROOM": "Room", "PLAIN": "Plain"}}
 	onBothHomes(t, "rooms", w, func(h *home) {
-		talkInRooms(h)
 		call := func(what, want string) {
 			h.t.Helper()
 			h.ask(request{path: "/call/" + what}, 200, want+"\n")
@@ -42,6 +41,7 @@ func TestObjectsInJavaScript(t *testing.T) {
 		call("quiet", "<null>")
 		call("ring?arg=1", "<boolean: true>")
 		h.until("/call/rung", "retry 1, set null\n")
+		talkInRooms(h)
 	})
 }
 

@@ -156,9 +156,13 @@ func TestDevRunsSeveralWorkers(t *testing.T) {
 		}
 	}
 	want("/healthz", "200 ok")
+	page, _ := out.await(t, 0, `inspector on (http://localhost:\d+/)`)
 	want("/a?to=BACK", "200 front hears back one: /a a secret")
 	if !testing.Short() {
 		want("/b?to=PLAIN", "200 front hears plain hears back one: /from-plain a secret <nil>")
+	}
+	if got := get(t, page[1]+"requests?worker=back"); !regexp.MustCompile(`(?s)GET /a.*↳ fetch GET /a</td><td>back<`).MatchString(got) {
+		t.Errorf("the inspector does not show whom the Workers called: %s", got)
 	}
 	if got := get(t, url+"/c?to=GONE"); !strings.Contains(got, `Worker "gone" not found. Make sure it is running locally.`) {
 		t.Error(got)

@@ -59,7 +59,7 @@ func run(out string, port int) error {
 	if err := chromedp.Do(browser); err != nil {
 		return fmt.Errorf("start chromium: %w", err)
 	}
-	return take(&studio{browser: browser, out: out, address: address})
+	return take(&studio{browser: browser, out: out, address: address, inspector: fmt.Sprintf("http://localhost:%d", port+1)})
 }
 
 // serve runs Grove in lattice dev, with nothing stored but the data to show.
@@ -123,6 +123,8 @@ type studio struct {
 	browser context.Context
 	out     string
 	address string
+
+	inspector string // its address
 }
 
 // window is a browser with cookies of its own. The first thing that goes wrong in it is kept, and everything after it does nothing.

@@ -5,7 +5,7 @@ import "github.com/chromedp/chromedp"
 // take takes all pictures, in the order of a visit: somebody reads and comments, and the owner of the site works on it.
 func take(s *studio) error {
 	alice, bob := s.open("Alice Alder", 1120, 780, "light"), s.open("Bob Birch", 390, 844, "dark")
-	for _, step := range []func(alice, bob *window) error{readers, panel, conflict, grove} {
+	for _, step := range []func(alice, bob *window) error{readers, panel, conflict, grove, inspector} {
 		if err := step(alice, bob); err != nil {
 			return err
 		}
@@ -98,4 +98,12 @@ func grove(alice, _ *window) error {
 	alice.do(chromedp.Navigate(alice.address + "/"))
 	alice.until(`document.querySelector("#unread").innerText !== "" && document.querySelector(".feed li")`)
 	return alice.shoot("feed", "")
+}
+
+// inspector is the page of lattice dev, after a visit to a site.
+func inspector(alice, _ *window) error {
+	alice.visit("alice", "/")
+	alice.do(chromedp.EmulateViewport(1120, 480, chromedp.EmulateScale(1)), chromedp.Navigate(alice.inspector+"/requests"))
+	alice.until(`document.querySelector("#status").innerText === "live" && document.querySelector(".call")`)
+	return alice.shoot("inspector", "")
 }

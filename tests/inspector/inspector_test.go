@@ -2,7 +2,6 @@
 package inspector
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
@@ -322,14 +321,11 @@ func TestTheInspector(t *testing.T) {
 }
 
 func (s *stage) sockets() {
-	conn, buffered, _, err := ws.Dial(s.t.Context(), "ws"+strings.TrimPrefix(s.site.URL, "http")+"/live/red")
+	conn, _, _, err := ws.Dial(s.t.Context(), "ws"+strings.TrimPrefix(s.site.URL, "http")+"/live/red")
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer conn.Close()
-	if buffered == nil {
-		buffered = bufio.NewReader(conn)
-	}
 	s.openRoom("red", "")
 	s.see("visitor", `{"nick":"ada"}`)
 	s.do("write to the client", chromedp.SendKeys(chromedp.CSS(`input[name="text"]`), "hello client"))

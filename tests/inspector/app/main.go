@@ -22,6 +22,7 @@ var (
 	class = durables.Class("Room", newRoom)
 	rooms = class.Namespace("ROOMS")
 	fill  = durables.Method(class, "fill", (*Room).fill)
+	hold  = durables.Method(class, "hold", (*Room).hold)
 	mail  = queues.Producer("MAIL")
 )
 
@@ -42,6 +43,14 @@ func (r *Room) fill(ctx context.Context, notes int) (durables.None, error) {
 		return durables.None{}, err
 	}
 	return durables.None{}, s.SetAlarm(ctx, time.Now().Add(time.Hour))
+}
+
+// hold lets nobody else in for ten seconds.
+func (r *Room) hold(ctx context.Context, _ durables.None) (durables.None, error) {
+	return durables.None{}, r.state.BlockConcurrencyWhile(ctx, func(ctx context.Context) error {
+		time.Sleep(10 * time.Second)
+		return nil
+	})
 }
 
 // Alarm implements durables.Alarmer.
@@ -85,6 +94,11 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /fill/{room}", func(w http.ResponseWriter, r *http.Request) {
 		if _, err := fill.Call(r.Context(), rooms.GetByName(r.PathValue("room")), 120); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("POST /hold/{room}", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := hold.Call(r.Context(), rooms.GetByName(r.PathValue("room")), durables.None{}); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})

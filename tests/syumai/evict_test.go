@@ -11,6 +11,7 @@ import (
 
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/wrangler"
+	"grove.place/lattice/internal/wstest"
 	local "grove.place/lattice/local-runtime"
 )
 
@@ -141,7 +142,7 @@ func TestTurnsInJavaScriptAreLostAsAWhole(t *testing.T) {
 	bob.hear("ann 0: keep this")
 	h.host.Inject(local.StorageFault{Class: "Room", On: local.OnCommit, Times: 1})
 	ann.say("keep that")
-	if f, err := ws.ReadFrame(bob.conn); err == nil && f.Header.OpCode == ws.OpText {
+	if f, err := wstest.ReadFrame(bob.conn); err == nil && f.Header.OpCode == ws.OpText {
 		t.Errorf("bob heard %q of a turn that is lost", f.Payload)
 	}
 	expect("pair", "keep this first")

@@ -11,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 
+	"grove.place/lattice/internal/wstest"
 	"grove.place/lattice/tests/workerd"
 )
 
@@ -115,7 +116,7 @@ func (k *talk) say(text string) {
 // hear reads the next message, which must be this.
 func (k *talk) hear(want string) {
 	k.h.t.Helper()
-	f, err := ws.ReadFrame(k.conn)
+	f, err := wstest.ReadFrame(k.conn)
 	if err != nil {
 		k.h.t.Fatalf("instead of %q: %v", want, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"grove.place/lattice/build"
+	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/deploy"
 )
 
@@ -76,6 +77,9 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 	if _, ok := errors.AsType[*build.CompileError](err); ok {
 		fmt.Fprintln(d.errs, explain(err))
 		return nil, fmt.Errorf("%s does not compile", options.Package)
+	}
+	if err != nil && compile.IsPlain(ctx, options.Dir, options.Package) {
+		return nil, fmt.Errorf("%s is a program of github.com/syumai/workers, which `wrangler deploy` deploys as before; lattice deploy is for programs of the Lattice SDK, to which its imports move it (docs/migrating-from-syumai.md)", options.Package)
 	}
 	if err != nil {
 		return nil, err

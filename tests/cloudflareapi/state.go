@@ -22,6 +22,7 @@ type state struct {
 	assets   map[string]Part // by hash
 	sessions map[string][]string
 	tails    map[string]chan []byte
+	tailed   chan struct{}
 	serial   int
 }
 
@@ -90,7 +91,7 @@ func newState() state {
 	account := Account{AccountID, "The account of the tests"}
 	return state{
 		accounts: []Account{account}, zones: []zone{{"00000000000000000000000000000001", "example.com", account}},
-		workers: map[string]*Worker{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{},
+		workers: map[string]*Worker{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{}, tailed: make(chan struct{}),
 	}
 }
 

@@ -18,6 +18,9 @@ func (s *Server) startTail(w http.ResponseWriter, r *http.Request, _ Request) {
 	ok(w, map[string]any{"id": id, "url": "ws" + strings.TrimPrefix(s.state.url, "http") + "/tail/" + id, "expires_at": "2099-01-01T00:00:00Z"})
 }
 
+// Tailed is closed when somebody tails.
+func (s *Server) Tailed() <-chan struct{} { return s.state.tailed }
+
 // Tail sends an event to everybody who tails.
 func (s *Server) Tail(event string) {
 	s.mu.Lock()
@@ -39,6 +42,13 @@ func (s *Server) serveTail(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	s.mu.Lock()
+	select {
+	case <-s.state.tailed:
+	default:
+		close(s.state.tailed)
+	}
+	s.mu.Unlock()
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)

@@ -6,12 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/deploy"
+	"grove.place/lattice/internal/wrangler"
 )
 
 // deployCommand is one that builds and then sends what was built.
@@ -19,6 +21,7 @@ type deployCommand struct {
 	cloudCommand
 	dryRun  bool
 	vars    overrides
+	secrets string // a file
 	options deploy.Options
 }
 
@@ -29,6 +32,7 @@ func (d *deployCommand) deployFlags(name, long string) *flag.FlagSet {
 	fs.BoolVar(&d.json, "json", false, "print what was deployed as JSON, for scripts")
 	fs.BoolVar(&d.dryRun, "dry-run", false, "build, check and print what would be sent, and send nothing")
 	fs.Var(d.vars, "var", "set a variable, as `NAME:value`, whatever the configuration says; may be repeated. Not for secrets")
+	fs.StringVar(&d.secrets, "secrets-file", "", "set the secrets of a `file` with the deployment: JSON, or NAME=value lines; others stay as they are")
 	fs.StringVar(&d.options.Message, "message", "", "`text` that lists of versions and deployments show")
 	fs.StringVar(&d.options.Tag, "tag", "", "`name` of the version, such as that of a release")
 	fs.BoolVar(&d.options.KeepVars, "keep-vars", false, "leave variables that were set on the dashboard and are not in the configuration")
@@ -72,6 +76,9 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		return nil, err
 	}
 	d.cfg, d.options.Environment, d.options.Vars = cfg, d.env, d.vars
+	if d.options.Secrets, err = readSecrets(d.secrets); err != nil {
+		return nil, err
+	}
 	began := time.Now()
 	built, err := build.Build(ctx, options)
 	if _, ok := errors.AsType[*build.CompileError](err); ok {
@@ -102,6 +109,32 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		fmt.Fprintln(d.out, "A dry run: nothing was sent.")
 	}
 	return plan, nil
+}
+
+// readSecrets reads the file of --secrets-file, if there is one.
+func readSecrets(path string) (map[string]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--secrets-file: %w", err)
+	}
+	values, err := wrangler.ParseSecrets(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("--secrets-file %s: %w", path, err)
+	}
+	secrets := map[string]string{}
+	for name, v := range values {
+		if err := checkSecretName(name); err != nil {
+			return nil, fmt.Errorf("--secrets-file %s: %w", path, err)
+		}
+		if v == nil {
+			return nil, fmt.Errorf("--secrets-file %s: %s is null, and a deployment deletes no secrets: lattice secret delete %s", path, name, name)
+		}
+		secrets[name] = *v
+	}
+	return secrets, nil
 }
 
 // explained adds to the end of an interrupted deployment that it was one.

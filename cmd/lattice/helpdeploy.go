@@ -19,6 +19,7 @@ Examples:
   lattice deploy
   lattice deploy --env staging                      the Worker NAME-staging, with the settings of [env.staging]
   lattice deploy --var BUILD:$(git rev-parse HEAD) --message "$(git log -1 --format=%s)"
+  lattice deploy --secrets-file secrets.env         the first time, when [secrets] requires some
   lattice versions upload                           the same, but not live yet
 `
 

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -66,7 +67,7 @@ func (c *cloudCommand) readSecret(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the value of %s: %w", name, err)
 	}
-	text := strings.TrimSuffix(strings.TrimSuffix(string(value), "\n"), "\r")
+	text := strings.TrimRightFunc(string(value), unicode.IsSpace) // as wrangler has it
 	if text == "" {
 		return "", fmt.Errorf("the value of %s is empty: type it, or pipe it in: lattice secret put %s < file", name, name)
 	}

@@ -18,6 +18,7 @@ const (
 	codeAuthentication = 10000
 	codeInherit        = 10057
 	codeSecretChanged  = 10220
+	codeNotDeployed    = 10215
 )
 
 // Error is a refusal of the API.
@@ -85,6 +86,8 @@ func (e *Error) hint() string {
 		return "look at https://www.cloudflarestatus.com, and run the command again"
 	case e.Code == codeNoWorker, e.Code == codeNoEnvironment:
 		return "deploy it first: lattice deploy"
+	case e.Code == codeNotDeployed:
+		return "the newest version is not live, and a secret would make it so: make a version live first (lattice versions list, lattice versions deploy)"
 	case e.Code == codeInherit:
 		return "set the secret first: lattice secret put NAME"
 	}

@@ -196,6 +196,9 @@ func (c *Client) raw(ctx context.Context, method, path string, query url.Values,
 	req.Header.Set("Accept", "application/json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+		if method == http.MethodPatch {
+			req.Header.Set("Content-Type", "application/merge-patch+json")
+		}
 	}
 	res, err := c.http.Do(req)
 	if err != nil {

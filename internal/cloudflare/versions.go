@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/cloudflare/cloudflare-go/v6/option"
@@ -175,7 +176,7 @@ func (c *Client) PutSecret(ctx context.Context, worker, name, value string) erro
 
 // DeleteSecret takes a secret away, at once.
 func (c *Client) DeleteSecret(ctx context.Context, worker, name string) error {
-	err := c.raw(ctx, http.MethodDelete, c.path("workers", "scripts", worker, "secrets", name), nil, nil, nil)
+	err := c.raw(ctx, http.MethodDelete, c.path("workers", "scripts", worker, "secrets", name), url.Values{"url_encoded": {"true"}}, nil, nil)
 	return failed(fmt.Sprintf("delete the secret %s of %s", name, worker), err)
 }
 

@@ -71,7 +71,7 @@ func (b binding) String() string {
 // collect makes the bindings of the configuration and of the command line.
 func (p *Plan) collect(errs *[]error) (list []binding) {
 	for _, name := range slices.Sorted(maps.Keys(p.Config.Vars)) {
-		if _, overridden := p.Vars[name]; overridden {
+		if p.overrides(name) {
 			continue
 		}
 		if v := p.Config.Setting("vars").(map[string]any)[name]; p.Config.Vars[name].JSON == "" {
@@ -81,14 +81,19 @@ func (p *Plan) collect(errs *[]error) (list []binding) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Vars)) {
-		list = append(list, binding{"name": name, "type": "plain_text", "text": p.Vars[name]})
+		if _, secret := p.Secrets[name]; !secret {
+			list = append(list, binding{"name": name, "type": "plain_text", "text": p.Vars[name]})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Secrets)) {
+		list = append(list, binding{"name": name, "type": "secret_text", "text": p.Secrets[name]})
 	}
 	for _, k := range kinds {
 		for i, table := range tables(p.Config.Setting(k.path)) {
 			b, err := k.binding(table)
 			if err != nil {
 				*errs = append(*errs, p.at(fmt.Sprintf("%s[%d]", k.path, i), "%v", err))
-			} else if b != nil && p.Vars[fmt.Sprint(b["name"])] == "" {
+			} else if b != nil && !p.overrides(fmt.Sprint(b["name"])) {
 				list = append(list, b)
 			}
 		}
@@ -102,6 +107,13 @@ func (p *Plan) collect(errs *[]error) (list []binding) {
 		}
 	}
 	return list
+}
+
+// overrides reports whether the command line binds a name.
+func (p *Plan) overrides(name string) bool {
+	_, isVar := p.Vars[name]
+	_, isSecret := p.Secrets[name]
+	return isVar || isSecret
 }
 
 // tables are the elements of a list, or the one table.

@@ -26,6 +26,7 @@ import (
 type Options struct {
 	Environment string
 	Vars        map[string]string // win over those of the configuration
+	Secrets     map[string]string // set with the deployment; others stay
 	KeepVars    bool              // variables that were set elsewhere stay
 	Message     string
 	Tag         string
@@ -204,7 +205,16 @@ func size(n int) string {
 
 // Metadata is what would be sent for a Worker that is not there yet, for scripts that read a dry run.
 func (p *Plan) Metadata() map[string]any {
-	return p.metadata(p.migrations(""), "")
+	m := p.metadata(p.migrations(""), "")
+	list := []binding{}
+	for _, b := range p.bindings {
+		if b["type"] == "secret_text" {
+			b = binding{"name": b["name"], "type": b["type"]} // its value is not for printing
+		}
+		list = append(list, b)
+	}
+	m["bindings"] = list
+	return m
 }
 
 // names joins for a sentence.

@@ -187,7 +187,14 @@ func TestMissingQueuesAndSecretsAreFoundBeforeTheUpload(t *testing.T) {
 	says(t, err, "there is no queue nowhere in the account: make it with `wrangler queues create nowhere`", "Nothing was changed")
 	secrets := head + "[secrets]\nrequired = [\"KEY\"]\n"
 	_, err = b.deploy(t.Context(), secrets, deploy.Options{})
-	says(t, err, "needs the secrets KEY, and app does not exist yet")
+	says(t, err, "needs the secrets KEY, and app does not exist yet: deploy it with --secrets-file FILE")
+	other := newBench(t)
+	if _, err := other.deploy(t.Context(), secrets, deploy.Options{Secrets: map[string]string{"KEY": "a value"}}); err != nil {
+		t.Error(err)
+	}
+	if plan, err := other.plan(secrets, deploy.Options{Secrets: map[string]string{"KEY": "a value"}}); err != nil || strings.Contains(fmt.Sprint(plan.Metadata()), "a value") {
+		t.Errorf("a dry run shows a secret, %v", err)
+	}
 	b.mustDeploy(head)
 	_, err = b.deploy(t.Context(), secrets, deploy.Options{})
 	says(t, err, "needs the secret KEY, which is not set: lattice secret put KEY")

@@ -138,8 +138,9 @@ func (r *run) look(ctx context.Context, all bool) (err error) {
 // checkSecrets warns about secrets that something of the same name replaces, and refuses a first deployment that needs some.
 func (r *run) checkSecrets(ctx context.Context) error {
 	if !r.script.Exists {
-		if len(r.Config.Secrets) > 0 {
-			return fmt.Errorf("the Worker needs the secrets %s, and %s does not exist yet: take [secrets] away for the first deployment, set them with `lattice secret put`, and deploy again", names(r.Config.Secrets), r.Config.Name)
+		missing := slices.DeleteFunc(slices.Clone(r.Config.Secrets), r.overrides)
+		if len(missing) > 0 {
+			return fmt.Errorf("the Worker needs the secrets %s, and %s does not exist yet: deploy it with --secrets-file FILE, in which they stand as NAME=value lines or as JSON", names(missing), r.Config.Name)
 		}
 		return nil
 	}
@@ -148,7 +149,7 @@ func (r *run) checkSecrets(ctx context.Context) error {
 		return err
 	}
 	for _, b := range r.bindings {
-		if name, _ := b["name"].(string); b["type"] != "inherit" && slices.Contains(secrets, name) {
+		if name, _ := b["name"].(string); b["type"] != "inherit" && b["type"] != "secret_text" && slices.Contains(secrets, name) {
 			r.note("warning: the secret %s of %s is replaced by the %s of that name in the configuration", name, r.Config.Name, b["type"])
 		}
 	}

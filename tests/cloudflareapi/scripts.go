@@ -129,6 +129,12 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request, req Request) (*W
 	}
 	v.ID, v.Number = s.state.id(), len(worker.Versions)+1
 	worker.MigrationTag, worker.Classes = tag, classes
+	bindings, _ := v.Metadata["bindings"].([]any)
+	for _, b := range bindings {
+		if b, _ := b.(map[string]any); b["type"] == "secret_text" {
+			worker.setSecret(fmt.Sprint(b["name"]))
+		}
+	}
 	worker.Versions = append(worker.Versions, v)
 	s.state.workers[name] = worker
 	return worker, v

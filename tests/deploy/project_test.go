@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,10 +65,9 @@ func (p *project) write(name, text string) {
 
 // lattice runs the command against a stand-in.
 func (p *project) lattice(api *cloudflareapi.Server, stdin string, args ...string) (ran, error) {
-	p.t.Helper()
 	path, err := command()
 	if err != nil {
-		p.t.Fatal(err)
+		return ran{}, err
 	}
 	cmd := exec.CommandContext(p.t.Context(), path, args...)
 	cmd.Env = environ(api.Environ()...)
@@ -78,17 +76,17 @@ func (p *project) lattice(api *cloudflareapi.Server, stdin string, args ...strin
 }
 
 // wrangler runs the real one against a stand-in. lattice is on its PATH.
-func (p *project) wrangler(api *cloudflareapi.Server, args ...string) (ran, error) {
-	p.t.Helper()
+func (p *project) wrangler(api *cloudflareapi.Server, stdin string, args ...string) (ran, error) {
 	cmd, err := workerd.Wrangler(p.t.Context(), args...)
 	if err != nil {
-		p.t.Fatal(err)
+		return ran{}, err
 	}
 	path, err := command()
 	if err != nil {
-		p.t.Fatal(err)
+		return ran{}, err
 	}
 	cmd.Env = environ(append(cmd.Env, api.Environ()...)...)
+	cmd.Stdin = strings.NewReader(stdin)
 	for i, v := range cmd.Env {
 		if rest, ok := strings.CutPrefix(v, "PATH="); ok {
 			cmd.Env[i] = "PATH=" + filepath.Dir(path) + ":" + rest
@@ -116,9 +114,6 @@ func (p *project) run(cmd *exec.Cmd) (ran, error) {
 		if strings.Contains(text, cloudflareapi.Token) {
 			p.t.Errorf("%v prints the token:\n%s", cmd.Args, text)
 		}
-	}
-	if context.Cause(p.t.Context()) != nil {
-		p.t.Fatal(context.Cause(p.t.Context()))
 	}
 	return ran{out.String(), errs.String()}, err
 }

@@ -28,7 +28,7 @@ durable_objects = { bindings = [{ name = "COUNTERS", class_name = "Counter" }] }
 	})
 	api := cloudflareapi.Start(t)
 	api.AddDatabase("base", database)
-	run := func(args ...string) string { return must(t)(p.wrangler(api, args...)).out }
+	run := func(args ...string) string { return must(t)(p.wrangler(api, "", args...)).out }
 
 	run("deploy", "--env", "")
 	w := api.Worker("plain")

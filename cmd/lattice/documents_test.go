@@ -29,7 +29,7 @@ func unknown(t *testing.T, args []string) string {
 	if text == "" {
 		return "there is no command " + args[0]
 	}
-	for ; len(args) > 0; args = args[1:] {
+	for ; len(args) > 0 && args[0] != "--"; args = args[1:] {
 		flag, isFlag := strings.CutPrefix(args[0], "-")
 		if isFlag {
 			flag, _, _ = strings.Cut(strings.TrimPrefix(flag, "-"), "=")

@@ -39,7 +39,7 @@ import (
 )
 
 `+worker+class)
-	write(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\"testing\"\n\nlocal \"grove.place/lattice/local-runtime\"\n)\n\n"+test)
+	write(t, filepath.Join(dir, "main_test.go"), "package main\n\nimport (\n\"testing\"\n\n\"grove.place/lattice/latticetest\"\n)\n\n"+test)
 	cmd := exec.Command("go", "test", ".") // which vets, too
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -27,8 +27,8 @@ that it was made with. A development build writes a replace directive, to the ch
 
 Examples:
   lattice new hello
-  lattice new chat --template chat --module example.com/chat
-  lattice new shop --template app --ci github
+  lattice new my-chat --template chat --module example.com/chat
+  lattice new my-shop --template app --ci github
 `
 
 func newHelpText() string {

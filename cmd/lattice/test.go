@@ -28,8 +28,8 @@ Several -c build several Workers, for tests that start them together.
 Examples:
   lattice test
   lattice test ./rooms -- -run TestLateMessages -v
-  lattice test -- -json | go tool gotestsum --raw-command -- cat    what CI systems read: docs/ci.md
-  go test ./...                                                    works as well: each package then builds the program
+  gotestsum --raw-command -- lattice test -- -json   what CI systems read: docs/ci.md
+  go test ./...                                      works as well: each package then builds the program
 `
 
 // exitStatus is how a command that was run has ended. It has said why.

@@ -41,7 +41,7 @@ var packages = map[string]string{"local": "grove.place/lattice/local-runtime"}
 
 func init() {
 	for _, p := range []string{"bytes", "context", "embed", "encoding/json", "errors", "fmt", "io", "log/slog", "math/big", "net/http", "net/http/httptest", "os", "strings", "sync", "testing", "time",
-		"grove.place/lattice/durables", "grove.place/lattice/workers", "grove.place/lattice/workers/analyticsengine", "grove.place/lattice/workers/cache",
+		"grove.place/lattice/durables", "grove.place/lattice/latticetest", "grove.place/lattice/workers", "grove.place/lattice/workers/analyticsengine", "grove.place/lattice/workers/cache",
 		"grove.place/lattice/workers/d1", "grove.place/lattice/workers/fetch", "grove.place/lattice/workers/kv", "grove.place/lattice/workers/queues",
 		"grove.place/lattice/workers/r2", "grove.place/lattice/workers/ratelimit", "grove.place/lattice/workers/rpc", "grove.place/lattice/workers/sockets",
 		"grove.place/lattice/workers/versionmetadata", "grove.place/lattice/workers/websocket"} {

@@ -58,6 +58,8 @@ type Options struct {
 	Clock    Clock  // Default: the machine's clock
 	Logger   *slog.Logger
 	Network  http.RoundTripper // performs outbound requests. Default: the network
+	Watch    Watch             // what the log warns of. Default: nothing
+	Spans    func(Event)       // hears of the same as Observe, and of operations of bindings and requests to the network. Default: nothing is traced
 	Observe  func(Event)       // hears of each event that has ended, on any goroutine; it must not block. Default: nothing is noted
 
 	// KeepNames remembers in files under which names objects were reached, so that Objects knows them after a restart as well.
@@ -98,6 +100,10 @@ func MigrationFiles(dir string) ([]string, error) { return storage.MigrationFile
 
 // Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.
 type Consumer = host.Consumer
+
+// Watch says what a host warns of, once for each place in the program: turns that compute for long, events that have no answer for long, goroutines that go on
+// when no event does. A host with Watch.Turn runs the program with probes, as Profile does.
+type Watch = host.Watch
 
 // RateLimit is what a rate limiting binding allows under each key.
 type RateLimit = host.RateLimit
@@ -180,7 +186,7 @@ func (o Options) config(h *Host) host.Config {
 	return host.Config{
 		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
 		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Entrypoints: o.Entrypoints, Scripts: o.Scripts, Others: o.Others,
-		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network, Observe: o.Observe,
+		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network, Observe: o.Observe, Watch: o.Watch, Spans: o.Spans,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, KeepNames: o.KeepNames, Still: o.still, Native: transport{h},
 	}
 }

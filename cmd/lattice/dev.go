@@ -12,6 +12,7 @@ import (
 
 	"grove.place/lattice/internal/devserver"
 	"grove.place/lattice/internal/inspector"
+	"grove.place/lattice/internal/otlp"
 	local "grove.place/lattice/local-runtime"
 )
 
@@ -67,6 +68,11 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
 	inspectAt := fs.Int("inspector-port", inspectorPort, "`port` of the inspector, on this machine only; another one when it is taken, unless it is given")
 	noInspector := fs.Bool("no-inspector", false, "serve no inspector; lattice objects then needs the server stopped")
+	var watch local.Watch
+	fs.DurationVar(&watch.Turn, "warn-turn", 250*time.Millisecond, "warn of code that computes for longer without waiting for anything, with its line; 0 does not")
+	fs.DurationVar(&watch.Event, "warn-event", 30*time.Second, "warn of events without an answer for longer, with the lines where handlers wait; 0 does not")
+	fs.DurationVar(&watch.Goroutines, "warn-goroutines", 5*time.Second, "warn of goroutines that go on for longer although no event does, with the line that began them; 0 does not")
+	collector := fs.String("otlp", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "send traces to the OpenTelemetry collector at `URL`, by OTLP over HTTP (default OTEL_EXPORTER_OTLP_ENDPOINT)")
 	debug := fs.Bool("debug", false, "print debug messages of the program as well")
 	fs.Var(vars, "var", "set a variable, as `NAME:value`, whatever the files say; may be repeated")
 	fs.Var(seeded, "d1-seed", "`BINDING=file`: run the SQL of the file once, when that D1 database is new; may be repeated")
@@ -116,6 +122,13 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if !*noInspector {
 		workers.record = inspector.NewRecord()
 		log = workers.record.Tee(log, workers.names)
+	}
+	workers.watch = watch
+	if *collector != "" {
+		if workers.traces, err = otlp.New(*collector, log); err != nil {
+			return fmt.Errorf("--otlp: %w", err)
+		}
+		defer workers.traces.Close()
 	}
 	workers.state, workers.isolates, workers.log = state, *isolates, log
 	sources := workers.sources(vars, seeded)

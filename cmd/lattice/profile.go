@@ -22,8 +22,8 @@ const profileHelp = `lattice profile [flags]
 Finds out what a Worker that "lattice dev" runs spends its time on, by function and line, and writes a profile for "go tool pprof". Send it requests meanwhile:
 time in which nothing is computed is not counted.
 
-The program is compiled again for it, with a question in each function and each loop, which makes it somewhat slower (docs/debugging.md), and takes over as a new
-build does: objects are constructed again, before and after. Without the command nothing is slower.
+The program has a question in each function and each loop for it, which makes it somewhat slower (docs/debugging.md). Where lattice dev runs with --warn-turn 0 it is
+compiled again for that, and takes over as a new build does: objects are constructed again, before and after.
 
 Examples:
   lattice profile                                   ten seconds, into cpu.pprof

@@ -14,6 +14,7 @@ import (
 	"grove.place/lattice/internal/bindings"
 	"grove.place/lattice/internal/devserver"
 	"grove.place/lattice/internal/inspector"
+	"grove.place/lattice/internal/otlp"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
@@ -26,6 +27,8 @@ type fleet struct {
 	isolates int
 	log      *slog.Logger
 	clock    *local.AdjustableClock
+	watch    local.Watch
+	traces   *otlp.Exporter    // nil: nobody traces
 	record   *inspector.Record // nil: nobody inspects
 
 	mu      sync.Mutex
@@ -129,7 +132,10 @@ func (f *fleet) sources(vars, seeded map[string]string) (all []devserver.Source)
 			if err != nil {
 				return nil, err
 			}
-			o.Clock = f.clock
+			o.Clock, o.Watch = f.clock, f.watch
+			if f.traces != nil {
+				o.Spans = f.traces.Span
+			}
 			if f.record != nil {
 				o.Observe = f.record.Observe
 			}

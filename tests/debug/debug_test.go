@@ -37,6 +37,12 @@ func (l *log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // wait returns what was logged once it holds a text, passed through names.
 func (l *log) wait(t *testing.T, text string, names func(string) string) string {
 	t.Helper()

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/gate"
@@ -31,6 +32,9 @@ type frame struct {
 	event   uint64    // Number of its Event; 0: it has none
 	upgrade bool      // the request asked for a WebSocket
 	socks   []*socket // of an event of the Worker
+
+	traced map[uint32]Event // operations under way, of a host with Spans
+	since  time.Time        // by the machine's clock; zero unless a Watch wants to know
 
 	section *section
 }
@@ -62,6 +66,9 @@ func (s *Isolate) newFrame(kind byte, o *object, r reply, in *scope) *frame {
 	f.scope.enters(f)
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	s.frames[f.id] = f
+	if s.host.cfg.Watch.Event > 0 {
+		f.since = time.Now()
+	}
 	if o != nil {
 		f.level = o.gate
 	}
@@ -139,6 +146,7 @@ func (f *frame) complete(id uint32, result []byte) {
 // completeIn is complete for a result that keeps the order of a lane.
 func (f *frame) completeIn(in lane, id uint32, result []byte) {
 	f.isolate.deliver(in, func() {
+		f.operationEnded(id, result)
 		if f.object != nil {
 			f.object.pending--
 			f.object.checkIdle()

@@ -66,6 +66,8 @@ type Config struct {
 	Clock   clock.Clock
 	Logger  *slog.Logger
 	Network http.RoundTripper // for outbound requests
+	Watch   Watch             // what to warn of
+	Spans   func(Event)       // hears of the same, and of operations of bindings and outbound requests; nil: nothing is traced
 	Observe func(Event)       // hears of what has ended, on any goroutine; it must not block. nil: nothing is noted
 	Native  NativeCode        // what native code passes on; nil: nothing
 
@@ -118,6 +120,7 @@ type Host struct {
 	live     atomic.Int64 // frames that have not ended, except constructors'
 	mu       sync.Mutex
 	engine   *isolate.Engine
+	watchdog watchdog
 	sampling atomic.Pointer[profile.Profile] // nil: nobody wants to know
 	programs map[*program]bool               // that run
 	scripted map[key]*scripted               // objects whose class is JavaScript
@@ -184,6 +187,9 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 	}
 	if h.sched == nil {
 		go h.watch()
+		if cfg.Watch.any() {
+			go h.supervise()
+		}
 	}
 	return h, nil
 }
@@ -277,7 +283,7 @@ func compile(ctx context.Context, cfg Config, module []byte) (*isolate.Engine, e
 }
 
 func engineConfig(cfg Config) isolate.Config {
-	return isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule, Limits: isolate.Limits{Memory: cfg.MemoryLimit, CPU: cfg.CPULimit}}
+	return isolate.Config{CacheDir: cfg.CacheDir, Keep: cfg.KeepModule, Probe: cfg.Watch.Turn > 0, Limits: isolate.Limits{Memory: cfg.MemoryLimit, CPU: cfg.CPULimit}}
 }
 
 // stuckTime is how long a guest that has to stop may run without waiting for anything.

@@ -23,8 +23,11 @@ type Isolate struct {
 	*peer
 	host     *Host
 	index    int
-	began    atomic.Int64      // when the turn that runs began, by the machine's clock; 0: none runs
-	instance *isolate.Instance // nil until the first event, and after a death
+	began    atomic.Int64         // when the turn that runs began, by the machine's clock; 0: none runs
+	slow     atomic.Int64         // the turn that was asked where it is, by when it began
+	resident map[uint64]bool      // goroutines that the instance had before its first event
+	idlers   map[uint64]time.Time // goroutines that go on while no event does, and since when
+	instance *isolate.Instance    // nil until the first event, and after a death
 	sockets  *socketTable
 	groups   map[key]*group
 
@@ -88,6 +91,7 @@ func (s *Isolate) boot() error {
 		return &abi.Error{Name: bootFailure, Message: err.Error()}
 	}
 	s.instance = instance
+	s.settled()
 	return nil
 }
 

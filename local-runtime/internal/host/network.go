@@ -79,6 +79,7 @@ func collect(src stream.Source, sofar []byte, done func([]byte, error)) {
 func (h *Host) fetchNetwork(from *frame, c *fetchCall, r reply) {
 	ctx := c.context(from)
 	t := newTrip(c)
+	r = h.traceRequest(from, t, r)
 	for {
 		resp, err := t.send(ctx, h.cfg.Network)
 		if err != nil {

@@ -25,14 +25,20 @@ type Event struct {
 	Took   time.Duration
 	Status int    // of a response
 	Failed string // why it failed; "": it did not
+
+	// Of a host with Spans: what the event is part of, its number there, and that of the caller outside of the session, which is zero if there was none.
+	Trace        [16]byte
+	Span, Remote [8]byte
+	CauseSpan    [8]byte // of Cause
 }
 
 // observed returns r, so that its outcome is an Event as well. A host that nobody observes returns it as it is.
 func (h *Host) observed(e Event, r reply) reply {
-	if h.cfg.Observe == nil {
+	if !h.observes() {
 		return r
 	}
-	e.Number, e.Cause, e.Worker, e.Began = h.lastEvent.Add(1), r.cause, h.cfg.Script, time.Now()
+	e.Cause = r.cause
+	h.enumerate(&e, "")
 	r.event = e.Number
 	inner := r
 	end := func(status int, failed *abi.Error) { h.ended(e, status, failed) }
@@ -62,7 +68,12 @@ func (h *Host) ended(e Event, status int, failed *abi.Error) {
 	if failed != nil {
 		e.Failed = failed.Message
 	}
-	h.cfg.Observe(e)
+	if h.cfg.Observe != nil {
+		h.cfg.Observe(e)
+	}
+	if h.cfg.Spans != nil {
+		h.cfg.Spans(e)
+	}
 }
 
 // eventKinds are the kinds of what objects and Workers are started for.
@@ -74,7 +85,7 @@ var eventKinds = map[byte]string{
 // observedIn is observed for an event of an object.
 func (o *object) observedIn(kind byte, r reply) reply {
 	h := o.isolate.host
-	if h.cfg.Observe == nil {
+	if !h.observes() {
 		return r
 	}
 	e := Event{Kind: eventKinds[kind], Name: r.what, Class: o.key.class, ID: o.key.id}
@@ -87,10 +98,11 @@ func (o *object) observedIn(kind byte, r reply) reply {
 // observed is observed for an event of an object whose class is JavaScript.
 func (o *scripted) observed(cause uint64, kind, what string, done func(abi.Value, *js.Body, error)) func(abi.Value, *js.Body, error) {
 	h := o.host
-	if h.cfg.Observe == nil {
+	if !h.observes() {
 		return done
 	}
-	e := Event{Number: h.lastEvent.Add(1), Cause: cause, Worker: h.cfg.Script, Kind: kind, Name: what, Class: o.key.class, ID: o.key.id, Began: time.Now()}
+	e := Event{Cause: cause, Kind: kind, Name: what, Class: o.key.class, ID: o.key.id}
+	h.enumerate(&e, "")
 	if o.name != nil {
 		e.Object = *o.name
 	}
@@ -121,10 +133,11 @@ func (h *Host) observedEvent(kind, name string) (number uint64, ended func(error
 
 // observeRequest begins the event of a request at the front door, with a writer that notes its status. The returned function ends it.
 func (h *Host) observeRequest(w http.ResponseWriter, req *http.Request) (http.ResponseWriter, uint64, func()) {
-	if h.cfg.Observe == nil {
+	if !h.observes() {
 		return w, 0, func() {}
 	}
-	e := Event{Number: h.lastEvent.Add(1), Worker: h.cfg.Script, Kind: "request", Name: requestName(req.Method, req.URL.Path), Began: time.Now()}
+	e := Event{Kind: "request", Name: requestName(req.Method, req.URL.Path)}
+	h.enumerate(&e, req.Header.Get("Traceparent"))
 	noted := &notedStatus{ResponseWriter: w}
 	return noted, e.Number, func() {
 		var failed *abi.Error

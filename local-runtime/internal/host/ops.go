@@ -63,6 +63,9 @@ func (s *Isolate) Call(frame, number, id uint32, req []byte) ([]byte, int32) {
 	if f.dead {
 		return failure(abi.Errorf("the event this operation is for is over")), 0
 	}
+	if s.host.cfg.Spans != nil && spanned[number] != "" {
+		do = f.traceOperation(number, do)
+	}
 	if s.host.sched == nil && s.host.trace == nil {
 		return do(s, f, id, abi.NewReader(req))
 	}

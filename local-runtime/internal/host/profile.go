@@ -26,6 +26,15 @@ func (h *Host) Profile(ctx context.Context, d, patience time.Duration, w io.Writ
 		return errProfiling
 	}
 	defer h.sampling.Store(nil)
+	if h.cfg.Watch.Turn > 0 { // the module has probes
+		if err := h.currentEngine().Unprobed(); err != nil {
+			return err
+		}
+		p.Begin()
+		h.tick(ctx, h.currentEngine(), d)
+		p.End()
+		return p.Write(w)
+	}
 	engine, err := h.currentEngine().WithProbes(ctx, engineConfig(h.cfg))
 	if err != nil {
 		return err
@@ -66,7 +75,10 @@ func (h *Host) tick(ctx context.Context, engine *isolate.Engine, d time.Duration
 }
 
 // Sampled implements isolate.Sampler.
-func (s *Isolate) Sampled(trace []uint64, ticks int) { s.host.sampled(trace, ticks) }
+func (s *Isolate) Sampled(trace []uint64, ticks int) {
+	s.slowTurn(trace)
+	s.host.sampled(trace, ticks)
+}
 
 func (h *Host) sampled(trace []uint64, ticks int) {
 	if p := h.sampling.Load(); p != nil {

@@ -36,8 +36,9 @@ type Session struct {
 	rates     rates
 	lastLane  atomic.Uint64 // of what was passed on
 	lastEvent atomic.Uint64 // of Events
-	forget    func()        // takes waitAWhile from the clock; nil: it is not there
-	unlock    func() error  // lets go of the storage folder
+	traces    traces
+	forget    func()       // takes waitAWhile from the clock; nil: it is not there
+	unlock    func() error // lets go of the storage folder
 
 	register sync.Mutex
 	places   map[string]*place

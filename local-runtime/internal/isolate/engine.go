@@ -52,6 +52,8 @@ type Engine struct {
 	source  []byte // the module
 	symbols func() *symbols.Table
 
+	unprobed error // why the module has no probes although it should
+
 	mu        sync.Mutex
 	instances map[*Instance]bool // that Tick asks
 }
@@ -125,9 +127,10 @@ func compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 	})}
 	probed := wasm
 	if cfg.Probe {
-		var err error
-		if probed, err = profile.Probe(wasm); err != nil {
-			return nil, err
+		if b, err := profile.Probe(wasm); err != nil {
+			e.unprobed = err
+		} else {
+			probed = b
 		}
 	}
 	if cfg.CacheDir != "" {

@@ -2,6 +2,7 @@ package isolate
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/tetratelabs/wazero/api"
@@ -22,8 +23,15 @@ func (e *Engine) Symbols() *symbols.Table { return e.symbols() }
 // WithProbes compiles the module of an engine again, for Tick.
 func (e *Engine) WithProbes(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg.Probe = true
-	return Compile(ctx, e.source, cfg)
+	probed, err := Compile(ctx, e.source, cfg)
+	if err == nil && probed.unprobed != nil {
+		return nil, errors.Join(probed.unprobed, probed.Close())
+	}
+	return probed, err
 }
+
+// Unprobed is why a module that should have probes has none.
+func (e *Engine) Unprobed() error { return e.unprobed }
 
 // probe is an instance's side of package profile.
 type probe struct {
@@ -114,4 +122,14 @@ func (e env) Probe() {
 	if sp, ok := in.stackPointer(); ok {
 		s.Sampled(in.symbols().Trace(in.mod.Memory(), in.probe.place.Get(), sp, 256), ticks)
 	}
+}
+
+// Goroutines are those of the program, which must not be running. There are none to be seen in the program of another release of Go.
+func (in *Instance) Goroutines() []symbols.Goroutine {
+	return in.symbols().Goroutines(in.mod.Memory())
+}
+
+// StackOf are the calls of one of the Goroutines.
+func (in *Instance) StackOf(g symbols.Goroutine) []symbols.Call {
+	return in.symbols().StackOf(in.mod.Memory(), g)
 }

@@ -12,23 +12,32 @@ import (
 	"grove.place/lattice/tests/workerd"
 )
 
+// bin is the folder of the built command, while the tests run.
+var bin string
+
+func TestMain(m *testing.M) {
+	var err error
+	if bin, err = os.MkdirTemp("", "lattice"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(bin)
+	os.Exit(code)
+}
+
 // command builds the lattice command once.
 var command = sync.OnceValues(func() (string, error) {
 	root, err := workerd.Root()
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "lattice")
-	if err != nil {
-		return "", err
-	}
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "lattice"), "./cmd/lattice")
+	build := exec.Command("go", "build", "-o", filepath.Join(bin, "lattice"), "./cmd/lattice")
 	build.Dir = filepath.Dir(root)
 	out, err := build.CombinedOutput()
 	if err != nil {
 		err = &exec.Error{Name: string(out), Err: err}
 	}
-	return filepath.Join(dir, "lattice"), err
+	return filepath.Join(bin, "lattice"), err
 })
 
 // ran is what a command printed.

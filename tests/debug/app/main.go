@@ -33,9 +33,10 @@ func main() {
 //go:noinline
 func fail(why string) { panic(why) }
 
+var m map[string]int // that nobody has made
+
 //go:noinline
 func nilMap() {
-	var m map[string]int
 	m["x"] = 1
 }
 

@@ -3,6 +3,7 @@ package cloudflareapi
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,7 +64,8 @@ func (s *Server) scriptRoutes(at route) {
 	at("PATCH /accounts/{account}/workers/scripts/{script}/secrets-bulk", func(w http.ResponseWriter, r *http.Request, req Request) {
 		if worker := s.worker(w, r); worker != nil {
 			body := decode[struct{ Secrets map[string]any }](req)
-			for name, v := range body.Secrets {
+			for _, name := range slices.Sorted(maps.Keys(body.Secrets)) {
+				v := body.Secrets[name]
 				worker.Secrets = slices.DeleteFunc(worker.Secrets, func(n string) bool { return n == name })
 				if v != nil {
 					worker.setSecret(name)

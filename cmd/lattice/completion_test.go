@@ -55,8 +55,8 @@ func TestWordsAreCompleted(t *testing.T) {
 	}{
 		{"", "build dev new help doctor !__complete"},
 		{"d", "d1 dev doctor !build"},
-		{"d1 ", "execute export migrations !list"},
-		{"d1 migrations ", "apply list !execute"},
+		{"d1 ", "create delete execute export info list migrations !apply"},
+		{"d1 migrations ", "apply create list !execute"},
 		{"d1 execute ", "orders"},
 		{"d1 migrations apply ", "orders"},
 		{"d1 execute orders --", "--command --json --persist-to --env !-c"},

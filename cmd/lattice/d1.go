@@ -24,24 +24,34 @@ import (
 
 const d1Help = `lattice d1 COMMAND DATABASE [flags]
 
-A D1 database, as "lattice dev" has stored it, by its name or its binding.
+A D1 database, by its name or its binding: as "lattice dev" has stored it, or with --remote that on Cloudflare.
 
   lattice d1 execute DATABASE --command "SELECT 1"   or --file FILE: all statements, or none; --json
   lattice d1 export DATABASE --output FILE           as SQL; - is the standard output; --table T, --no-data, --no-schema
   lattice d1 migrations list DATABASE                those that have not been applied
   lattice d1 migrations apply DATABASE               apply them, as lattice dev does when it starts
+  lattice d1 migrations create DATABASE MESSAGE      make the file of the next one
 
-Stop lattice dev before. --remote is for wrangler.
-`
+Stop lattice dev before one of these works on what it has stored. On Cloudflare alone:
+
+  lattice d1 create NAME                             make a database, and print what to add to the configuration
+  lattice d1 list                                    all of the account
+  lattice d1 info DATABASE
+  lattice d1 delete DATABASE                         with all that is in it; asks before, unless --yes
+` + credentialsHelp
 
 func runD1(ctx context.Context, args []string, out, errs io.Writer) error {
 	return subcommands{"d1", d1Help, map[string]func(context.Context, *storeCommand, []string) error{
 		"execute": d1Execute, "export": d1Export, "migrations list": d1List, "migrations apply": d1Apply,
+	}, map[string]func(context.Context, *cloudCommand, []string) error{
+		"create": d1Create, "list": d1Databases, "info": d1Info, "delete": d1Delete, "migrations create": d1NewMigration,
 	}}.start(ctx, args, out, errs)
 }
 
 // database parses args and has do work on the database that the argument names. It is opened with its migrations when migrate is set, which applies them.
-func database(ctx context.Context, c *storeCommand, name string, migrate bool, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, db d1.DB, l local.Database) error) error {
+// On a database of Cloudflare it is remote that does the work.
+func database(ctx context.Context, c *storeCommand, name string, migrate bool, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, db d1.DB, l local.Database) error,
+	remote func(ctx context.Context, r *remoteDatabase) error) error {
 	fs := c.storeFlags("d1 "+name, d1Help)
 	fs.Bool("y", true, "of wrangler: nothing is asked here")
 	fs.Bool("yes", true, "of wrangler: nothing is asked here")
@@ -51,6 +61,13 @@ func database(ctx context.Context, c *storeCommand, name string, migrate bool, a
 	given, err := c.parse(fs, args, "DATABASE")
 	if err != nil {
 		return err
+	}
+	if c.remote {
+		r, err := c.remoteDatabase(ctx, given[0])
+		if err != nil {
+			return err
+		}
+		return remote(ctx, r)
 	}
 	all, err := bindings.Databases(c.cfg, nil)
 	if err != nil {
@@ -84,7 +101,7 @@ func d1Execute(ctx context.Context, c *storeCommand, args []string) error {
 		fs.BoolVar(&c.json, "json", false, "print JSON")
 	}, func(ctx context.Context, db d1.DB, _ local.Database) error {
 		if (command == "") == (file == "") {
-			return errors.New("write --command with the SQL to run, or --file")
+			return errWhichSQL
 		}
 		if file != "" {
 			text, err := os.ReadFile(file)
@@ -112,8 +129,15 @@ func d1Execute(ctx context.Context, c *storeCommand, args []string) error {
 			printTable(c.out, r.Columns, r.Rows)
 		}
 		return nil
+	}, func(ctx context.Context, r *remoteDatabase) error {
+		if (command == "") == (file == "") {
+			return errWhichSQL
+		}
+		return r.execute(ctx, c, command, file)
 	})
 }
+
+var errWhichSQL = errors.New("write --command with the SQL to run, or --file")
 
 // jsonResult is a result as wrangler prints it.
 type jsonResult struct {
@@ -215,6 +239,14 @@ func cell(v any) string {
 		return "null"
 	case []byte:
 		return "x'" + hex.EncodeToString(v) + "'"
+	case []any: // a BLOB, as D1 answers it
+		blob := make([]byte, len(v))
+		for i, n := range v {
+			if _, err := fmt.Sscan(fmt.Sprint(n), &blob[i]); err != nil {
+				return fmt.Sprint(v)
+			}
+		}
+		return cell(blob)
 	case string:
 		return strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`).Replace(v)
 	}
@@ -238,20 +270,9 @@ func d1List(ctx context.Context, c *storeCommand, args []string) error {
 		if err != nil {
 			return err
 		}
-		var waiting [][]any
-		for _, name := range names {
-			if !applied[name] {
-				waiting = append(waiting, []any{name})
-			}
-		}
-		if len(waiting) == 0 {
-			fmt.Fprintln(c.out, "no migrations to apply")
-			return nil
-		}
-		fmt.Fprintln(c.out, "migrations to be applied:")
-		printTable(c.out, []string{"Name"}, waiting)
+		c.printWaiting(slices.DeleteFunc(names, func(name string) bool { return applied[name] }))
 		return nil
-	})
+	}, func(ctx context.Context, r *remoteDatabase) error { return r.list(ctx, c) })
 }
 
 func appliedMigrations(ctx context.Context, db d1.DB, table string) (map[string]bool, error) {
@@ -277,7 +298,7 @@ func d1Apply(ctx context.Context, c *storeCommand, args []string) error {
 		}
 		fmt.Fprintln(c.out, "the database has all migrations")
 		return nil
-	})
+	}, func(ctx context.Context, r *remoteDatabase) error { return r.apply(ctx, c) })
 }
 
 func d1Export(ctx context.Context, c *storeCommand, args []string) error {
@@ -289,24 +310,39 @@ func d1Export(ctx context.Context, c *storeCommand, args []string) error {
 		fs.Var(&only, "table", "only this `table`; may be repeated")
 		fs.BoolVar(&noData, "no-data", false, "no rows")
 		fs.BoolVar(&noSchema, "no-schema", false, "no tables and indexes")
-	}, func(ctx context.Context, db d1.DB, _ local.Database) (err error) {
+	}, func(ctx context.Context, db d1.DB, _ local.Database) error {
 		if output == "" {
-			return errors.New("write --output with the file to write, or - for the standard output")
+			return errNoOutput
 		}
 		var text strings.Builder
 		if err := dump(ctx, db, &text, only, !noSchema, !noData); err != nil {
 			return err
 		}
-		if output == "-" {
-			_, err := io.WriteString(c.out, text.String())
+		return c.writeExport(output, text.String())
+	}, func(ctx context.Context, r *remoteDatabase) error {
+		if output == "" {
+			return errNoOutput
+		}
+		text, err := r.export(ctx, only, noSchema, noData)
+		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(output, []byte(text.String()), 0o644); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.out, "wrote %s\n", output)
-		return nil
+		return c.writeExport(output, text)
 	})
+}
+
+var errNoOutput = errors.New("write --output with the file to write, or - for the standard output")
+
+func (c *storeCommand) writeExport(output, text string) error {
+	if output == "-" {
+		_, err := io.WriteString(c.out, text)
+		return err
+	}
+	if err := os.WriteFile(output, []byte(text), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "wrote %s\n", output)
+	return nil
 }
 
 // dump writes statements that make the database anew.

@@ -31,7 +31,7 @@ Stop lattice dev before. --remote is for wrangler.
 func runKV(ctx context.Context, args []string, out, errs io.Writer) error {
 	return subcommands{"kv", kvHelp, map[string]func(context.Context, *storeCommand, []string) error{
 		"key put": kvPut, "key get": kvGet, "key list": kvList, "key delete": kvDelete,
-	}}.start(ctx, args, out, errs)
+	}, nil}.start(ctx, args, out, errs)
 }
 
 // kvCommand is a command that is about a namespace.
@@ -52,6 +52,9 @@ func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, 
 	given, err := k.parse(fs, args, usage)
 	if err != nil {
 		return err
+	}
+	if k.remote {
+		return errors.New("--remote is not here yet: wrangler has it")
 	}
 	binding, o, err := k.namespace()
 	if err != nil {

@@ -48,7 +48,7 @@ func runObjects(ctx context.Context, args []string, out, errs io.Writer) error {
 			return (&objectCommand{storeCommand: c, name: name}).run(ctx, usage, args)
 		}
 	}
-	return subcommands{"objects", objectsHelp, all}.start(ctx, args, out, errs)
+	return subcommands{"objects", objectsHelp, all, nil}.start(ctx, args, out, errs)
 }
 
 // objectCommand is one of the commands about objects.

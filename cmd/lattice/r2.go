@@ -30,7 +30,7 @@ Stop lattice dev before. --remote is for wrangler.
 func runR2(ctx context.Context, args []string, out, errs io.Writer) error {
 	return subcommands{"r2", r2Help, map[string]func(context.Context, *storeCommand, []string) error{
 		"object put": r2Put, "object get": r2Get, "object list": r2List, "object delete": r2Delete,
-	}}.start(ctx, args, out, errs)
+	}, nil}.start(ctx, args, out, errs)
 }
 
 // bucket parses args and has do work on the bucket that the first part of the argument names, with the key after it.
@@ -42,6 +42,9 @@ func bucket(ctx context.Context, c *storeCommand, name, usage string, args []str
 	given, err := c.parse(fs, args, usage)
 	if err != nil {
 		return err
+	}
+	if c.remote {
+		return errors.New("--remote is not here yet: wrangler has it")
 	}
 	asked, key, hasKey := strings.Cut(given[0], "/")
 	if wants := strings.Contains(usage, "/"); wants && key == "" || !wants && hasKey {

@@ -12,7 +12,7 @@ import (
 	local "grove.place/lattice/local-runtime"
 )
 
-// A store command works on what "lattice dev" has stored, with the names, flags and output of wrangler's.
+// A store command works on what "lattice dev" has stored, or with --remote on what Cloudflare has, with the names, flags and output of wrangler's.
 type storeCommand struct {
 	stateFolder
 	remote, json bool
@@ -25,7 +25,7 @@ func (c *storeCommand) storeFlags(name, long string) *flag.FlagSet {
 	fs := newFlags(name, long, c.out, c.errs)
 	c.flags(fs)
 	fs.Bool("local", true, "work on what lattice dev has stored, which is the default")
-	fs.BoolVar(&c.remote, "remote", false, "refused: Cloudflare's stores are wrangler's to work on")
+	fs.BoolVar(&c.remote, "remote", false, "work on what Cloudflare has")
 	return fs
 }
 
@@ -38,8 +38,9 @@ func (c *storeCommand) parse(fs *flag.FlagSet, args []string, usage string) (giv
 		fmt.Fprintf(c.errs, "write it as lattice %s %s\n", fs.Name(), usage)
 		return nil, errUsage
 	}
-	if c.remote {
-		return nil, fmt.Errorf("--remote is not here yet: this command works on what lattice dev has stored; `wrangler %s … --remote` works on Cloudflare's", fs.Name())
+	if c.remote && c.given("local") {
+		fmt.Fprintf(c.errs, "lattice %s takes --local or --remote, not both\n", fs.Name())
+		return nil, errUsage
 	}
 	c.find()
 	c.cfg, err = wrangler.Load(c.configPath, c.env)
@@ -62,6 +63,7 @@ func (c *storeCommand) open(ctx context.Context, o local.Options) (*local.Host, 
 type subcommands struct {
 	name, help string
 	run        map[string]func(ctx context.Context, c *storeCommand, args []string) error
+	cloud      map[string]func(ctx context.Context, c *cloudCommand, args []string) error // those about what an account has
 }
 
 func (s subcommands) start(ctx context.Context, args []string, out, errs io.Writer) error {
@@ -69,6 +71,11 @@ func (s subcommands) start(ctx context.Context, args []string, out, errs io.Writ
 	for name, run := range s.run {
 		n[name] = func(ctx context.Context, args []string, out, errs io.Writer) error {
 			return run(ctx, &storeCommand{out: out, errs: errs}, args)
+		}
+	}
+	for name, run := range s.cloud {
+		n[name] = func(ctx context.Context, args []string, out, errs io.Writer) error {
+			return run(ctx, &cloudCommand{out: out, errs: errs}, args)
 		}
 	}
 	return n.start(ctx, s.name, s.help, args, out, errs)

@@ -112,10 +112,9 @@ CREATE INDEX by_name ON users (name);`)
 		t.Errorf("after its way through the file:\n%s\nbefore:\n%s", again, exported)
 	}
 	fails(`no D1 database "shopp": there are shop`, "d1", "execute", "shopp", "--command", "SELECT 1")
-	fails("--remote is not here yet", "d1", "execute", "shop", "--remote", "--command", "SELECT 1")
 	fails("write --command", "d1", "execute", "shop")
 	fails("write it as lattice d1 execute DATABASE", "d1", "execute")
-	fails(`there is no command "delete"`, "d1", "delete")
+	fails(`there is no command "remove"`, "d1", "remove")
 }
 
 func TestKVCommands(t *testing.T) {

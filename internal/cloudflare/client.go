@@ -63,6 +63,8 @@ const tokenPage = "https://dash.cloudflare.com/profile/api-tokens"
 type Client struct {
 	base    *url.URL
 	http    *http.Client
+	bare    *http.Client // without the token
+	sleep   func(ctx context.Context, d time.Duration) error
 	options Options
 
 	accounts  *accounts.AccountService
@@ -85,7 +87,8 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("CLOUDFLARE_API_BASE_URL %s is not encrypted, and the token would cross the network for all to read: use https", base.Redacted())
 	}
 	door := newTransport(o)
-	c := &Client{base: base, options: o, http: &http.Client{Transport: door, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c := &Client{base: base, options: o, http: &http.Client{Transport: door, CheckRedirect: stay}, bare: &http.Client{Transport: door.next, CheckRedirect: stay}, sleep: door.options.Sleep}
 	opts := []option.RequestOption{option.WithBaseURL(base.String()), option.WithHTTPClient(c.http), option.WithMaxRetries(0)}
 	c.accounts, c.tokens, c.scripts = accounts.NewAccountService(opts...), user.NewTokenService(opts...), workers.NewScriptService(opts...)
 	c.queues, c.consumers = queues.NewQueueService(opts...), queues.NewConsumerService(opts...)

@@ -84,7 +84,7 @@ func (e *Error) hint() string {
 		return "there were too many requests in the last five minutes: wait for them, and run the command again"
 	case e.Status >= 500:
 		return "look at https://www.cloudflarestatus.com, and run the command again"
-	case e.Code == codeNoWorker, e.Code == codeNoEnvironment:
+	case (e.Code == codeNoWorker || e.Code == codeNoEnvironment) && strings.Contains(e.Path, "/workers/"): // in R2, 10007 is an object that is not there
 		return "deploy it first: lattice deploy"
 	case e.Code == codeNotDeployed:
 		return "the newest version is not live, and a secret would make it so: make a version live first (lattice versions list, lattice versions deploy)"
@@ -107,6 +107,12 @@ func permission(path, method string) string {
 		return "Zone: Workers Routes: Edit, for all zones of the account"
 	case strings.Contains(path, "/queues"):
 		return "Account: Queues: " + may
+	case strings.Contains(path, "/d1/"):
+		return "Account: D1: Edit"
+	case strings.Contains(path, "/storage/kv/"):
+		return "Account: Workers KV Storage: " + may
+	case strings.Contains(path, "/r2/"):
+		return "Account: Workers R2 Storage: " + may
 	case strings.Contains(path, "/tails"):
 		return "Account: Workers Tail: Read"
 	case strings.HasPrefix(path, "/accounts/") && strings.Contains(path, "/workers/"):
@@ -140,6 +146,9 @@ func hasCode(err error, codes ...int) bool {
 
 // IsMissing reports whether a Worker is not there.
 func IsMissing(err error) bool { return hasCode(err, codeNoWorker, codeNoEnvironment, 10092) }
+
+// IsNotFound reports whether what was asked for is not there.
+func IsNotFound(err error) bool { return status(err) == http.StatusNotFound }
 
 // IsTagConflict reports whether an upload was refused because the object migrations on the server are others than it was told.
 func IsTagConflict(err error) bool { return hasCode(err, codeMigrationTag) }

@@ -175,7 +175,7 @@ func (c *Client) path(elements ...string) string {
 	return path
 }
 
-// raw sends a request that cloudflare-go has no method for.
+// raw sends a request that cloudflare-go has no method for, or one to a store.
 func (c *Client) raw(ctx context.Context, method, path string, query url.Values, body, result any) error {
 	var text io.Reader
 	if body != nil {

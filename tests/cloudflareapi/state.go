@@ -19,6 +19,7 @@ type state struct {
 	buckets  []map[string]any
 	records  []string // of DNS
 	d1       []*database
+	uploaded map[string][]byte
 	assets   map[string]Part // by hash
 	sessions map[string][]string
 	tails    map[string]chan []byte
@@ -91,7 +92,7 @@ func newState() state {
 	account := Account{AccountID, "The account of the tests"}
 	return state{
 		accounts: []Account{account}, zones: []zone{{"00000000000000000000000000000001", "example.com", account}},
-		workers: map[string]*Worker{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{}, tailed: make(chan struct{}),
+		workers: map[string]*Worker{}, uploaded: map[string][]byte{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{}, tailed: make(chan struct{}),
 	}
 }
 
@@ -156,6 +157,10 @@ func (s *Server) Consumers(queue string) []map[string]any {
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request) {
 	if strings.HasSuffix(req.Path, "/workers/assets/upload") && req.Header.Get("Authorization") == "Bearer (a JWT of the assets)" {
 		s.uploadAssets(w, r, req)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/signed/") {
+		s.signed(w, r, req)
 		return
 	}
 	if req.Header.Get("Authorization") != "Bearer (the token)" {

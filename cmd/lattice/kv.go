@@ -16,36 +16,48 @@ import (
 	"grove.place/lattice/workers/kv"
 )
 
-const kvHelp = `lattice kv key COMMAND [flags]
+const kvHelp = `lattice kv key|namespace COMMAND [flags]
 
-The keys of a KV namespace, as "lattice dev" has stored them. Flags are those of wrangler: --binding names the namespace by its binding, --namespace-id by its id.
+The keys of a KV namespace, as "lattice dev" has stored them, or with --remote as Cloudflare has them. Flags are those of wrangler: --binding names the
+namespace by its binding, --namespace-id by its id.
 
   lattice kv key put KEY VALUE --binding B       --path FILE reads the value, --ttl, --expiration, --metadata JSON go with it
   lattice kv key get KEY --binding B             prints the value as it is
   lattice kv key list --binding B                as JSON; --prefix P
   lattice kv key delete KEY --binding B
 
-Stop lattice dev before. --remote is for wrangler.
-`
+Stop lattice dev before one of these works on what it has stored. On Cloudflare alone:
+
+  lattice kv namespace create NAME               make a namespace, and print what to add to the configuration
+  lattice kv namespace list                      all of the account, as JSON
+  lattice kv namespace delete NAME               or --binding, --namespace-id: with all its keys; asks before, unless --yes
+` + credentialsHelp
 
 func runKV(ctx context.Context, args []string, out, errs io.Writer) error {
 	return subcommands{"kv", kvHelp, map[string]func(context.Context, *storeCommand, []string) error{
 		"key put": kvPut, "key get": kvGet, "key list": kvList, "key delete": kvDelete,
-	}, nil}.start(ctx, args, out, errs)
+	}, map[string]func(context.Context, *cloudCommand, []string) error{
+		"namespace create": kvCreate, "namespace list": kvNamespaces, "namespace delete": kvDeleteNamespace,
+	}}.start(ctx, args, out, errs)
 }
 
 // kvCommand is a command that is about a namespace.
 type kvCommand struct {
 	*storeCommand
 	binding, id string
+	preview     bool
+}
+
+func (k *kvCommand) namespaceFlags(fs *flag.FlagSet) {
+	fs.StringVar(&k.binding, "binding", "", "`binding` of the namespace")
+	fs.StringVar(&k.id, "namespace-id", "", "`id` of the namespace")
+	fs.BoolVar(&k.preview, "preview", false, "with --remote: that of preview_id; lattice dev has one namespace for both")
 }
 
 // run parses args and has do work on the namespace.
-func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, n kv.NamespaceBinding, given []string) error) (err error) {
+func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, n keys, given []string) error) (err error) {
 	fs := k.storeFlags("kv key "+name, kvHelp)
-	fs.StringVar(&k.binding, "binding", "", "`binding` of the namespace")
-	fs.StringVar(&k.id, "namespace-id", "", "`id` of the namespace")
-	fs.BoolFunc("preview", "of wrangler: there is one namespace here", func(string) error { return nil })
+	k.namespaceFlags(fs)
 	if flags != nil {
 		flags(fs)
 	}
@@ -54,7 +66,15 @@ func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, 
 		return err
 	}
 	if k.remote {
-		return errors.New("--remote is not here yet: wrangler has it")
+		id, err := k.remoteNamespace()
+		if err != nil {
+			return err
+		}
+		client, err := k.cloud(ctx)
+		if err != nil {
+			return err
+		}
+		return do(ctx, remoteKeys{client, id}, given)
 	}
 	binding, o, err := k.namespace()
 	if err != nil {
@@ -105,7 +125,7 @@ func kvPut(ctx context.Context, c *storeCommand, args []string) error {
 		fs.StringVar(&metadata, "metadata", "", "`JSON` that is kept with the key")
 		fs.Int64Var(&ttl, "ttl", 0, "`seconds` that the key is kept for")
 		fs.Int64Var(&expiration, "expiration", 0, "`seconds` since 1970 at which the key goes")
-	}, func(ctx context.Context, n kv.NamespaceBinding, given []string) error {
+	}, func(ctx context.Context, n keys, given []string) error {
 		var value any
 		switch {
 		case (path == "") == (len(given) < 2):
@@ -140,7 +160,7 @@ func kvPut(ctx context.Context, c *storeCommand, args []string) error {
 func kvGet(ctx context.Context, c *storeCommand, args []string) error {
 	k := kvCommand{storeCommand: c}
 	return k.run(ctx, "get", "KEY", args, func(fs *flag.FlagSet) { fs.Bool("text", false, "of wrangler: values are printed as they are") },
-		func(ctx context.Context, n kv.NamespaceBinding, given []string) error {
+		func(ctx context.Context, n keys, given []string) error {
 			var value io.ReadCloser
 			found, err := n.Get(ctx, given[0], &value, nil)
 			if err != nil {
@@ -157,7 +177,7 @@ func kvGet(ctx context.Context, c *storeCommand, args []string) error {
 
 func kvDelete(ctx context.Context, c *storeCommand, args []string) error {
 	k := kvCommand{storeCommand: c}
-	return k.run(ctx, "delete", "KEY", args, nil, func(ctx context.Context, n kv.NamespaceBinding, given []string) error {
+	return k.run(ctx, "delete", "KEY", args, nil, func(ctx context.Context, n keys, given []string) error {
 		if err := n.Delete(ctx, given[0]); err != nil {
 			return err
 		}
@@ -170,13 +190,13 @@ func kvList(ctx context.Context, c *storeCommand, args []string) error {
 	var prefix string
 	k := kvCommand{storeCommand: c}
 	return k.run(ctx, "list", "", args, func(fs *flag.FlagSet) { fs.StringVar(&prefix, "prefix", "", "only keys that begin with `text`") },
-		func(ctx context.Context, n kv.NamespaceBinding, _ []string) error {
+		func(ctx context.Context, n keys, _ []string) error {
 			type key struct {
 				Name       string          `json:"name"`
 				Expiration int64           `json:"expiration,omitempty"`
 				Metadata   json.RawMessage `json:"metadata,omitempty"`
 			}
-			keys := []key{}
+			found := []key{}
 			for e, err := range n.All(ctx, prefix) {
 				if err != nil {
 					return err
@@ -185,9 +205,9 @@ func kvList(ctx context.Context, c *storeCommand, args []string) error {
 				if !e.Expiration.IsZero() {
 					one.Expiration = e.Expiration.Unix()
 				}
-				keys = append(keys, one)
+				found = append(found, one)
 			}
-			return printJSON(c.out, keys)
+			return printJSON(c.out, found)
 		})
 }
 

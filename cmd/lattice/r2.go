@@ -15,26 +15,33 @@ import (
 	"grove.place/lattice/workers/r2"
 )
 
-const r2Help = `lattice r2 object COMMAND [flags]
+const r2Help = `lattice r2 object|bucket COMMAND [flags]
 
-The objects of an R2 bucket, as "lattice dev" has stored them. The bucket goes by its name, or by its binding.
+The objects of an R2 bucket, as "lattice dev" has stored them, or with --remote as Cloudflare has them. The bucket goes by its name, or by its binding.
 
   lattice r2 object put BUCKET/KEY --file FILE    --pipe reads the standard input; --content-type and the other headers go with it
   lattice r2 object get BUCKET/KEY                writes a file of that name; --file FILE, or --pipe for the standard output
-  lattice r2 object list BUCKET                   as JSON; --prefix P
+  lattice r2 object list BUCKET                   as JSON; --prefix P; without --remote alone
   lattice r2 object delete BUCKET/KEY
 
-Stop lattice dev before. --remote is for wrangler.
-`
+Stop lattice dev before one of these works on what it has stored. On Cloudflare alone:
+
+  lattice r2 bucket create NAME                   make a bucket, and print what to add to the configuration
+  lattice r2 bucket list                          all of the account
+  lattice r2 bucket info BUCKET
+  lattice r2 bucket delete BUCKET                 when it is empty; asks before, unless --yes
+` + credentialsHelp
 
 func runR2(ctx context.Context, args []string, out, errs io.Writer) error {
 	return subcommands{"r2", r2Help, map[string]func(context.Context, *storeCommand, []string) error{
 		"object put": r2Put, "object get": r2Get, "object list": r2List, "object delete": r2Delete,
-	}, nil}.start(ctx, args, out, errs)
+	}, map[string]func(context.Context, *cloudCommand, []string) error{
+		"bucket create": r2Create, "bucket list": r2Buckets, "bucket info": r2Info, "bucket delete": r2DeleteBucket,
+	}}.start(ctx, args, out, errs)
 }
 
 // bucket parses args and has do work on the bucket that the first part of the argument names, with the key after it.
-func bucket(ctx context.Context, c *storeCommand, name, usage string, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, b r2.BucketBinding, key string) error) (err error) {
+func bucket(ctx context.Context, c *storeCommand, name, usage string, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, b objects, key string) error) (err error) {
 	fs := c.storeFlags("r2 object "+name, r2Help)
 	if flags != nil {
 		flags(fs)
@@ -43,13 +50,17 @@ func bucket(ctx context.Context, c *storeCommand, name, usage string, args []str
 	if err != nil {
 		return err
 	}
-	if c.remote {
-		return errors.New("--remote is not here yet: wrangler has it")
-	}
 	asked, key, hasKey := strings.Cut(given[0], "/")
 	if wants := strings.Contains(usage, "/"); wants && key == "" || !wants && hasKey {
 		fmt.Fprintf(c.errs, "write it as lattice r2 object %s %s\n", name, usage)
 		return errUsage
+	}
+	if c.remote {
+		r, err := c.remoteBucket(ctx, asked)
+		if err != nil {
+			return err
+		}
+		return do(ctx, r, key)
 	}
 	var o local.Options
 	var names []string
@@ -80,7 +91,7 @@ func r2Put(ctx context.Context, c *storeCommand, args []string) error {
 		fs.StringVar(&o.HTTPMetadata.ContentEncoding, "content-encoding", "", "`header` that goes with it")
 		fs.StringVar(&o.HTTPMetadata.ContentLanguage, "content-language", "", "`header` that goes with it")
 		fs.StringVar(&o.HTTPMetadata.CacheControl, "cache-control", "", "`header` that goes with it")
-	}, func(ctx context.Context, b r2.BucketBinding, key string) error {
+	}, func(ctx context.Context, b objects, key string) error {
 		var content io.Reader = os.Stdin
 		switch {
 		case (file == "") != pipe:
@@ -108,7 +119,7 @@ func r2Get(ctx context.Context, c *storeCommand, args []string) error {
 	return bucket(ctx, c, "get", "BUCKET/KEY", args, func(fs *flag.FlagSet) {
 		fs.StringVar(&file, "file", "", "`file` that the content is written to (default: what follows the last / of the key)")
 		fs.BoolVar(&pipe, "pipe", false, "write the content to the standard output")
-	}, func(ctx context.Context, b r2.BucketBinding, key string) (err error) {
+	}, func(ctx context.Context, b objects, key string) (err error) {
 		o, err := b.Get(ctx, key, nil)
 		if err != nil {
 			return err
@@ -137,7 +148,7 @@ func r2Get(ctx context.Context, c *storeCommand, args []string) error {
 }
 
 func r2Delete(ctx context.Context, c *storeCommand, args []string) error {
-	return bucket(ctx, c, "delete", "BUCKET/KEY", args, nil, func(ctx context.Context, b r2.BucketBinding, key string) error {
+	return bucket(ctx, c, "delete", "BUCKET/KEY", args, nil, func(ctx context.Context, b objects, key string) error {
 		if err := b.Delete(ctx, key); err != nil {
 			return err
 		}
@@ -159,18 +170,18 @@ type listedObject struct {
 func r2List(ctx context.Context, c *storeCommand, args []string) error {
 	var prefix string
 	return bucket(ctx, c, "list", "BUCKET", args, func(fs *flag.FlagSet) { fs.StringVar(&prefix, "prefix", "", "only keys that begin with `text`") },
-		func(ctx context.Context, b r2.BucketBinding, _ string) error {
-			objects := []listedObject{}
+		func(ctx context.Context, b objects, _ string) error {
+			found := []listedObject{}
 			for o := (r2.ListOptions{Prefix: prefix, Include: []string{"httpMetadata", "customMetadata"}}); ; {
 				page, err := b.List(ctx, o)
 				if err != nil {
 					return err
 				}
 				for _, f := range page.Objects {
-					objects = append(objects, listedObject{f.Key, f.Size, f.ETag, f.Uploaded, f.HTTPMetadata.ContentType, f.CustomMetadata})
+					found = append(found, listedObject{f.Key, f.Size, f.ETag, f.Uploaded, f.HTTPMetadata.ContentType, f.CustomMetadata})
 				}
 				if !page.Truncated {
-					return printJSON(c.out, objects)
+					return printJSON(c.out, found)
 				}
 				o.Cursor = page.Cursor
 			}

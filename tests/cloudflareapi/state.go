@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -20,7 +21,9 @@ type state struct {
 	records  []string // of DNS
 	d1       []*database
 	uploaded map[string][]byte
-	assets   map[string]Part // by hash
+	values   map[string]map[string]Part // of KV, by namespace and key; their types are metadata
+	objects  map[string][]byte          // of R2, by bucket/key
+	assets   map[string]Part            // by hash
 	sessions map[string][]string
 	tails    map[string]chan []byte
 	tailed   chan struct{}
@@ -92,7 +95,7 @@ func newState() state {
 	account := Account{AccountID, "The account of the tests"}
 	return state{
 		accounts: []Account{account}, zones: []zone{{"00000000000000000000000000000001", "example.com", account}},
-		workers: map[string]*Worker{}, uploaded: map[string][]byte{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{}, tailed: make(chan struct{}),
+		workers: map[string]*Worker{}, uploaded: map[string][]byte{}, values: map[string]map[string]Part{}, objects: map[string][]byte{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{}, tailed: make(chan struct{}),
 	}
 }
 
@@ -222,10 +225,11 @@ func (s *Server) mux(req Request) *http.ServeMux {
 type route = func(pattern string, f func(w http.ResponseWriter, r *http.Request, req Request))
 
 func setPathValues(r *http.Request, pattern string) {
-	have, want := strings.Split(r.URL.Path, "/"), strings.Split(pattern, "/")
+	have, want := strings.Split(r.URL.EscapedPath(), "/"), strings.Split(pattern, "/")
 	for i, w := range want {
 		if strings.HasPrefix(w, "{") && i < len(have) {
-			r.SetPathValue(strings.Trim(w, "{}"), have[i])
+			value, _ := url.PathUnescape(have[i])
+			r.SetPathValue(strings.Trim(w, "{}"), value)
 		}
 	}
 }

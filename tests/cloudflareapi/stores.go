@@ -1,7 +1,10 @@
 package cloudflareapi
 
 import (
+	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -17,15 +20,127 @@ func (s *Server) storeRoutes(at route) {
 	at("GET /accounts/{account}/workers/dispatch/namespaces", func(w http.ResponseWriter, _ *http.Request, _ Request) {
 		page(w, []map[string]any{{"namespace_id": "0d0d", "namespace_name": "dispatched", "script_count": 0}})
 	})
+	s.bucketRoutes(at)
+	s.valueRoutes(at)
+	s.d1Routes(at)
+}
+
+// valueRoutes are those of a KV namespace and its keys.
+func (s *Server) valueRoutes(at route) {
+	const one = "/accounts/{account}/storage/kv/namespaces/{id}"
+	find := func(w http.ResponseWriter, r *http.Request) map[string]Part {
+		i := slices.IndexFunc(s.state.kv, func(ns map[string]any) bool { return ns["id"] == r.PathValue("id") })
+		if i < 0 {
+			fail(w, http.StatusNotFound, 10013, "list keys: 'namespace not found'")
+			return nil
+		}
+		if s.state.values[r.PathValue("id")] == nil {
+			s.state.values[r.PathValue("id")] = map[string]Part{}
+		}
+		return s.state.values[r.PathValue("id")]
+	}
+	at("DELETE "+one, func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if find(w, r) != nil {
+			s.state.kv = slices.DeleteFunc(s.state.kv, func(ns map[string]any) bool { return ns["id"] == r.PathValue("id") })
+			ok(w, nil)
+		}
+	})
+	at("GET "+one+"/keys", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		values := find(w, r)
+		if values == nil {
+			return
+		}
+		list, next := []map[string]any{}, ""
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if !strings.HasPrefix(name, r.FormValue("prefix")) || name <= r.FormValue("cursor") {
+				continue
+			}
+			if len(list) == 2 { // on a page
+				next = list[1]["name"].(string)
+				break
+			}
+			key := map[string]any{"name": name}
+			if text := values[name].Type; text != "" {
+				key["metadata"] = json.RawMessage(text)
+			}
+			list = append(list, key)
+		}
+		reply(w, envelope{Success: true, Errors: []apiError{}, Messages: []string{}, Result: list, Info: map[string]any{"count": len(list), "cursor": next}}, http.StatusOK)
+	})
+	at("GET "+one+"/values/{key}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		values := find(w, r)
+		if v, is := values[r.PathValue("key")]; is {
+			_, _ = w.Write(v.Content)
+		} else if values != nil {
+			fail(w, http.StatusNotFound, 10009, "get: 'key not found'")
+		}
+	})
+	at("PUT "+one+"/values/{key}", func(w http.ResponseWriter, r *http.Request, req Request) {
+		if values := find(w, r); values != nil {
+			v := Part{Content: req.Body}
+			if p := req.Part("metadata"); p != nil {
+				v = Part{Content: req.Part("value").Content, Type: string(p.Content)}
+			}
+			values[r.PathValue("key")] = v
+			ok(w, nil)
+		}
+	})
+	at("DELETE "+one+"/values/{key}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if values := find(w, r); values != nil {
+			delete(values, r.PathValue("key"))
+			ok(w, nil)
+		}
+	})
+}
+
+// bucketRoutes are those of R2. The buckets of jurisdictions are not told apart.
+func (s *Server) bucketRoutes(at route) {
+	const one = "/accounts/{account}/r2/buckets/{name}"
 	at("GET /accounts/{account}/r2/buckets", func(w http.ResponseWriter, _ *http.Request, _ Request) {
 		ok(w, map[string]any{"buckets": append([]map[string]any{}, s.state.buckets...)})
 	})
-	at("GET /accounts/{account}/r2/buckets/{name}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+	at("GET "+one, func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if strings.HasPrefix(r.PathValue("name"), "absent") {
+			fail(w, http.StatusNotFound, 10006, "The specified bucket does not exist.")
+			return
+		}
 		ok(w, map[string]any{"name": r.PathValue("name"), "creation_date": created})
 	})
 	at("POST /accounts/{account}/r2/buckets", func(w http.ResponseWriter, _ *http.Request, req Request) {
 		s.state.buckets = append(s.state.buckets, decode[map[string]any](req))
 		ok(w, s.state.buckets[len(s.state.buckets)-1])
 	})
-	s.d1Routes(at)
+	at("DELETE "+one, func(w http.ResponseWriter, r *http.Request, _ Request) {
+		for name := range s.state.objects {
+			if strings.HasPrefix(name, r.PathValue("name")+"/") {
+				fail(w, http.StatusConflict, 10008, "The bucket you tried to delete is not empty.")
+				return
+			}
+		}
+		s.state.buckets = slices.DeleteFunc(s.state.buckets, func(b map[string]any) bool { return b["name"] == r.PathValue("name") })
+		ok(w, nil)
+	})
+	object := func(r *http.Request) string {
+		_, key, _ := strings.Cut(r.URL.Path, "/objects/")
+		return r.PathValue("name") + "/" + key
+	}
+	at("GET "+one+"/objects/{key...}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if content, is := s.state.objects[object(r)]; is {
+			_, _ = w.Write(content)
+			return
+		}
+		fail(w, http.StatusNotFound, 10007, "The specified key does not exist.")
+	})
+	at("PUT "+one+"/objects/{key...}", func(w http.ResponseWriter, r *http.Request, req Request) {
+		if strings.HasPrefix(r.PathValue("name"), "absent") {
+			fail(w, http.StatusNotFound, 10006, "The specified bucket does not exist.")
+			return
+		}
+		s.state.objects[object(r)] = req.Body
+		ok(w, map[string]any{"key": r.PathValue("key")})
+	})
+	at("DELETE "+one+"/objects/{key...}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		delete(s.state.objects, object(r))
+		ok(w, nil)
+	})
 }

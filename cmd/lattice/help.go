@@ -97,7 +97,7 @@ var topics = []topic{{"exit-codes", "what the command's exit codes mean", exitCo
 
 const exitCodesHelp = `lattice's exit codes
 
-  0     it is done, and all is well; for lattice dev: it was stopped
+  0     it is done, and all is well; for lattice dev and tail: it was stopped
   1     it failed, and the last line on the standard error says why; lattice doctor and lattice types --check: something is to be mended
   2     the command line makes no sense: an unknown command or flag, a missing argument
   130   it was interrupted (Ctrl-C, SIGTERM) before it was done
@@ -106,7 +106,7 @@ lattice test has the exit code of go test: 0 when all tests pass, 1 when one fai
 build, no test is run, and the code is 1.
 
 Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON with --json: version,
-build, doctor, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments and triggers, and secret list. kv key list and r2 object list
+build, doctor, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments and triggers, secret list and tail. kv key list and r2 object list
 always do. lattice test -- -json prints what go test -json does.
 `
 

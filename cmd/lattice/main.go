@@ -4,7 +4,7 @@
 //	lattice dev [package]     build, serve, and build again when a source changes
 //	lattice test [packages]   build the program once, and run the project's tests
 //	lattice build [package]   compile, describe, bundle and check
-//	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, whoami work on what is there
+//	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, tail, whoami work on what is there
 //	lattice d1, kv, r2        work on what dev has stored, as wrangler does
 //	lattice objects           look into the Durable Objects of dev, run alarms, evict, delete
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
@@ -65,6 +65,7 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"deployments", "list what was live when", runDeployments},
 		{"triggers", "set routes, domains, cron triggers and queues alone", runTriggers},
 		{"secret", "put, list and delete secrets of a Worker on Cloudflare", runSecret},
+		{"tail", "show what a Worker on Cloudflare does, as it does it", runTail},
 		{"whoami", "show what the API token may see", runWhoami},
 		{"types", "write the program's TypeScript types", runTypes},
 		{"doctor", "check the project and this machine, and say how to mend what is wrong", runDoctor},

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
 	"grove.place/lattice/build"
-	"grove.place/lattice/internal/symbols"
 )
 
 const symbolizeHelp = `lattice symbolize puts the names of Go functions, their files and lines into a log of Cloudflare or workerd, where a trace has only numbers:
@@ -35,13 +33,9 @@ func runSymbolize(_ context.Context, args []string, out, errs io.Writer) error {
 	if *module == "" {
 		*module = filepath.Join(build.DefaultOut, build.ModuleFile)
 	}
-	wasm, err := os.ReadFile(*module)
+	table, err := readMap(*module)
 	if err != nil {
-		return fmt.Errorf("read the map: %w; name the app.wasm that made the log with --map", err)
-	}
-	table, err := symbols.Read(wasm)
-	if err != nil {
-		return fmt.Errorf("%s: %w", *module, err)
+		return err
 	}
 	var in io.Reader = os.Stdin
 	if log != "" {

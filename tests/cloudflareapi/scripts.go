@@ -88,7 +88,8 @@ func (s *Server) scriptRoutes(at route) {
 	})
 	at("POST /accounts/{account}/workers/scripts/{script}/assets-upload-session", s.startAssets)
 	at("POST /accounts/{account}/workers/scripts/{script}/tails", s.startTail)
-	at("DELETE /accounts/{account}/workers/scripts/{script}/tails/{id}", func(w http.ResponseWriter, _ *http.Request, _ Request) { ok(w, nil) })
+	at("DELETE /accounts/{account}/workers/scripts/{script}/tails/{id}", s.stopTail)
+	at("GET /accounts/{account}/workers/scripts/{script}/content/v2", s.content)
 }
 
 func (w *Worker) setSecret(name string) {

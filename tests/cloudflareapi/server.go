@@ -35,6 +35,7 @@ type Server struct {
 	URL string // for CLOUDFLARE_API_BASE_URL
 
 	mu       sync.Mutex
+	heard    sync.Cond // a tail is connected; of mu
 	requests []Request
 	faults   []*Fault
 	state    state
@@ -74,6 +75,7 @@ type Fault struct {
 // Start starts a stand-in that ends with the test.
 func Start(t testing.TB) *Server {
 	s := &Server{state: newState()}
+	s.heard.L = &s.mu
 	h := httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL, s.state.url = h.URL+"/client/v4", h.URL
 	t.Cleanup(h.Close)

@@ -11,23 +11,25 @@ import (
 
 // state is what the account has.
 type state struct {
-	url      string
-	accounts []Account
-	zones    []zone
-	workers  map[string]*Worker
-	queues   []*queue
-	kv       []map[string]any
-	buckets  []map[string]any
-	records  []string // of DNS
-	d1       []*database
-	uploaded map[string][]byte
-	values   map[string]map[string]Part // of KV, by namespace and key; their types are metadata
-	objects  map[string][]byte          // of R2, by bucket/key
-	assets   map[string]Part            // by hash
-	sessions map[string][]string
-	tails    map[string]chan []byte
-	tailed   chan struct{}
-	serial   int
+	url       string
+	accounts  []Account
+	zones     []zone
+	workers   map[string]*Worker
+	queues    []*queue
+	kv        []map[string]any
+	buckets   []map[string]any
+	records   []string // of DNS
+	d1        []*database
+	uploaded  map[string][]byte
+	values    map[string]map[string]Part // of KV, by namespace and key; their types are metadata
+	objects   map[string][]byte          // of R2, by bucket/key
+	assets    map[string]Part            // by hash
+	sessions  map[string][]string
+	tails     map[string]chan []byte
+	tailed    chan struct{}
+	expires   string // of the next tail
+	listeners int    // connections of tails
+	serial    int
 }
 
 // Account is one that the token may work on.

@@ -85,7 +85,7 @@ var groups = []struct {
 }{
 	{"Begin", []string{"new", "doctor"}},
 	{"Write", []string{"dev", "test", "build", "types"}},
-	{"Look into what dev stores", []string{"objects", "d1", "kv", "r2", "queues", "state"}},
+	{"Look into what is stored", []string{"objects", "d1", "kv", "r2", "queues", "state"}},
 	{"Deploy", []string{"deploy", "versions", "rollback", "deployments", "triggers", "secret", "tail", "whoami"}},
 	{"More", []string{"profile", "symbolize", "completion", "version"}},
 }
@@ -106,8 +106,8 @@ lattice test has the exit code of go test: 0 when all tests pass, 1 when one fai
 build, no test is run, and the code is 1.
 
 Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON with --json: version,
-build, doctor, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments and triggers, secret list and tail. kv key list and r2 object list
-always do. lattice test -- -json prints what go test -json does.
+build, doctor, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments, triggers, queues and r2 bucket, secret list, tail,
+and d1 and kv namespace where they are about the account. kv key list, kv namespace list and r2 object list always do. lattice test -- -json prints what go test -json does.
 `
 
 func overview() string {

@@ -5,7 +5,8 @@
 //	lattice test [packages]   build the program once, and run the project's tests
 //	lattice build [package]   compile, describe, bundle and check
 //	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, tail, whoami work on what is there
-//	lattice d1, kv, r2        work on what dev has stored, as wrangler does
+//	lattice d1, kv, r2        work on what dev has stored, as wrangler does, and with --remote on what Cloudflare has
+//	lattice queues            create, list and delete queues of Cloudflare
 //	lattice objects           look into the Durable Objects of dev, run alarms, evict, delete
 //	lattice state             take over what wrangler dev has stored, or delete what dev has
 //	lattice profile           what a Worker of dev spends its time on, for go tool pprof
@@ -69,9 +70,10 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"whoami", "show what the API token may see", runWhoami},
 		{"types", "write the program's TypeScript types", runTypes},
 		{"doctor", "check the project and this machine, and say how to mend what is wrong", runDoctor},
-		{"d1", "execute SQL in a database of dev, export it, apply migrations", runD1},
-		{"kv", "get, put, list and delete keys of dev", runKV},
-		{"r2", "get, put, list and delete objects of dev", runR2},
+		{"d1", "execute SQL in a database of dev or of Cloudflare, export it, apply migrations; create one", runD1},
+		{"kv", "get, put, list and delete keys of dev or of Cloudflare; create a namespace", runKV},
+		{"r2", "get, put and delete objects of dev or of Cloudflare; create a bucket", runR2},
+		{"queues", "create, list and delete queues of Cloudflare, and say who consumes them", runQueues},
 		{"profile", "what a Worker of dev spends its time on, for go tool pprof", runProfile},
 		{"symbolize", "put Go names and lines into a log of Cloudflare or workerd", runSymbolize},
 		{"objects", "list, inspect, change and delete the objects of dev", runObjects},

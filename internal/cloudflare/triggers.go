@@ -279,7 +279,7 @@ func (c *Client) SetConsumer(ctx context.Context, queue, script string, consumer
 	}
 	q, ok := all[queue]
 	if !ok {
-		return fmt.Errorf("%s: there is no such queue in the account: make it with `wrangler queues create %s`", attempt, queue)
+		return fmt.Errorf("%s: there is no such queue in the account: make it with `lattice queues create %s`", attempt, queue)
 	}
 	text, err := json.Marshal(consumer)
 	if err != nil {

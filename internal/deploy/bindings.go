@@ -133,10 +133,10 @@ func tables(v any) (list []map[string]any) {
 
 // whatItLacks says how to come by the resource of a binding that names none.
 var whatItLacks = map[string]string{
-	"kv_namespace": "make one with `wrangler kv namespace create NAME`, or on the dashboard, and write its id",
-	"d1":           "make one with `wrangler d1 create NAME`, or on the dashboard, and write its database_id",
-	"r2_bucket":    "make one with `wrangler r2 bucket create NAME`, or on the dashboard, and write its bucket_name",
-	"queue":        "make one with `wrangler queues create NAME`, or on the dashboard, and write its name as queue",
+	"kv_namespace": "make one with `lattice kv namespace create NAME`, or on the dashboard, and write its id",
+	"d1":           "make one with `lattice d1 create NAME`, or on the dashboard, and write its database_id",
+	"r2_bucket":    "make one with `lattice r2 bucket create NAME`, or on the dashboard, and write its bucket_name",
+	"queue":        "make one with `lattice queues create NAME`, or on the dashboard, and write its name as queue",
 	"workflow":     "lattice deploy binds Workflows of other Workers only; use `wrangler deploy`",
 }
 

@@ -187,7 +187,7 @@ func TestWhatCannotBeDeployedIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	for _, k := range []struct{ name, text, want string }{
 		{"no name", "compatibility_date = \"2026-10-01\"\n", "the Worker has no name"},
 		{"no date", "name = \"app\"\n", "compatibility_date is missing"},
-		{"a namespace without an id", head + "[[kv_namespaces]]\nbinding = \"KV\"\n", "wrangler.toml:4: KV has no id: make one with `wrangler kv namespace create NAME`"},
+		{"a namespace without an id", head + "[[kv_namespaces]]\nbinding = \"KV\"\n", "wrangler.toml:4: KV has no id: make one with `lattice kv namespace create NAME`"},
 		{"a database without an id", head + "[[d1_databases]]\nbinding = \"DB\"\n", "DB has no database_id"},
 		{"a bucket without a name", head + "[[r2_buckets]]\nbinding = \"B\"\n", "B has no bucket_name"},
 		{"a queue without a name", head + "[[queues.producers]]\nbinding = \"Q\"\n", "Q has no queue"},

@@ -184,7 +184,7 @@ func TestWhatTheAPIRefusesIsShown(t *testing.T) {
 func TestMissingQueuesAndSecretsAreFoundBeforeTheUpload(t *testing.T) {
 	b := newBench(t)
 	_, err := b.deploy(t.Context(), head+"[[queues.producers]]\nbinding = \"Q\"\nqueue = \"nowhere\"\n", deploy.Options{})
-	says(t, err, "there is no queue nowhere in the account: make it with `wrangler queues create nowhere`", "Nothing was changed")
+	says(t, err, "there is no queue nowhere in the account: make it with `lattice queues create nowhere`", "Nothing was changed")
 	secrets := head + "[secrets]\nrequired = [\"KEY\"]\n"
 	_, err = b.deploy(t.Context(), secrets, deploy.Options{})
 	says(t, err, "needs the secrets KEY, and app does not exist yet: deploy it with --secrets-file FILE")

@@ -169,7 +169,7 @@ func (r *run) checkQueues(ctx context.Context) error {
 	}
 	for _, name := range wanted {
 		if _, ok := have[name]; !ok {
-			return fmt.Errorf("there is no queue %s in the account: make it with `wrangler queues create %s`, or on the dashboard", name, name)
+			return fmt.Errorf("there is no queue %s in the account: make it with `lattice queues create %s`, or on the dashboard", name, name)
 		}
 	}
 	return nil

@@ -124,6 +124,30 @@ func (s *Server) queueRoutes(at route) {
 		names := req.Query["name"]
 		page(w, slices.DeleteFunc(slices.Clone(s.state.queues), func(q *queue) bool { return len(names) > 0 && !slices.Contains(names, q.Name) }))
 	})
+	at("POST /accounts/{account}/queues", func(w http.ResponseWriter, _ *http.Request, req Request) {
+		name := decode[struct {
+			Name string `json:"queue_name"`
+		}](req).Name
+		if slices.ContainsFunc(s.state.queues, func(q *queue) bool { return q.Name == name }) {
+			fail(w, http.StatusConflict, 11009, "Queue name '"+name+"' is already taken.")
+			return
+		}
+		q := &queue{ID: strings.ReplaceAll(s.state.id(), "-", ""), Name: name, Consumers: []map[string]any{}, Producers: []map[string]any{}}
+		s.state.queues = append(s.state.queues, q)
+		ok(w, q)
+	})
+	at("DELETE /accounts/{account}/queues/{queue}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if q := find(w, r); q != nil {
+			s.state.queues = slices.DeleteFunc(s.state.queues, func(other *queue) bool { return other == q })
+			ok(w, nil)
+		}
+	})
+	at("DELETE /accounts/{account}/queues/{queue}/consumers/{id}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if q := find(w, r); q != nil {
+			q.Consumers = slices.DeleteFunc(q.Consumers, func(c map[string]any) bool { return c["consumer_id"] == r.PathValue("id") })
+			ok(w, nil)
+		}
+	})
 	at("POST /accounts/{account}/queues/{queue}/consumers", func(w http.ResponseWriter, r *http.Request, req Request) {
 		if q := find(w, r); q != nil {
 			if len(q.Consumers) > 0 {

@@ -73,6 +73,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	fs.DurationVar(&watch.Event, "warn-event", 30*time.Second, "warn of events without an answer for longer, with the lines where handlers wait; 0 does not")
 	fs.DurationVar(&watch.Goroutines, "warn-goroutines", 5*time.Second, "warn of goroutines that go on for longer although no event does, with the line that began them; 0 does not")
 	collector := fs.String("otlp", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "send traces to the OpenTelemetry collector at `URL`, by OTLP over HTTP (default OTEL_EXPORTER_OTLP_ENDPOINT)")
+	localOnly := fs.Bool("local", false, "keep bindings with remote = true on this machine as well")
 	debug := fs.Bool("debug", false, "print debug messages of the program as well")
 	fs.Var(vars, "var", "set a variable, as `NAME:value`, whatever the files say; may be repeated")
 	fs.Var(seeded, "d1-seed", "`BINDING=file`: run the SQL of the file once, when that D1 database is new; may be repeated")
@@ -94,7 +95,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprintf(errs, "--isolates %d: write how many Go instances to run, or 0 for one for each processor\n", *isolates)
 		return errUsage
 	}
-	workers, cfg, err := newFleet(&p, errs)
+	workers, cfg, err := newFleet(&p, *localOnly, errs)
 	if err != nil {
 		return err // without a configuration there is nothing to wait for
 	}
@@ -152,7 +153,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n%s", s.URL(), workers.describe(), page.describe(*host))
+	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n%s%s", s.URL(), workers.describe(), workers.describeRemote(cfg), page.describe(*host))
 	err = s.Run(ctx)
 	stop()
 	return errors.Join(err, wait(), workers.close())

@@ -21,22 +21,23 @@ import (
 
 // fleet are the Workers that lattice dev runs: one, or several in a session.
 type fleet struct {
-	projects []*project // the first answers requests
-	names    []string
-	state    string
-	isolates int
-	log      *slog.Logger
-	clock    *local.AdjustableClock
-	watch    local.Watch
-	traces   *otlp.Exporter    // nil: nobody traces
-	record   *inspector.Record // nil: nobody inspects
+	projects  []*project // the first answers requests
+	names     []string
+	state     string
+	isolates  int
+	log       *slog.Logger
+	clock     *local.AdjustableClock
+	watch     local.Watch
+	localOnly bool              // remote bindings are kept here
+	traces    *otlp.Exporter    // nil: nobody traces
+	record    *inspector.Record // nil: nobody inspects
 
 	mu      sync.Mutex
 	session *local.Session // of several, once the first of them has started
 }
 
 // newFleet reads the configurations, so that what is wrong with them is known before anything is built.
-func newFleet(p *project, errs io.Writer) (*fleet, *wrangler.Config, error) {
+func newFleet(p *project, localOnly bool, errs io.Writer) (*fleet, *wrangler.Config, error) {
 	if len(p.configs) > 1 {
 		for flag, given := range map[string]bool{"the package": p.pkg != "", "--out": p.out != ""} {
 			if given {
@@ -45,7 +46,7 @@ func newFleet(p *project, errs io.Writer) (*fleet, *wrangler.Config, error) {
 			}
 		}
 	}
-	f := &fleet{projects: []*project{p}}
+	f := &fleet{projects: []*project{p}, localOnly: localOnly}
 	for _, path := range p.configs[min(1, len(p.configs)):] {
 		next := *p
 		next.configPath = path
@@ -89,6 +90,7 @@ func (f *fleet) load(p *project) (*wrangler.Config, build.Options, error) {
 		}
 	}
 	f.warn(cfg)
+	f.markRemote(cfg)
 	return cfg, o, nil
 }
 
@@ -130,6 +132,9 @@ func (f *fleet) sources(vars, seeded map[string]string) (all []devserver.Source)
 		src.Start = func(ctx context.Context, prog devserver.Program) (devserver.Host, error) {
 			o, err := hostOptions(prog, f.state, f.isolates, seeds)
 			if err != nil {
+				return nil, err
+			}
+			if err := f.connectRemote(ctx, prog.Config, &o, prog.Log); err != nil {
 				return nil, err
 			}
 			o.Clock, o.Watch = f.clock, f.watch

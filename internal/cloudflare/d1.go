@@ -66,10 +66,25 @@ type QueryResult struct {
 
 // Query runs statements in a database: all of them, or none when one fails.
 func (c *Client) Query(ctx context.Context, database, text string, params ...any) (list []QueryResult, err error) {
-	body, err := json.Marshal(struct {
-		SQL    string `json:"sql"`
-		Params []any  `json:"params,omitempty"`
-	}{text, params})
+	return c.query(ctx, database, Statement{text, params})
+}
+
+// Statement is one of SQL with what is bound to it.
+type Statement struct {
+	SQL    string `json:"sql"`
+	Params []any  `json:"params,omitempty"`
+}
+
+// Batch runs statements with what is bound to each: all of them, or none when one fails.
+func (c *Client) Batch(ctx context.Context, database string, statements []Statement) ([]QueryResult, error) {
+	if len(statements) == 1 {
+		return c.query(ctx, database, statements[0])
+	}
+	return c.query(ctx, database, map[string]any{"batch": statements})
+}
+
+func (c *Client) query(ctx context.Context, database string, question any) (list []QueryResult, err error) {
+	body, err := json.Marshal(question)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,12 @@ func (c *Client) Value(ctx context.Context, namespace, key string) ([]byte, erro
 	return text, failed(fmt.Sprintf("get the key %q", key), err)
 }
 
+// Metadata reads that of a key, which may be null.
+func (c *Client) Metadata(ctx context.Context, namespace, key string) (v json.RawMessage, err error) {
+	err = c.raw(ctx, http.MethodGet, c.path("storage", "kv", "namespaces", namespace, "metadata", key), nil, nil, &v)
+	return v, failed(fmt.Sprintf("get the metadata of the key %q", key), err)
+}
+
 // PutValue stores a value. Seconds that are 0 and metadata that is nil are left out.
 func (c *Client) PutValue(ctx context.Context, namespace, key string, value []byte, expiration, ttl int64, metadata json.RawMessage) error {
 	q := url.Values{}

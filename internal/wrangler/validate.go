@@ -301,10 +301,14 @@ func (d *diagnosis) local() {
 		}
 	}
 	for _, name := range []string{"kv_namespaces", "d1_databases", "r2_buckets", "services", "queues.producers", "analytics_engine_datasets"} {
+		why := "the local host talks to no account"
+		if name == "kv_namespaces" || name == "d1_databases" {
+			why = "lattice dev alone leads it to the account, when CLOUDFLARE_API_TOKEN is set"
+		}
 		for i, e := range d.list(name) {
 			if e, _ := e.(map[string]any); e["remote"] == true {
 				path := element(name, i) + ".remote"
-				d.warn(d.at(path), "remote: %v is local here all the same: the local host talks to no account", e["binding"])
+				d.warn(d.at(path), "remote: %v is local here all the same: %s", e["binding"], why)
 			}
 		}
 	}

@@ -90,16 +90,27 @@ func (s *Server) queried(as func(columns []string, rows [][]any) any) func(w htt
 		if d == nil {
 			return
 		}
-		body := decode[struct {
+		type statement struct {
 			SQL    string
 			Params []any
-		}](req)
-		columns, rows, err := d.query(body.SQL, body.Params)
-		if err != nil {
-			fail(w, http.StatusBadRequest, 7500, err.Error())
-			return
 		}
-		ok(w, []map[string]any{{"results": as(columns, rows), "success": true, "meta": map[string]any{"duration": 0.1, "changes": 0}}})
+		body := decode[struct {
+			statement
+			Batch []statement
+		}](req)
+		if body.Batch == nil {
+			body.Batch = []statement{body.statement}
+		}
+		var answers []map[string]any
+		for _, one := range body.Batch {
+			columns, rows, err := d.query(one.SQL, one.Params)
+			if err != nil {
+				fail(w, http.StatusBadRequest, 7500, err.Error())
+				return
+			}
+			answers = append(answers, map[string]any{"results": as(columns, rows), "success": true, "meta": map[string]any{"duration": 0.1, "changes": 0}})
+		}
+		ok(w, answers)
 	}
 }
 

@@ -75,6 +75,16 @@ func (s *Server) valueRoutes(at route) {
 			fail(w, http.StatusNotFound, 10009, "get: 'key not found'")
 		}
 	})
+	at("GET "+one+"/metadata/{key}", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		values := find(w, r)
+		if v, is := values[r.PathValue("key")]; is && v.Type != "" {
+			ok(w, json.RawMessage(v.Type))
+		} else if is {
+			ok(w, nil)
+		} else if values != nil {
+			fail(w, http.StatusNotFound, 10009, "get: 'key not found'")
+		}
+	})
 	at("PUT "+one+"/values/{key}", func(w http.ResponseWriter, r *http.Request, req Request) {
 		if values := find(w, r); values != nil {
 			v := Part{Content: req.Body}
@@ -143,4 +153,11 @@ func (s *Server) bucketRoutes(at route) {
 		delete(s.state.objects, object(r))
 		ok(w, nil)
 	})
+}
+
+// AddNamespace makes a KV namespace.
+func (s *Server) AddNamespace(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.kv = append(s.state.kv, map[string]any{"id": id, "title": id})
 }

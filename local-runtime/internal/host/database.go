@@ -52,7 +52,7 @@ func (h *Host) queryD1(r *abi.Reader, session bool, done func(result []byte)) []
 }
 
 // runD1 runs statements; with lost they run, but the answer does not come back.
-func (h *Host) runD1(d *storage.D1, mode byte, statements []storage.Statement, session bool, lost error, done func(result []byte)) {
+func (h *Host) runD1(d D1Store, mode byte, statements []storage.Statement, session bool, lost error, done func(result []byte)) {
 	results, err := d.Run(mode, statements)
 	bookmark := ""
 	if err == nil && session {

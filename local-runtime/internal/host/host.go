@@ -47,6 +47,8 @@ type Config struct {
 	Consumers   map[string]Consumer      // queue → how the Worker consumes it
 	Buckets     map[string]string        // binding → R2 bucket
 	KV          map[string]string        // binding → KV namespace
+	RemoteKV    map[string]KVStore       // binding of KV → where it is instead
+	RemoteD1    map[string]D1Store       // binding of Databases → where it is instead
 	RateLimits  map[string]RateLimit     // by binding
 	Analytics   map[string]string        // binding → dataset
 	Version     string                   // binding of the version metadata; "": none
@@ -102,10 +104,10 @@ type Host struct {
 	version   string               // metadata of the version, as JSON; empty: none
 	props     map[string]abi.Value // of service bindings
 	isolates  []*Isolate
-	databases map[string]*storage.D1 // by binding
-	queues    map[string]*queue      // by name, as all that follow
+	databases map[string]D1Store // by binding
+	queues    map[string]*queue  // by name, as all that follow
 	buckets   map[string]*storage.Bucket
-	kv        map[string]*storage.KV
+	kv        map[string]KVStore
 	datasets  map[string]*storage.Dataset
 	assets    *assets.Site // nil: none
 	faults    faults
@@ -162,7 +164,7 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 	}
 	h = &Host{
 		Session: s, alone: alone, number: s.number(), cfg: cfg, engine: engine, props: props,
-		databases: map[string]*storage.D1{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]*storage.KV{}, datasets: map[string]*storage.Dataset{},
+		databases: map[string]D1Store{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]KVStore{}, datasets: map[string]*storage.Dataset{},
 		done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}
 	h.names = names{host: h, keep: cfg.KeepNames, byID: map[key]string{}, read: map[string]bool{}}
@@ -380,6 +382,10 @@ func (h *Host) path(k key) string {
 
 func (h *Host) openDatabases() error {
 	for binding, cfg := range h.cfg.Databases {
+		if remote := h.cfg.RemoteD1[binding]; remote != nil {
+			h.databases[binding] = remote
+			continue
+		}
 		id := cmp.Or(cfg.ID, binding)
 		if !safeName.MatchString(id) {
 			return fmt.Errorf("D1 binding %s: %q is not a database id: use letters, digits, _ and -", binding, id)

@@ -2,7 +2,6 @@ package host
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +27,9 @@ const (
 // openKV opens every namespace that is bound. Bindings of one name share a namespace.
 func (h *Host) openKV() error {
 	for binding, name := range h.cfg.KV {
+		if h.cfg.RemoteKV[binding] != nil {
+			continue
+		}
 		if !safeName.MatchString(name) {
 			return fmt.Errorf("KV binding %s: %q is not a name for a namespace: use letters, digits, _ and -", binding, name)
 		}
@@ -38,14 +40,14 @@ func (h *Host) openKV() error {
 		if err != nil {
 			return fmt.Errorf("KV namespace %s: %w", name, err)
 		}
-		h.kv[name] = k
+		h.kv[name] = fileKV{k}
 	}
 	return nil
 }
 
 // kvCall is a decoded operation on a namespace.
 type kvCall struct {
-	kv   *storage.KV
+	kv   KVStore
 	args arguments
 	body content
 	now  int64 // seconds
@@ -78,7 +80,7 @@ func (h *Host) workersKV(r *abi.Reader, from *streams, done func(result abi.Valu
 	if err := r.End(); err != nil {
 		return nil, err
 	}
-	if c.kv = h.kv[h.cfg.KV[binding]]; c.kv == nil {
+	if c.kv = h.namespaceKV(binding); c.kv == nil {
 		return nil, abi.TypeErrorf("there is no KV binding %q: add it to [[kv_namespaces]] in wrangler.toml", binding)
 	}
 	do := kvMethods[method]
@@ -261,15 +263,8 @@ func kvListKeys(c *kvCall) (abi.Value, content, error) {
 	case len(prefix) > kvKey:
 		return nil, noContent, kvRefuse(414, "UTF-8 encoded length of %d exceeds key length limit of %d.", len(prefix), kvKey)
 	}
-	var after string
-	if cursor, _ := o.Get("cursor").(string); cursor != "" {
-		raw, err := base64.StdEncoding.DecodeString(cursor)
-		if err != nil {
-			return nil, noContent, kvRefuse(400, "Invalid cursor: it is not one of a list before.")
-		}
-		after = string(raw)
-	}
-	list, more, err := c.kv.List(prefix, after, int(limit), c.now)
+	from, _ := o.Get("cursor").(string)
+	list, next, err := c.kv.List(prefix, from, int(limit), c.now)
 	if err != nil {
 		return nil, noContent, err
 	}
@@ -282,8 +277,8 @@ func kvListKeys(c *kvCall) (abi.Value, content, error) {
 		keys = append(keys, abi.Object{{Name: "name", Value: e.Key}, {Name: "expiration", Value: expiration}, {Name: "metadata", Value: orNull(e.Metadata)}})
 	}
 	var cursor abi.Value
-	if more {
-		cursor = base64.StdEncoding.EncodeToString([]byte(list[len(list)-1].Key))
+	if next != "" {
+		cursor = next
 	}
-	return abi.Object{{Name: "keys", Value: keys}, {Name: "complete", Value: !more}, {Name: "cursor", Value: cursor}}, noContent, nil
+	return abi.Object{{Name: "keys", Value: keys}, {Name: "complete", Value: next == ""}, {Name: "cursor", Value: cursor}}, noContent, nil
 }

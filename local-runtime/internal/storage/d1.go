@@ -82,7 +82,7 @@ func (d *D1) Run(mode byte, statements []Statement) ([]Result, error) {
 			if mode == abi.D1Raw {
 				results[i].Meta = nil
 			} else {
-				results[i] = keyed(results[i])
+				results[i] = Keyed(results[i])
 			}
 		}
 		return results, nil
@@ -241,9 +241,9 @@ func throughJSON(v abi.Value) abi.Value {
 	return v
 }
 
-// keyed turns columns and rows into what rows as JavaScript objects have: each name once, with its last value, integers
+// Keyed turns columns and rows into what rows as JavaScript objects have: each name once, with its last value, integers
 // first and ascending; and no columns when there is no row to have keys.
-func keyed(r Result) Result {
+func Keyed(r Result) Result {
 	if len(r.Rows) == 0 {
 		r.Columns = nil
 		return r

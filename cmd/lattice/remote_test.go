@@ -96,6 +96,9 @@ func TestRemoteKVIsTheAccounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(l.Keys) > 1 {
+			t.Errorf("a page of one has %d keys", len(l.Keys))
+		}
 		for _, k := range l.Keys {
 			names = append(names, k.Name)
 		}

@@ -127,6 +127,7 @@ func TestTheDoctorOfNoProject(t *testing.T) {
 }
 
 func TestTypesAreWrittenAndChecked(t *testing.T) {
+	long(t)
 	dir, _ := newProject(t, "object")
 	t.Chdir(dir)
 	if out := runOK(t, "types"); out != "lattice.d.ts\n" {

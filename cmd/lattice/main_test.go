@@ -6,6 +6,14 @@ import (
 	"testing"
 )
 
+// long leaves a test that compiles several programs to make test.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it compiles several programs")
+	}
+}
+
 func TestCommandLines(t *testing.T) {
 	for _, k := range []struct {
 		args      string

@@ -48,6 +48,7 @@ func TestFails(t *testing.T) {
 `
 
 func TestTestHandsOverTheModuleFlagsAndExitCode(t *testing.T) {
+	long(t)
 	dir, _ := newProject(t, "object", "--module", "example.com/looked")
 	write(t, filepath.Join(dir, "counter", "looking_test.go"), looking)
 	config := filepath.Join(dir, "wrangler.toml")

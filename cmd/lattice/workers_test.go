@@ -135,19 +135,15 @@ func configs(dir string, names ...string) (args []string) {
 }
 
 func TestDevRunsSeveralWorkers(t *testing.T) {
+	long(t)
 	dir := workersProject(t)
-	names := []string{"front", "back"}
-	if !testing.Short() { // it takes long to compile
-		names = append(names, "plain")
-	}
+	names := []string{"front", "back", "plain"}
 	out, _ := startArgs(t, configs(dir, names...)...)
 	match, _ := out.await(t, 0, `lattice dev on (http://\S+): front; `+strings.Join(names[1:], ", ")+" by bindings")
 	url := match[1]
 	out.await(t, 0, `(?m)\[front\] ready on http://\S+ \(`)
 	_, at := out.await(t, 0, `(?m)\[back\] ready \(`)
-	if !testing.Short() {
-		out.await(t, 0, `(?m)\[plain\] ready \(`)
-	}
+	out.await(t, 0, `(?m)\[plain\] ready \(`)
 	out.await(t, 0, `\[front\] `+regexp.QuoteMeta(filepath.Join(dir, "front", "wrangler.toml"))+`:\d+: service binding GONE leads to the Worker "gone", which does not run here, so calls fail: start it as well`)
 	want := func(path, want string) {
 		t.Helper()
@@ -158,9 +154,7 @@ func TestDevRunsSeveralWorkers(t *testing.T) {
 	want("/healthz", "200 ok")
 	page, _ := out.await(t, 0, `inspector on (http://localhost:\d+/)`)
 	want("/a?to=BACK", "200 front hears back one: /a a secret")
-	if !testing.Short() {
-		want("/b?to=PLAIN", "200 front hears plain hears back one: /from-plain a secret <nil>")
-	}
+	want("/b?to=PLAIN", "200 front hears plain hears back one: /from-plain a secret <nil>")
 	if got := get(t, page[1]+"requests?worker=back"); !regexp.MustCompile(`(?s)GET /a.*↳ fetch GET /a</td><td>back<`).MatchString(got) {
 		t.Errorf("the inspector does not show whom the Workers called: %s", got)
 	}
@@ -179,9 +173,7 @@ func TestDevRunsSeveralWorkers(t *testing.T) {
 	write(t, source, strings.Replace(backProgram, "back one", "back two", 1))
 	out.await(t, at, `\[back\] ready \(`)
 	want("/a?to=BACK", "200 front hears back two: /a a secret")
-	if !testing.Short() {
-		want("/b?to=PLAIN", "200 front hears plain hears back two: /from-plain a secret <nil>")
-	}
+	want("/b?to=PLAIN", "200 front hears plain hears back two: /from-plain a secret <nil>")
 }
 
 // What does not build at first fails its callers with the reason, and not the others.

@@ -117,7 +117,7 @@ func TestNothingIsLostWhateverFailsAtWhicheverStep(t *testing.T) {
 				}
 				apart *= f.apart(3)
 				if testing.Short() && *every > 1 {
-					apart *= 7
+					apart *= 15
 				}
 				for after, met := 0, true; met && !t.Failed(); after += apart {
 					t.Run(fmt.Sprint("after=", after), func(t *testing.T) {

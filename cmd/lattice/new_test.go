@@ -43,11 +43,8 @@ func runOK(t *testing.T, args ...string) string {
 }
 
 func TestEachTemplateIsVettedBuiltAndTested(t *testing.T) {
-	templates := scaffold.Templates
-	if testing.Short() {
-		templates = templates[1:2]
-	}
-	for _, template := range templates {
+	long(t)
+	for _, template := range scaffold.Templates {
 		t.Run(template.Name, func(t *testing.T) {
 			dir, said := newProject(t, template.Name, "--ci", "github", "--module", "example.com/first/"+template.Name)
 			if !strings.Contains(said, "&& go tool lattice test\n  go tool lattice dev\n") {

@@ -14,6 +14,7 @@ import (
 )
 
 func TestObjectsThroughTheServerAndWithoutIt(t *testing.T) {
+	long(t)
 	dir := readmeProject(t)
 	out, url, stop := dev(t, dir)
 	t.Chdir(dir)

@@ -14,6 +14,9 @@ import (
 )
 
 func TestTheFolderLeavesNoTraceInTheBundle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds two bundles")
+	}
 	var bundles []map[string][]byte
 	for _, name := range []string{"one", "another, with spaces and a longer name"} {
 		root := filepath.Join(t.TempDir(), name)

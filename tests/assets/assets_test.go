@@ -4,7 +4,6 @@ package assets
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -211,47 +209,7 @@ func startLocal(t *testing.T, dir, env string, module []byte) string {
 
 func startWrangler(t *testing.T, dir, env string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	listener.Close()
-	_, port, _ := net.SplitHostPort(addr)
-	cmd, err := workerd.Wrangler(context.WithoutCancel(t.Context()), "dev", "--env", env, "--ip", "127.0.0.1", "--port", port, "--inspector-port", "0", "--log-level", "error",
-		"--persist-to", t.TempDir(), "--show-interactive-dev-session=false")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Dir = dir
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it starts others, which must end with it
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(ended)
-	}()
-	t.Cleanup(func() {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		<-ended
-	})
-	for deadline := time.After(time.Minute); ; {
-		if conn, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
-			conn.Close()
-			return addr
-		}
-		select {
-		case <-ended:
-			t.Fatalf("wrangler dev ended:\n%s", said.String())
-		case <-deadline:
-			t.Fatal("wrangler dev does not listen after a minute")
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	return workerd.Dev(t, dir, time.Minute, nil, "--env", env, "--log-level", "error", "--persist-to", t.TempDir())
 }
 
 // compared are the headers that must be equal.

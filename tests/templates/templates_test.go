@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -259,44 +258,5 @@ func startWrangler(t *testing.T, dir string) (addr string) {
 			t.Fatalf("apply the migrations: %v\n%s", err, out)
 		}
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr = listener.Addr().String()
-	listener.Close()
-	_, port, _ := net.SplitHostPort(addr)
-	cmd, err := workerd.Wrangler(context.WithoutCancel(t.Context()), "dev", "--ip", "127.0.0.1", "--port", port, "--inspector-port", "0", "--show-interactive-dev-session=false")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said strings.Builder
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &said, &said
-	cmd.Env = append(cmd.Env, "GOPROXY=off")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it starts others, which must end with it
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(ended)
-	}()
-	t.Cleanup(func() {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		<-ended
-	})
-	for deadline := time.After(2 * time.Minute); ; {
-		if conn, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
-			conn.Close()
-			return addr
-		}
-		select {
-		case <-ended:
-			t.Fatalf("wrangler dev ended:\n%s", said.String())
-		case <-deadline:
-			t.Fatal("wrangler dev does not listen after two minutes")
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	return workerd.Dev(t, dir, 2*time.Minute, []string{"GOPROXY=off"})
 }

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -129,5 +130,31 @@ func TestEveryPublicPackageIsExplainedAndHasAnExample(t *testing.T) {
 	}
 	if lacks, err := undocumented("."); err != nil || len(lacks) != 2 {
 		t.Errorf("of this package are missed: %q, %v", lacks, err)
+	}
+}
+
+func TestEveryDependencyHasItsReason(t *testing.T) {
+	const decision = "docs/decisions/0001-dependencies.md"
+	text, err := os.ReadFile(filepath.Join(root, decision))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	edit := exec.Command("go", "mod", "edit", "-json")
+	edit.Dir = root
+	out, err := edit.Output()
+	if err != nil || json.Unmarshal(out, &mod) != nil || len(mod.Require) == 0 {
+		t.Fatalf("go mod edit: %v: %s", err, out)
+	}
+	for _, m := range mod.Require {
+		path, _, _ := strings.Cut(m.Path, "/v6") // a repository has no major version in its address
+		if !m.Indirect && !regexp.MustCompile(`(?m)^\| .*\(https://(pkg\.go\.dev/)?`+regexp.QuoteMeta(path)+`[/)]`).Match(text) {
+			t.Errorf("go.mod requires %s, and %s has no row that says why", m.Path, decision)
+		}
 	}
 }

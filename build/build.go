@@ -37,7 +37,7 @@ type Options struct {
 	NoFiles  bool             // makes and checks everything, and writes nothing
 }
 
-// CompileError is a Go program that does not compile.
+// CompileError is a Go program that does not compile: Package is the program as the go command takes it, Output what the go command has printed.
 type CompileError = compile.Error
 
 // Result is what Build made.

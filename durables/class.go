@@ -58,7 +58,8 @@ func Class[T any](name string, create func(ctx context.Context, state *State) (*
 // Name returns the name of the class.
 func (c *ClassOf[T]) Name() string { return c.name }
 
-// None is the parameter type of methods without a parameter, and the result type of methods that return nothing.
+// None is the parameter type of methods without a parameter, and the result type of methods that return nothing: durables.None{}, in
+// JavaScript no argument and undefined.
 type None = guest.None
 
 // MethodOf is an RPC method of *T with parameter P and result R.
@@ -189,11 +190,33 @@ type Alarmer interface {
 	Alarm(ctx context.Context, info AlarmInfo) error
 }
 
-// AlarmInfo tells an alarm handler which run of which alarm this is.
+// AlarmInfo tells an alarm handler which run of which alarm this is:
+//
+//	ScheduledTime time.Time // when the alarm was due; the same for all its retries
+//	RetryCount    int       // how many runs of it have failed
+//	IsRetry       bool      // whether one has
 type AlarmInfo = guest.AlarmInfo
 
-// Error is a failure with a name and properties, as it crosses between Workers, objects and JavaScript. Get at it
-// with errors.As.
+// Error is a failure with a name and properties, as it crosses between Workers, objects and JavaScript. Get at it with errors.As:
+//
+//	var failed *durables.Error
+//	if errors.As(err, &failed) && failed.Retryable { … }
+//
+// Its fields are
+//
+//	Name               string         // the class of the error: "Error", "TypeError", "RangeError", …
+//	Message            string         // what went wrong
+//	Remote             bool           // the object or service that was called has thrown it
+//	Retryable          bool           // the call may not have arrived: try it again if it may run twice
+//	Overloaded         bool           // the object has more requests than it can handle: do not try again at once
+//	DurableObjectReset bool           // the object was reset: get a new stub, whose call goes to a fresh instance
+//	Cause              error          // its `cause`, and what a Go error wraps; Unwrap returns it
+//	Props              map[string]any // its other own properties
+//	Stack              string         // of JavaScript or Go, where there is one
+//
+// and its method Error returns the message, with the name before it unless that is plain "Error".
+//
+// See https://developers.cloudflare.com/durable-objects/best-practices/error-handling/.
 type Error = guest.Error
 
 // TypeError returns an error that callers, also those in JavaScript, see as a TypeError.

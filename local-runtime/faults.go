@@ -14,7 +14,7 @@ type Fault interface {
 	inject(*host.Host) (*host.Injection, error)
 }
 
-// Injection is a Fault in force. Count returns how many operations it has struck, Remove ends it.
+// Injection is a Fault in force. Its method Count returns how many operations it has struck, and Remove ends it.
 type Injection = host.Injection
 
 // Inject puts a fault in force. Of several that match an operation the first that strikes it counts. It panics on a fault of a class, a binding or a method
@@ -27,7 +27,7 @@ func (h *Host) Inject(f Fault) *Injection {
 	return i
 }
 
-// StoragePoint is where an object's storage fails.
+// StoragePoint is where an object's storage fails: OnRead, OnWrite, OnCommit or OnConfirm.
 type StoragePoint = storage.Point
 
 // The points at which storage fails.

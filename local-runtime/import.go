@@ -26,13 +26,22 @@ type ImportOptions struct {
 	DryRun  bool // everything is read and converted, and then forgotten
 }
 
-// ImportBinding is a binding to a store that may have been filled in wrangler dev.
+// ImportBinding is a binding to a store that may have been filled in wrangler dev:
+//
+//	Name   string   // of the binding
+//	IDs    []string // what the store may be called there; the first that is there counts
+//	Target string   // what it is called in the storage of the local host
 type ImportBinding = miniflare.Binding
 
-// Imported is what Import has done: the stores that were filled, and what was left, with the reason.
+// Imported is what Import has done: Stores are those that were filled, each an ImportedStore, and Left is what was not taken over, with the reason.
 type Imported = miniflare.Result
 
-// ImportedStore is a store that Import has filled.
+// ImportedStore is a store that Import has filled:
+//
+//	Kind, Name, Path, From string                           // Kind is one of the constants; Path is in the storage folder, From in wrangler dev's
+//	Objects, Facets, Alarms, Keys, Tables, Uploads int      // how many of each were taken over
+//	Bytes   int64                                           // of values and contents
+//	Skipped []string                                        // what of it was left, and why
 type ImportedStore = miniflare.Store
 
 // Kinds of an ImportedStore.

@@ -13,19 +13,59 @@ import (
 	"grove.place/lattice/local-runtime/internal/storage"
 )
 
-// Event is something that ran in a Worker or in one of its objects; Options.Observe hears of it when it has ended.
+// Event is something that ran in a Worker or in one of its objects; Options.Observe hears of it when it has ended:
+//
+//	Number, Cause uint64        // within the session; Cause is the Number of the event that called it, or 0 when it came from outside
+//	Worker        string
+//	Kind          string        // request, fetch, rpc, alarm, scheduled, queue, message, close or error
+//	Name          string        // method and path, method, cron expression or queue
+//	Class, ID     string        // of the object that it ran in; empty: it ran in the Worker
+//	Object        string        // name of the object, if that is known
+//	Began         time.Time
+//	Took          time.Duration
+//	Status        int           // of a response
+//	Failed        string        // why it failed; empty: it did not
+//
+// A host with Options.Spans sets Trace, Span, CauseSpan and Remote as well: identifiers of OpenTelemetry, the last of the caller outside of the session.
 type Event = host.Event
 
-// Alarm is an alarm that will go off.
+// Alarm is an alarm that will go off:
+//
+//	Class, ID, Name string    // of the object; the name if it is known
+//	At              time.Time
+//	Retries         int       // failed runs so far
+//	Running         bool      // its handler runs
 type Alarm = host.AlarmInfo
 
-// Isolate describes one of the isolates that a host runs.
+// Isolate describes one of the isolates that a host runs:
+//
+//	Index   int
+//	Started bool  // its Go instance runs
+//	Memory  int64 // bytes of it
+//	Objects int   // in memory
+//	Events  int   // that have not ended
+//	Busy    bool  // it has been running for a while without waiting for anything
 type Isolate = host.IsolateInfo
 
-// Queue describes a queue that the Worker binds or consumes.
+// Queue describes a queue that the Worker binds or consumes:
+//
+//	Name      string
+//	Consumer  string   // name of the Worker that consumes it; empty: none that runs here
+//	Letters   string   // its dead letter queue
+//	LettersOf []string // the queues whose dead letters come here
+//	Messages  int      // that are in it
 type Queue = host.QueueInfo
 
 // AdjustableClock runs with the machine's clock until it is frozen or moved: the clock of a development server.
+//
+//	Now() time.Time
+//	Advance(d time.Duration)                        // moves it forward, timers and alarms firing on the way
+//	Freeze()
+//	Resume()                                        // lets it go on from where it stands
+//	Reset()                                         // back to the machine's time
+//	Frozen() (frozen bool, ahead time.Duration)     // ahead is how far it is before the machine's
+//
+// AfterFunc and OnAdvance are for the host.
 type AdjustableClock = clock.Adjustable
 
 // NewAdjustableClock returns a clock that runs with the machine's.

@@ -94,33 +94,70 @@ type Database struct {
 	Seed            string // file of SQL statements that run once, when the database is new, after the migrations. Default: none
 }
 
-// Entrypoint is what a service binding goes to in its Worker.
+// Entrypoint is what a service binding goes to in its Worker:
+//
+//	Name  string // default: the Worker's own handlers, and the methods of its default entrypoint
+//	Props any    // what workers.Props gets, a struct or a map. Default: an empty one
 type Entrypoint = host.Entrypoint
 
 // MigrationFiles lists the migrations of a folder in the order in which they are applied.
 func MigrationFiles(dir string) ([]string, error) { return storage.MigrationFiles(dir) }
 
-// Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults.
+// Consumer is how the Worker consumes a queue. Zero values are Cloudflare's defaults:
+//
+//	MaxBatchSize    int           // messages; 10
+//	MaxBatchTimeout time.Duration // how long a batch that is not full waits; 5 s; less than 0: not at all
+//	MaxRetries      int           // 3; less than 0: none
+//	DeadLetterQueue string        // where messages go that have failed too often; empty: they are dropped
+//	RetryDelay      time.Duration // before a message is delivered again; 0
 type Consumer = host.Consumer
 
 // Watch says what a host warns of, once for each place in the program: turns that compute for long, events that have no answer for long, goroutines that go on
-// when no event does. A host with Watch.Turn runs the program with probes, as Profile does.
+// when no event does. Zero values warn of nothing:
+//
+//	Turn       time.Duration // a turn that computes for longer
+//	Event      time.Duration // an event that has no answer for longer
+//	Goroutines time.Duration // goroutines that no event began, which still run after longer
+//
+// A host with Turn runs the program with probes, as Profile does.
 type Watch = host.Watch
 
-// RateLimit is what a rate limiting binding allows under each key.
+// RateLimit is what a rate limiting binding allows under each key:
+//
+//	Namespace string        // bindings of one namespace count together
+//	Limit     int           // at least 1
+//	Period    time.Duration // 10 seconds or a minute
 type RateLimit = host.RateLimit
 
-// DataPoint is a point of an Analytics Engine dataset.
+// DataPoint is a point of an Analytics Engine dataset: its Time in full seconds, Index, Blobs and Doubles.
 type DataPoint = storage.DataPoint
 
-// Assets are static files that are served without the Worker.
+// Assets are static files that are served without the Worker:
+//
+//	Dir         string   // folder with the files
+//	Binding     string   // service binding that serves them to the Worker; empty: none
+//	WorkerFirst []string // paths that the Worker answers first, "/*" for all; a path with "!" before it is excepted
+//	HTML        string   // html_handling. Default: auto-trailing-slash
+//	NotFound    string   // not_found_handling. Default: none, the Worker answers
+//
+// NavigationHasNoEffect leaves what there is no file for to the Worker, also where a browser navigates to it: the compatibility flag
+// assets_navigation_has_no_effect, and what dates before 2025-04-01 mean.
+//
+// See https://developers.cloudflare.com/workers/static-assets/.
 type Assets = host.Assets
 
-// Clock is the time of a host: nil for the machine's, or a *VirtualClock.
+// Clock is the time of a host: nil for the machine's, a *VirtualClock or an *AdjustableClock. Its methods are Now, and AfterFunc, which calls a function after a
+// time and returns what prevents that.
 type Clock = clock.Clock
 
 // VirtualClock stands still until Advance moves it. Timers and alarms of the host fire while it moves, in order, and each has
 // done its work before the next fires.
+//
+//	Now() time.Time
+//	Advance(d time.Duration)         // moves it; returns when what was due has been done
+//	Next() (at time.Time, ok bool)   // when the next timer is due, if there is one
+//
+// AfterFunc, OnAdvance, OnDue and Take are for the host.
 type VirtualClock = clock.Virtual
 
 // NewVirtualClock returns a clock that stands at start.
@@ -141,7 +178,11 @@ type Host struct {
 // current is the host that runs; Restart replaces it.
 func (h *Host) current() *host.Host { return h.host.Load() }
 
-// Object is a Durable Object that is in memory or has stored something.
+// Object is a Durable Object that is in memory or has stored something:
+//
+//	ID   string
+//	Name string // under which it was reached, if that is known
+//	Live bool   // in memory
 type Object = host.Object
 
 var errNoModule = errors.New("there is no module to run: set Options.Module to the bytes of app.wasm")

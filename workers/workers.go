@@ -123,8 +123,26 @@ func WaitUntil(ctx context.Context, f func(ctx context.Context) error) {
 // See https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties.
 func CF(r *http.Request) []byte { return guest.CF(r.Context()) }
 
-// Error is a failure with a name and properties, as it crosses between Workers, objects and JavaScript. Get at it
-// with errors.As.
+// Error is a failure with a name and properties, as it crosses between Workers, objects and JavaScript. Get at it with errors.As:
+//
+//	var failed *workers.Error
+//	if errors.As(err, &failed) && failed.Retryable { … }
+//
+// Its fields are
+//
+//	Name               string         // the class of the error: "Error", "TypeError", "RangeError", …
+//	Message            string         // what went wrong
+//	Remote             bool           // the object or service that was called has thrown it
+//	Retryable          bool           // the call may not have arrived: try it again if it may run twice
+//	Overloaded         bool           // the object has more requests than it can handle: do not try again at once
+//	DurableObjectReset bool           // the object was reset: get a new stub, whose call goes to a fresh instance
+//	Cause              error          // its `cause`, and what a Go error wraps; Unwrap returns it
+//	Props              map[string]any // its other own properties
+//	Stack              string         // of JavaScript or Go, where there is one
+//
+// and its method Error returns the message, with the name before it unless that is plain "Error".
+//
+// See https://developers.cloudflare.com/durable-objects/best-practices/error-handling/.
 type Error = guest.Error
 
 // NewError returns an error that callers, also those in JavaScript, see under this name and message.

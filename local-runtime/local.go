@@ -43,6 +43,7 @@ type Options struct {
 	KV          map[string]string        // KV binding → namespace
 	RemoteKV    map[string]KVStore       // KV binding → where its namespace is, when that is elsewhere
 	RemoteD1    map[string]D1Store       // D1 binding → where its database is, when that is elsewhere. Migrations and seeds are not applied to it
+	RemoteR2    map[string]R2Store       // R2 binding → where its bucket is, when that is elsewhere
 	RateLimits  map[string]RateLimit     // rate limiting binding → what it allows
 	Analytics   map[string]string        // Analytics Engine binding → dataset
 	Version     string                   // binding of the version metadata. Default: none
@@ -228,7 +229,7 @@ func (o Options) config(h *Host) host.Config {
 	}
 	return host.Config{
 		Module: o.Module, Classes: o.Classes, Script: o.Name, Objects: o.Objects, Databases: databases,
-		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RemoteKV: o.RemoteKV, RemoteD1: o.RemoteD1, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Entrypoints: o.Entrypoints, Scripts: o.Scripts, Others: o.Others,
+		Queues: o.Queues, QueueDelays: o.QueueDelays, Consumers: o.Consumers, Buckets: o.Buckets, KV: o.KV, RemoteKV: o.RemoteKV, RemoteD1: o.RemoteD1, RemoteR2: o.RemoteR2, RateLimits: o.RateLimits, Analytics: o.Analytics, Version: o.Version, Assets: o.Assets, Vars: vars, Services: o.Services, Entrypoints: o.Entrypoints, Scripts: o.Scripts, Others: o.Others,
 		Dir: o.Dir, CacheDir: o.CacheDir, Isolates: o.Isolates, MemoryLimit: o.MemoryLimit, CPULimit: o.CPULimit, Clock: o.Clock, Logger: o.Logger, Network: o.Network, Observe: o.Observe, Watch: o.Watch, Spans: o.Spans,
 		Seed: o.Seed, Trace: o.Trace, KeepModule: o.keepModule, KeepNames: o.KeepNames, Still: o.still, Native: transport{h},
 	}

@@ -11,6 +11,6 @@ import (
 // fires and no message is delivered meanwhile, and no other host can have the folder. Of o it takes the folder and the bindings of these, and of Durable
 // Objects, with the name of the Worker whose they are: what they have stored can be read, changed with Execute, and deleted.
 func OpenStores(ctx context.Context, o Options) (*Host, error) {
-	return New(ctx, Options{Module: isolate.Idle(), Name: cmp.Or(o.Name, "-"), Dir: o.Dir, Databases: o.Databases, KV: o.KV, RemoteKV: o.RemoteKV, RemoteD1: o.RemoteD1, Buckets: o.Buckets, Objects: o.Objects, Scripts: o.Scripts,
+	return New(ctx, Options{Module: isolate.Idle(), Name: cmp.Or(o.Name, "-"), Dir: o.Dir, Databases: o.Databases, KV: o.KV, RemoteKV: o.RemoteKV, RemoteD1: o.RemoteD1, RemoteR2: o.RemoteR2, Buckets: o.Buckets, Objects: o.Objects, Scripts: o.Scripts,
 		Clock: o.Clock, Logger: o.Logger, Isolates: 1, still: true})
 }

@@ -153,7 +153,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n%s%s", s.URL(), workers.describe(), workers.describeRemote(cfg), page.describe(*host))
+	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n%s%s", s.URL(), workers.describe(), workers.describeRemote(), page.describe(*host))
 	err = s.Run(ctx)
 	stop()
 	return errors.Join(err, wait(), workers.close())

@@ -21,7 +21,7 @@ The objects of an R2 bucket, as "lattice dev" has stored them, or with --remote 
 
   lattice r2 object put BUCKET/KEY --file FILE    --pipe reads the standard input; --content-type and the other headers go with it
   lattice r2 object get BUCKET/KEY                writes a file of that name; --file FILE, or --pipe for the standard output
-  lattice r2 object list BUCKET                   as JSON; --prefix P; without --remote alone
+  lattice r2 object list BUCKET                   as JSON; --prefix P
   lattice r2 object delete BUCKET/KEY
 
 Stop lattice dev before one of these works on what it has stored. On Cloudflare alone:

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -22,61 +20,65 @@ type objects interface {
 
 // remoteObjects are those of a bucket on Cloudflare. The API takes objects whole.
 type remoteObjects struct {
-	client             *cloudflare.Client
-	name, jurisdiction string
+	client *cloudflare.Client
+	cloudflare.R2Place
 }
 
-const mostObject = 300 << 20 // bytes, as wrangler has it
-
 func (r remoteObjects) Get(ctx context.Context, key string, _ *r2.GetOptions) (*r2.Object, error) {
-	content, err := r.client.Object(ctx, r.name, r.jurisdiction, key)
+	content, err := r.client.OpenObject(ctx, r.R2Place, key, "", 0, 0)
 	if cloudflare.IsNotFound(err) {
-		if _, missing := r.client.Bucket(ctx, r.name, r.jurisdiction); cloudflare.IsNotFound(missing) {
-			return nil, noBucket(r.name)
+		if _, missing := r.client.Bucket(ctx, r.Bucket, r.Jurisdiction); cloudflare.IsNotFound(missing) {
+			return nil, noBucket(r.Bucket)
 		}
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &r2.Object{Key: key, Size: int64(len(content)), Body: io.NopCloser(bytes.NewReader(content))}, nil
+	return &r2.Object{Key: key, Size: content.Size, Body: content}, nil
 }
 
 func (r remoteObjects) Put(ctx context.Context, key string, body io.Reader, o *r2.PutOptions) (*r2.Object, error) {
-	content, err := io.ReadAll(io.LimitReader(body, mostObject+1))
+	held := &spool{}
+	defer held.Close()
+	size, err := io.Copy(held, body)
 	if err != nil {
 		return nil, err
 	}
-	if len(content) > mostObject {
-		return nil, errors.New("the API takes objects of up to 300 MiB: use a program with the S3 API, which takes them in parts")
-	}
 	h := http.Header{}
-	for name, value := range map[string]string{
-		"Content-Type": o.HTTPMetadata.ContentType, "Content-Disposition": o.HTTPMetadata.ContentDisposition, "Content-Encoding": o.HTTPMetadata.ContentEncoding,
-		"Content-Language": o.HTTPMetadata.ContentLanguage, "Cache-Control": o.HTTPMetadata.CacheControl,
-	} {
-		if value != "" {
-			h.Set(name, value)
-		}
-	}
-	err = r.client.PutObject(ctx, r.name, r.jurisdiction, key, content, h)
+	o.HTTPMetadata.WriteTo(h)
+	_, err = r.client.PutObject(ctx, r.R2Place, key, held.content(), h)
 	if cloudflare.IsNotFound(err) {
-		err = noBucket(r.name)
+		err = noBucket(r.Bucket)
 	}
-	return &r2.Object{Key: key, Size: int64(len(content))}, err
+	return &r2.Object{Key: key, Size: size}, err
 }
 
 func (r remoteObjects) Delete(ctx context.Context, keys ...string) error {
 	for _, key := range keys {
-		if err := r.client.DeleteObject(ctx, r.name, r.jurisdiction, key); err != nil {
+		err := r.client.DeleteObject(ctx, r.R2Place, key)
+		if cloudflare.IsNoBucket(err) {
+			err = noBucket(r.Bucket)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r remoteObjects) List(context.Context, r2.ListOptions) (r2.Listing, error) {
-	return r2.Listing{}, errors.New("the objects of a bucket on Cloudflare are listed on the dashboard, or by a program with the S3 API")
+func (r remoteObjects) List(ctx context.Context, o r2.ListOptions) (l r2.Listing, err error) {
+	page, err := r.client.Objects(ctx, r.R2Place, cloudflare.R2List{Prefix: o.Prefix, Cursor: o.Cursor, Limit: 1000})
+	if cloudflare.IsNotFound(err) {
+		return l, noBucket(r.Bucket)
+	}
+	for _, one := range page.Objects {
+		l.Objects = append(l.Objects, r2.Object{
+			Key: one.Key, Size: one.Size, ETag: one.ETag, Uploaded: one.Modified.Time, HTTPMetadata: r2.HTTPMetadata{ContentType: one.HTTP.ContentType}, CustomMetadata: one.Custom,
+		})
+	}
+	l.Cursor, l.Truncated = page.Cursor, page.Cursor != ""
+	return l, err
 }
 
 func noBucket(name string) error {
@@ -85,13 +87,13 @@ func noBucket(name string) error {
 
 // remoteBucket is the bucket that a name or a binding means.
 func (c *storeCommand) remoteBucket(ctx context.Context, asked string) (remoteObjects, error) {
-	r := remoteObjects{name: asked}
+	r := remoteObjects{R2Place: cloudflare.R2Place{Bucket: asked}}
 	for _, b := range c.cfg.Buckets {
 		if b.Binding == asked && b.Name == "" {
 			return r, fmt.Errorf("%s: the bucket %s has no bucket_name", c.cfg.Path, asked)
 		}
 		if b.Binding == asked || b.Name == asked {
-			r.name, r.jurisdiction = b.Name, b.Jurisdiction
+			r.R2Place = cloudflare.R2Place{Bucket: b.Name, Jurisdiction: b.Jurisdiction}
 		}
 	}
 	var err error

@@ -11,6 +11,7 @@ import (
 	"grove.place/lattice/tests/cloudflareapi"
 	"grove.place/lattice/workers/d1"
 	"grove.place/lattice/workers/kv"
+	"grove.place/lattice/workers/r2"
 )
 
 const remoteConfig = `name = "w"
@@ -25,6 +26,11 @@ id = "0000000000000000000000000000000b"
 binding = "DB"
 database_name = "base"
 database_id = "11111111-1111-1111-1111-111111111111"
+remote = true
+[[r2_buckets]]
+binding = "PICTURES"
+bucket_name = "pictures"
+jurisdiction = "eu"
 remote = true
 `
 
@@ -58,6 +64,7 @@ func remoteAccount(t *testing.T) *cloudflareapi.Server {
 	api := cloudAccount(t)
 	api.AddNamespace("0000000000000000000000000000000a")
 	api.AddDatabase("base", "11111111-1111-1111-1111-111111111111")
+	api.AddBucket("pictures", "eu")
 	return api
 }
 
@@ -65,7 +72,12 @@ func TestRemoteKVIsTheAccounts(t *testing.T) {
 	api := remoteAccount(t)
 	f := &fleet{}
 	h, cfg, log := remoteHost(t, f)
-	if said := f.describeRemote(cfg); !strings.Contains(said, "REMOTE: FAR, DB:") || !strings.Contains(log, "FAR, DB") || len(cfg.Warnings) != 0 {
+	f.configs = []*wrangler.Config{cfg}
+	if said := f.describeRemote(); said != `REMOTE: the KV binding FAR is the namespace 0000000000000000000000000000000a of the account at Cloudflare
+REMOTE: the D1 binding DB is the database base of the account at Cloudflare
+REMOTE: the R2 binding PICTURES is the bucket pictures of the account at Cloudflare
+        what the program writes there is written for everybody; --local keeps these bindings on this machine
+` || !strings.Contains(log, "FAR, DB, PICTURES") || len(cfg.Warnings) != 0 {
 		t.Errorf("it says %q, %q, %v", said, log, cfg.Warnings)
 	}
 	ctx, far := h.Context(), kv.Namespace("FAR")
@@ -123,7 +135,7 @@ func TestRemoteKVIsTheAccounts(t *testing.T) {
 		t.Errorf("a local binding asks %v", list)
 	}
 	api.Fail(cloudflareapi.Fault{Method: "GET", Status: 403, Code: 10000, Message: "Authentication error"})
-	if _, err = far.Get(ctx, "d", &text, nil); err == nil || !strings.Contains(err.Error(), "permission") || strings.Contains(err.Error(), cloudflareapi.Token) {
+	if _, err = far.Get(ctx, "d", &text, nil); err == nil || !strings.Contains(err.Error(), "KV GET failed: remote KV binding FAR (the namespace 0000000000000000000000000000000a): ") || !strings.Contains(err.Error(), "permission") || strings.Contains(err.Error(), cloudflareapi.Token) {
 		t.Errorf("without the permission: %v", err)
 	}
 }
@@ -162,7 +174,7 @@ func TestRemoteBindingsStayHere(t *testing.T) {
 		warnings int
 	}{
 		"with --local":    {&fleet{localOnly: true}, true, 0},
-		"without a token": {&fleet{}, false, 2},
+		"without a token": {&fleet{}, false, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := remoteAccount(t)
@@ -170,13 +182,17 @@ func TestRemoteBindingsStayHere(t *testing.T) {
 				t.Setenv("CLOUDFLARE_API_TOKEN", "")
 			}
 			h, cfg, log := remoteHost(t, k.fleet)
+			k.fleet.configs = []*wrangler.Config{cfg}
 			if err := kv.Namespace("FAR").Put(h.Context(), "k", "v", nil); err != nil {
+				t.Error(err)
+			}
+			if _, err := r2.Bucket("PICTURES").Put(h.Context(), "k", strings.NewReader("v"), &r2.PutOptions{CustomMetadata: map[string]string{"a": "b"}}); err != nil {
 				t.Error(err)
 			}
 			if _, err := d1.Database("DB").Exec(h.Context(), "CREATE TABLE t (a)"); err != nil {
 				t.Error(err)
 			}
-			if list := api.Requests(); len(list) != 0 || len(cfg.Warnings) != k.warnings || log != "" || k.fleet.describeRemote(cfg) != "" {
+			if list := api.Requests(); len(list) != 0 || len(cfg.Warnings) != k.warnings || log != "" || k.fleet.describeRemote() != "" {
 				t.Errorf("%v %v %q", list, cfg.Warnings, log)
 			}
 		})

@@ -2,10 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -17,35 +17,39 @@ import (
 	local "grove.place/lattice/local-runtime"
 )
 
-// remoteTime is how long an operation of a remote binding may take.
-const remoteTime = time.Minute
-
 // remoteKV is a namespace of the account.
-type remoteKV struct {
-	ctx    context.Context
-	client *cloudflare.Client
-	id     string
-}
+type remoteKV struct{ remote }
 
-// noKey is the API's code for a key that is not there.
-const noKey = 10009
+// Codes of the API: a key and a namespace that are not there.
+const (
+	noKey       = 10009
+	noNamespace = 10013
+)
+
+// refused is an error that names the binding.
+func (k *remoteKV) refused(err error) error {
+	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Code == noNamespace {
+		err = errors.New("the account has no such KV namespace: `lattice kv namespace list` shows those that there are, `lattice kv namespace create` makes one")
+	}
+	return k.failed(err)
+}
 
 // Get implements local.KVStore. The value and its metadata are two requests.
 func (k *remoteKV) Get(key string, _ int64) (*local.KVEntry, error) {
-	ctx, stop := context.WithTimeout(k.ctx, remoteTime)
+	ctx, stop := k.within(0)
 	defer stop()
 	value, err := k.client.Value(ctx, k.id, key)
 	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Code == noKey {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, k.refused(err)
 	}
 	metadata, err := k.client.Metadata(ctx, k.id, key)
 	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Code == noKey {
 		return nil, nil // deleted between them
 	}
-	return &local.KVEntry{Key: key, Value: value, Metadata: jsonText(metadata)}, err
+	return &local.KVEntry{Key: key, Value: value, Metadata: jsonText(metadata)}, k.refused(err)
 }
 
 func jsonText(v json.RawMessage) string {
@@ -57,20 +61,20 @@ func jsonText(v json.RawMessage) string {
 
 // Put implements local.KVStore.
 func (k *remoteKV) Put(e local.KVEntry, _ int64) error {
-	ctx, stop := context.WithTimeout(k.ctx, remoteTime)
+	ctx, stop := k.within(0)
 	defer stop()
 	var metadata json.RawMessage
 	if e.Metadata != "" {
 		metadata = json.RawMessage(e.Metadata)
 	}
-	return k.client.PutValue(ctx, k.id, e.Key, e.Value, e.Expiration, 0, metadata)
+	return k.refused(k.client.PutValue(ctx, k.id, e.Key, e.Value, e.Expiration, 0, metadata))
 }
 
 // Delete implements local.KVStore.
 func (k *remoteKV) Delete(key string) error {
-	ctx, stop := context.WithTimeout(k.ctx, remoteTime)
+	ctx, stop := k.within(0)
 	defer stop()
-	return k.client.DeleteValue(ctx, k.id, key)
+	return k.refused(k.client.DeleteValue(ctx, k.id, key))
 }
 
 // page is a place in a list: a cursor of the API, and how many keys of its page were given out.
@@ -81,7 +85,7 @@ type page struct {
 
 // List implements local.KVStore. The API's pages have a length of their own.
 func (k *remoteKV) List(prefix, cursor string, limit int, _ int64) (list []local.KVEntry, next string, err error) {
-	ctx, stop := context.WithTimeout(k.ctx, remoteTime)
+	ctx, stop := k.within(0)
 	defer stop()
 	var at page
 	if cursor != "" {
@@ -92,7 +96,7 @@ func (k *remoteKV) List(prefix, cursor string, limit int, _ int64) (list []local
 	}
 	keys, following, err := k.client.Keys(ctx, k.id, prefix, at.Cursor)
 	if err != nil {
-		return nil, "", err
+		return nil, "", k.refused(err)
 	}
 	keys = keys[min(at.Given, len(keys)):]
 	if len(keys) > limit {
@@ -114,18 +118,17 @@ func (k *remoteKV) List(prefix, cursor string, limit int, _ int64) (list []local
 }
 
 // remoteD1 is a database of the account.
-type remoteD1 struct {
-	ctx    context.Context
-	client *cloudflare.Client
-	id     string
-}
+type remoteD1 struct{ remote }
+
+// wrongSQL is the API's code for statements that the database refuses.
+const wrongSQL = 7500
 
 // Bookmark implements local.D1Store: the API has none.
 func (*remoteD1) Bookmark() (string, error) { return "", nil }
 
 // Run implements local.D1Store.
 func (d *remoteD1) Run(mode byte, statements []local.D1Statement) ([]local.D1Result, error) {
-	ctx, stop := context.WithTimeout(d.ctx, remoteTime)
+	ctx, stop := d.within(0)
 	defer stop()
 	var batch []cloudflare.Statement
 	for _, s := range statements {
@@ -137,11 +140,14 @@ func (d *remoteD1) Run(mode byte, statements []local.D1Statement) ([]local.D1Res
 	}
 	begun := time.Now()
 	answers, err := d.client.Batch(ctx, d.id, batch)
-	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Status == 400 {
+	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Code == wrongSQL {
 		return nil, abi.Errorf("D1_ERROR: %s", refused.Message)
 	}
+	if cloudflare.IsNotFound(err) {
+		err = fmt.Errorf("the account has no D1 database %s: `lattice d1 list` shows those that there are, `lattice d1 create` makes one", d.id)
+	}
 	if err != nil {
-		return nil, abi.Errorf("D1_ERROR: %v", err)
+		return nil, abi.Errorf("D1_ERROR: %v", d.failed(err))
 	}
 	if mode == abi.D1Exec {
 		meta := abi.Object{{Name: "count", Value: int64(len(answers))}, {Name: "duration", Value: float64(time.Since(begun).Milliseconds())}}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -85,7 +86,15 @@ func TestR2BucketsAndObjectsOnCloudflare(t *testing.T) {
 	fails("the account has no R2 bucket absent: `lattice r2 bucket list`", "r2", "object", "get", "absent/a", "--pipe", "--remote")
 	fails("the account has no R2 bucket absent", "r2", "object", "put", "absent/a", "--file", "in.txt", "--remote")
 	fails("a part of dots alone", "r2", "object", "get", "files/../a", "--pipe", "--remote")
-	fails("listed on the dashboard", "r2", "object", "list", "files", "--remote")
+	for i := range 3 {
+		ok("r2", "object", "put", fmt.Sprintf("files/l/%d", i), "--file", "in.txt", "--remote")
+	}
+	var list []struct{ Key, ETag string }
+	if out := ok("r2", "object", "list", "FILES", "--prefix", "l/", "--remote"); json.Unmarshal([]byte(out), &list) != nil || len(list) != 3 || list[2].Key != "l/2" || list[2].ETag == "" {
+		t.Error(out)
+	}
+	fails("the account has no R2 bucket absent", "r2", "object", "list", "absent", "--remote")
+	fails("the account has no R2 bucket absent", "r2", "object", "delete", "absent/k", "--remote")
 
 	if out := ok("r2", "bucket", "list"); !strings.HasPrefix(out, "pictures") {
 		t.Error(out)

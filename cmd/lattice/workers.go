@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/bindings"
@@ -28,9 +29,11 @@ type fleet struct {
 	log       *slog.Logger
 	clock     *local.AdjustableClock
 	watch     local.Watch
-	localOnly bool              // remote bindings are kept here
-	traces    *otlp.Exporter    // nil: nobody traces
-	record    *inspector.Record // nil: nobody inspects
+	localOnly bool                                             // remote bindings are kept here
+	configs   []*wrangler.Config                               // as they were at start
+	sleep     func(ctx context.Context, d time.Duration) error // before a request to the account is tried again; nil: the real clock
+	traces    *otlp.Exporter                                   // nil: nobody traces
+	record    *inspector.Record                                // nil: nobody inspects
 
 	mu      sync.Mutex
 	session *local.Session // of several, once the first of them has started
@@ -71,7 +74,7 @@ func newFleet(p *project, localOnly bool, errs io.Writer) (*fleet, *wrangler.Con
 		if other := outs[o.Out]; o.Out != "" && other != "" {
 			return nil, nil, fmt.Errorf("%s and %s are both built to %s: give each a main of its own, as main = \"build/%s/worker.mjs\"", other, cfg.Path, o.Out, cfg.Name)
 		}
-		outs[o.Out] = cfg.Path
+		outs[o.Out], f.configs = cfg.Path, append(f.configs, cfg)
 		f.names = append(f.names, cfg.Name)
 	}
 	return f, first, nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // R2Bucket is an R2 bucket of the account (https://developers.cloudflare.com/r2/).
@@ -91,53 +90,4 @@ func (c *Client) Bucket(ctx context.Context, name, jurisdiction string) (b R2Buc
 // DeleteBucket deletes a bucket, which must be empty.
 func (c *Client) DeleteBucket(ctx context.Context, name, jurisdiction string) error {
 	return failed("delete the R2 bucket "+name, c.bucket(ctx, http.MethodDelete, c.path("r2", "buckets", name), jurisdiction, nil, nil))
-}
-
-// object is the path of an object, whose key has its slashes.
-func (c *Client) object(bucket, key string) (string, error) {
-	parts := strings.Split(key, "/")
-	for i, p := range parts {
-		if p == "." || p == ".." {
-			return "", fmt.Errorf("the key %q has a part of dots alone, which no URL can have: use a program with the S3 API", key)
-		}
-		parts[i] = url.PathEscape(p)
-	}
-	return c.path("r2", "buckets", bucket, "objects") + "/" + strings.Join(parts, "/"), nil
-}
-
-// Object reads an object. IsNotFound tells that it or its bucket is not there.
-func (c *Client) Object(ctx context.Context, bucket, jurisdiction, key string) ([]byte, error) {
-	path, err := c.object(bucket, key)
-	if err != nil {
-		return nil, err
-	}
-	content, err := c.send(ctx, http.MethodGet, path, nil, within(jurisdiction), nil)
-	return content, failed("get "+key, err)
-}
-
-// PutObject stores an object with the headers that go with it.
-func (c *Client) PutObject(ctx context.Context, bucket, jurisdiction, key string, content []byte, headers http.Header) error {
-	path, err := c.object(bucket, key)
-	if err != nil {
-		return err
-	}
-	h := within(jurisdiction)
-	for name, values := range headers {
-		h[name] = values
-	}
-	h.Set("cf-r2-data-catalog-check", "true") // what a catalog owns is left alone
-	_, err = c.send(ctx, http.MethodPut, path, nil, h, content)
-	return failed("put "+key, err)
-}
-
-// DeleteObject deletes an object. One that is not there is no error.
-func (c *Client) DeleteObject(ctx context.Context, bucket, jurisdiction, key string) error {
-	path, err := c.object(bucket, key)
-	if err != nil {
-		return err
-	}
-	h := within(jurisdiction)
-	h.Set("cf-r2-data-catalog-check", "true")
-	_, err = c.send(ctx, http.MethodDelete, path, nil, h, nil)
-	return failed("delete "+key, err)
 }

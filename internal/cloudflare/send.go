@@ -23,23 +23,35 @@ type envelope struct {
 // send sends a body as it is, and returns the answer as it is. It is for contents, which cloudflare-go would read as JSON, and for stores, whose service
 // packages would be linked for a few requests.
 func (c *Client) send(ctx context.Context, method, path string, query url.Values, header http.Header, body []byte) ([]byte, error) {
-	target := c.base.String() + path
-	if len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
-	res, err := c.http.Do(req)
+	res, err := c.do(ctx, method, path, query, header, io.NewSectionReader(bytes.NewReader(body), 0, int64(len(body))))
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
 	return io.ReadAll(res.Body)
+}
+
+// do sends a body, which may be read several times, and returns the answer to be read.
+func (c *Client) do(ctx context.Context, method, path string, query url.Values, header http.Header, body *io.SectionReader) (*http.Response, error) {
+	target := c.base.String() + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	if body.Size() > 0 {
+		req.GetBody = func() (io.ReadCloser, error) {
+			return io.NopCloser(io.NewSectionReader(body, 0, body.Size())), nil
+		}
+		req.Body, _ = req.GetBody()
+		req.ContentLength = body.Size()
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	return c.http.Do(req)
 }
 
 // once is a context for what must not be carried out twice.

@@ -54,12 +54,12 @@ type noRetry struct{}
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := bodyOf(r)
+	open, length, err := bodyOf(r)
 	if err != nil {
 		return nil, err
 	}
 	for n := 1; ; n++ {
-		res, err := t.once(r, body)
+		res, err := t.once(r, open, length)
 		if err == nil {
 			return res, nil
 		}
@@ -80,15 +80,23 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-func bodyOf(r *http.Request) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
+// bodyOf returns what opens the body for each try; nil: there is none. One that can be opened again is not held in memory.
+func bodyOf(r *http.Request) (open func() (io.ReadCloser, error), length int64, err error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, 0, nil
 	}
 	defer r.Body.Close()
-	return io.ReadAll(r.Body)
+	if r.GetBody != nil {
+		return r.GetBody, r.ContentLength, nil
+	}
+	all, err := io.ReadAll(r.Body)
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }, int64(len(all)), err
 }
 
-func (t *transport) once(r *http.Request, body []byte) (*http.Response, error) {
+// passed is the context key of requests whose answer is passed on as it comes, without another try when it breaks off.
+type passed struct{}
+
+func (t *transport) once(r *http.Request, open func() (io.ReadCloser, error), length int64) (*http.Response, error) {
 	req := r.Clone(r.Context())
 	for name := range req.Header {
 		if strings.HasPrefix(name, "X-Stainless-") {
@@ -98,12 +106,19 @@ func (t *transport) once(r *http.Request, body []byte) (*http.Response, error) {
 	if req.Header.Get("Authorization") == "" {
 		t.authorize(req)
 	}
-	if body != nil {
-		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if open != nil {
+		var err error
+		if req.Body, err = open(); err != nil {
+			return nil, err
+		}
+		req.ContentLength = length
 	}
 	res, err := t.next.RoundTrip(req)
 	if err != nil {
 		return nil, &connectionError{req.URL.Host, err}
+	}
+	if res.StatusCode < 400 && r.Context().Value(passed{}) != nil {
+		return res, nil
 	}
 	if res.StatusCode < 400 {
 		// An answer that breaks off is worth another try, so it is read here.

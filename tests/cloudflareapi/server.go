@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -68,6 +69,7 @@ type Fault struct {
 	Message    string // in the answer
 	RetryAfter string // header
 	Cut        bool   // the connection ends without an answer
+	Half       bool   // the connection ends in the middle of the answer
 	After      bool   // the request is carried out before
 	Plain      bool   // the answer is HTML, as that of a gateway
 }
@@ -158,10 +160,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	fault := s.fault(req)
 	if err != nil {
 		fail(rec, http.StatusBadRequest, 10001, "Content of the request cannot be read: "+err.Error())
-	} else if fault == nil || fault.After {
+	} else if fault == nil || fault.After || fault.Half {
 		s.answer(rec, r, req)
 	}
-	if fault != nil {
+	if fault != nil && !fault.Half {
 		rec = fault.answer()
 	}
 	if rec != nil {
@@ -175,8 +177,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	for name, values := range rec.Header() {
 		w.Header()[name] = values
 	}
+	body := rec.Body.Bytes()
+	if fault != nil && fault.Half {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		body = body[:len(body)/2]
+	}
 	w.WriteHeader(rec.Code)
-	_, _ = w.Write(rec.Body.Bytes())
+	_, _ = w.Write(body)
+	if fault != nil && fault.Half {
+		_ = http.NewResponseController(w).Flush()
+		cut(w)
+	}
 }
 
 // cut ends the connection.

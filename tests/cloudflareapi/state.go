@@ -22,7 +22,9 @@ type state struct {
 	d1        []*database
 	uploaded  map[string][]byte
 	values    map[string]map[string]Part // of KV, by namespace and key; their types are metadata
-	objects   map[string][]byte          // of R2, by bucket/key
+	objects   map[string]*Object         // of R2, by bucket/key
+	places    map[string]string          // buckets that were made for a jurisdiction
+	noRanges  bool                       // of R2's objects
 	assets    map[string]Part            // by hash
 	sessions  map[string][]string
 	tails     map[string]chan []byte
@@ -97,7 +99,7 @@ func newState() state {
 	account := Account{AccountID, "The account of the tests"}
 	return state{
 		accounts: []Account{account}, zones: []zone{{"00000000000000000000000000000001", "example.com", account}},
-		workers: map[string]*Worker{}, uploaded: map[string][]byte{}, values: map[string]map[string]Part{}, objects: map[string][]byte{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{}, tailed: make(chan struct{}),
+		workers: map[string]*Worker{}, uploaded: map[string][]byte{}, values: map[string]map[string]Part{}, objects: map[string]*Object{}, places: map[string]string{}, assets: map[string]Part{}, sessions: map[string][]string{}, tails: map[string]chan []byte{}, tailed: make(chan struct{}),
 	}
 }
 

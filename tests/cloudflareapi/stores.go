@@ -103,58 +103,6 @@ func (s *Server) valueRoutes(at route) {
 	})
 }
 
-// bucketRoutes are those of R2. The buckets of jurisdictions are not told apart.
-func (s *Server) bucketRoutes(at route) {
-	const one = "/accounts/{account}/r2/buckets/{name}"
-	at("GET /accounts/{account}/r2/buckets", func(w http.ResponseWriter, _ *http.Request, _ Request) {
-		ok(w, map[string]any{"buckets": append([]map[string]any{}, s.state.buckets...)})
-	})
-	at("GET "+one, func(w http.ResponseWriter, r *http.Request, _ Request) {
-		if strings.HasPrefix(r.PathValue("name"), "absent") {
-			fail(w, http.StatusNotFound, 10006, "The specified bucket does not exist.")
-			return
-		}
-		ok(w, map[string]any{"name": r.PathValue("name"), "creation_date": created})
-	})
-	at("POST /accounts/{account}/r2/buckets", func(w http.ResponseWriter, _ *http.Request, req Request) {
-		s.state.buckets = append(s.state.buckets, decode[map[string]any](req))
-		ok(w, s.state.buckets[len(s.state.buckets)-1])
-	})
-	at("DELETE "+one, func(w http.ResponseWriter, r *http.Request, _ Request) {
-		for name := range s.state.objects {
-			if strings.HasPrefix(name, r.PathValue("name")+"/") {
-				fail(w, http.StatusConflict, 10008, "The bucket you tried to delete is not empty.")
-				return
-			}
-		}
-		s.state.buckets = slices.DeleteFunc(s.state.buckets, func(b map[string]any) bool { return b["name"] == r.PathValue("name") })
-		ok(w, nil)
-	})
-	object := func(r *http.Request) string {
-		_, key, _ := strings.Cut(r.URL.Path, "/objects/")
-		return r.PathValue("name") + "/" + key
-	}
-	at("GET "+one+"/objects/{key...}", func(w http.ResponseWriter, r *http.Request, _ Request) {
-		if content, is := s.state.objects[object(r)]; is {
-			_, _ = w.Write(content)
-			return
-		}
-		fail(w, http.StatusNotFound, 10007, "The specified key does not exist.")
-	})
-	at("PUT "+one+"/objects/{key...}", func(w http.ResponseWriter, r *http.Request, req Request) {
-		if strings.HasPrefix(r.PathValue("name"), "absent") {
-			fail(w, http.StatusNotFound, 10006, "The specified bucket does not exist.")
-			return
-		}
-		s.state.objects[object(r)] = req.Body
-		ok(w, map[string]any{"key": r.PathValue("key")})
-	})
-	at("DELETE "+one+"/objects/{key...}", func(w http.ResponseWriter, r *http.Request, _ Request) {
-		delete(s.state.objects, object(r))
-		ok(w, nil)
-	})
-}
-
 // AddNamespace makes a KV namespace.
 func (s *Server) AddNamespace(id string) {
 	s.mu.Lock()

@@ -2,7 +2,6 @@ package host
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,6 +15,9 @@ import (
 // openBuckets opens every bucket that is bound. Bindings of one name share a bucket.
 func (h *Host) openBuckets() error {
 	for binding, name := range h.cfg.Buckets {
+		if h.cfg.RemoteR2[binding] != nil {
+			continue
+		}
 		if !safeName.MatchString(name) {
 			return fmt.Errorf("R2 binding %s: %q is not a name for a bucket: use letters, digits and -", binding, name)
 		}
@@ -28,7 +30,7 @@ func (h *Host) openBuckets() error {
 		if err != nil {
 			return fmt.Errorf("R2 bucket %s: %w", name, err)
 		}
-		h.buckets[name] = b
+		h.buckets[name] = folderBucket{b}
 	}
 	return nil
 }
@@ -36,7 +38,7 @@ func (h *Host) openBuckets() error {
 // r2Call is a decoded R2 operation.
 type r2Call struct {
 	host   *Host
-	bucket *storage.Bucket
+	bucket R2Store
 	method string
 	args   arguments
 	body   content
@@ -53,7 +55,7 @@ func (h *Host) r2(r *abi.Reader, from *streams, done func(result abi.Value, body
 	if err := r.End(); err != nil {
 		return nil, err
 	}
-	c.bucket = h.buckets[h.cfg.Buckets[binding]]
+	c.bucket = h.bucketOf(binding)
 	if c.bucket == nil {
 		return nil, abi.TypeErrorf("there is no R2 binding %q: add it to [[r2_buckets]] in wrangler.toml", binding)
 	}
@@ -155,7 +157,8 @@ func r2Get(c *r2Call) (abi.Value, content, error) {
 	}
 	var offset, length int64
 	var whole bool
-	o, body, err := c.bucket.Get(c.args.text(0), func(o *storage.Stored) (_, _ int64, take bool, err error) {
+	secret, _ := bytesOf(options.Get("ssecKey"))
+	o, body, err := c.bucket.Get(c.args.text(0), secret, func(o *storage.Stored) (_, _ int64, take bool, err error) {
 		if !onlyIf.Hold(o) {
 			return 0, 0, false, nil
 		}
@@ -185,7 +188,7 @@ func partValue(offset, length int64) abi.Object {
 
 // putOptions reads the options of put and createMultipartUpload, and refuses what workerd refuses, in its words.
 func putOptions(o abi.Object, now abi.Date) (put storage.PutOptions, err error) {
-	put = storage.PutOptions{HTTP: abi.Object{}, Custom: abi.Object{}, StorageClass: "Standard", Sums: map[string][]byte{}, Now: now}
+	put = storage.PutOptions{HTTP: abi.Object{}, Custom: abi.Object{}, Sums: map[string][]byte{}, Now: now}
 	if put.OnlyIf, err = storage.ConditionsOf(o.Get("onlyIf")); err != nil {
 		return put, err
 	}
@@ -213,6 +216,7 @@ func putOptions(o abi.Object, now abi.Date) (put storage.PutOptions, err error) 
 		}
 		put.Sums[sum.field] = given
 	}
+	put.Secret, _ = bytesOf(o.Get("ssecKey"))
 	return put, checkCustomerKey(o)
 }
 
@@ -274,19 +278,14 @@ func r2List(c *r2Call) (abi.Value, content, error) {
 	if n, ok := o.Get("limit").(int64); ok {
 		limit = int(n)
 	}
-	after := text("startAfter")
-	if cursor := text("cursor"); cursor != "" {
-		raw, err := base64.StdEncoding.DecodeString(cursor)
-		if err != nil {
-			return nil, noContent, abi.Errorf("list: the cursor is not one of a list before")
-		}
-		after = max(after, string(raw))
+	if err := storage.CheckLimit(limit); err != nil {
+		return nil, noContent, err
 	}
 	has, err := included(o.Get("include"))
 	if err != nil {
 		return nil, noContent, err
 	}
-	l, err := c.bucket.List(storage.ListOptions{Prefix: text("prefix"), StartAfter: after, Delimiter: text("delimiter"), Limit: limit, Detailed: len(has) > 0})
+	l, next, err := c.bucket.List(storage.ListOptions{Prefix: text("prefix"), StartAfter: text("startAfter"), Delimiter: text("delimiter"), Limit: limit, Detailed: len(has) > 0}, text("cursor"))
 	if err != nil {
 		return nil, noContent, err
 	}
@@ -304,10 +303,10 @@ func r2List(c *r2Call) (abi.Value, content, error) {
 		prefixes = append(prefixes, p)
 	}
 	var cursor abi.Value
-	if l.Next != "" {
-		cursor = base64.StdEncoding.EncodeToString([]byte(l.Next))
+	if next != "" {
+		cursor = next
 	}
-	return abi.Object{{Name: "objects", Value: objects}, {Name: "truncated", Value: l.Next != ""}, {Name: "cursor", Value: cursor},
+	return abi.Object{{Name: "objects", Value: objects}, {Name: "truncated", Value: next != ""}, {Name: "cursor", Value: cursor},
 		{Name: "delimitedPrefixes", Value: prefixes}}, noContent, nil
 }
 

@@ -49,6 +49,7 @@ type Config struct {
 	KV          map[string]string        // binding → KV namespace
 	RemoteKV    map[string]KVStore       // binding of KV → where it is instead
 	RemoteD1    map[string]D1Store       // binding of Databases → where it is instead
+	RemoteR2    map[string]R2Store       // binding of Buckets → where it is instead
 	RateLimits  map[string]RateLimit     // by binding
 	Analytics   map[string]string        // binding → dataset
 	Version     string                   // binding of the version metadata; "": none
@@ -106,7 +107,7 @@ type Host struct {
 	isolates  []*Isolate
 	databases map[string]D1Store // by binding
 	queues    map[string]*queue  // by name, as all that follow
-	buckets   map[string]*storage.Bucket
+	buckets   map[string]R2Store
 	kv        map[string]KVStore
 	datasets  map[string]*storage.Dataset
 	assets    *assets.Site // nil: none
@@ -164,7 +165,7 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 	}
 	h = &Host{
 		Session: s, alone: alone, number: s.number(), cfg: cfg, engine: engine, props: props,
-		databases: map[string]D1Store{}, queues: map[string]*queue{}, buckets: map[string]*storage.Bucket{}, kv: map[string]KVStore{}, datasets: map[string]*storage.Dataset{},
+		databases: map[string]D1Store{}, queues: map[string]*queue{}, buckets: map[string]R2Store{}, kv: map[string]KVStore{}, datasets: map[string]*storage.Dataset{},
 		done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}
 	h.names = names{host: h, keep: cfg.KeepNames, byID: map[key]string{}, read: map[string]bool{}}

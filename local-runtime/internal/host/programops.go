@@ -152,7 +152,7 @@ func readD1(r *abi.Reader) abi.Value {
 // opR2 is r2(binding, method, arguments).
 func (p *program) opR2(a arguments, body *js.Body, done answerTo) {
 	c := &r2Call{host: p.host, now: abi.DateOf(p.host.cfg.Clock.Now()), method: a.text(1), args: arguments(a.list(2)), body: contentOf(body)}
-	c.bucket = p.host.buckets[p.host.cfg.Buckets[a.text(0)]]
+	c.bucket = p.host.bucketOf(a.text(0))
 	do := r2Methods[c.method]
 	if c.bucket == nil || do == nil {
 		done(nil, nil, abi.TypeErrorf("there is no R2 binding %q with a method %q", a.text(0), c.method))

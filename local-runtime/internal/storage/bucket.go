@@ -1,16 +1,11 @@
 package storage
 
 import (
-	"bytes"
-	"crypto/md5"
+	"cmp"
 	"crypto/rand"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -229,17 +224,13 @@ func (c closers) Close() error {
 type PutOptions struct {
 	OnlyIf       *Conditions
 	HTTP, Custom abi.Value
-	StorageClass string
+	StorageClass string            // "": as the bucket has it, which is Standard here
 	Sums         map[string][]byte // "md5", "sha1", … that the content must have
+	Secret       []byte            // the customer's key; nothing is encrypted here
 	Now          abi.Date
 }
 
-var hashes = map[string]struct {
-	name string
-	make func() hash.Hash
-}{
-	"md5": {"MD5", md5.New}, "sha1": {"SHA-1", sha1.New}, "sha256": {"SHA-256", sha256.New}, "sha384": {"SHA-384", sha512.New384}, "sha512": {"SHA-512", sha512.New},
-}
+func (o PutOptions) class() string { return cmp.Or(o.StorageClass, "Standard") }
 
 // Put stores content under key. It returns nil without an error when OnlyIf does not hold.
 func (b *Bucket) Put(key string, content io.Reader, o PutOptions) (*Stored, error) {
@@ -254,7 +245,7 @@ func (b *Bucket) Put(key string, content io.Reader, o PutOptions) (*Stored, erro
 		return nil, err
 	}
 	stored := &Stored{Key: key, Version: b.id(), ETag: hex.EncodeToString(blob.md5), Size: blob.size, Uploaded: o.Now,
-		HTTPMetadata: o.HTTP, Custom: o.Custom, Sums: blob.sums, StorageClass: o.StorageClass, file: blob.file}
+		HTTPMetadata: o.HTTP, Custom: o.Custom, Sums: blob.sums, StorageClass: o.class(), file: blob.file}
 	held := true
 	old, err := b.replace(stored, func(current *Stored) bool {
 		held = o.OnlyIf.Hold(current)
@@ -311,34 +302,14 @@ func (b *Bucket) write(content io.Reader, want map[string][]byte) (*blob, error)
 	}
 	defer f.Close()
 	out := &blob{file: filepath.Base(f.Name())}
-	sums := map[string]hash.Hash{"md5": md5.New()}
-	targets := []io.Writer{f, sums["md5"]}
-	for name := range want {
-		if h, ok := hashes[name]; ok && sums[name] == nil {
-			sums[name] = h.make()
-			targets = append(targets, sums[name])
-		}
-	}
-	if out.size, err = io.Copy(io.MultiWriter(targets...), content); err == nil {
+	if out.size, out.sums, err = Summed(f, content, want); err == nil {
 		err = f.Sync()
-	}
-	for _, name := range []string{"md5", "sha1", "sha256", "sha384", "sha512"} {
-		h := sums[name]
-		if h == nil || err != nil {
-			continue
-		}
-		sum := h.Sum(nil)
-		if given, ok := want[name]; ok && !bytes.Equal(given, sum) {
-			err = &r2Error{10037, fmt.Sprintf("The %s checksum you specified did not match what we received.\nYou provided a %[1]s checksum with value: %[2]x\nActual %[1]s was: %[3]x",
-				hashes[name].name, given, sum)}
-		}
-		out.sums = append(out.sums, abi.Field{Name: name, Value: abi.ArrayBuffer(sum)})
 	}
 	if err != nil {
 		os.Remove(f.Name())
 		return nil, err
 	}
-	out.md5 = sums["md5"].Sum(nil)
+	out.md5, _ = out.sums.Get("md5").(abi.ArrayBuffer)
 	return out, nil
 }
 

@@ -157,6 +157,11 @@ var insteadOfComma = map[byte]string{
 	'W': "weak quotation character 'W' instead. This would otherwise indicate the start of a new weak etag.",
 }
 
+// Empty reports whether there is no condition.
+func (c *Conditions) Empty() bool {
+	return c == nil || c.matches == nil && c.differs == nil && c.before == nil && c.after == nil
+}
+
 // Hold reports whether the conditions hold of an object, which is nil when there is none.
 func (c *Conditions) Hold(o *Stored) bool {
 	switch {

@@ -20,10 +20,18 @@ type ListOptions struct {
 	Detailed                      bool // with metadata, for which there are fewer objects in a page
 }
 
+// CheckLimit refuses what is no number of objects in a page.
+func CheckLimit(n int) error {
+	if n < 1 || n > maxListed {
+		return errMaxKeys
+	}
+	return nil
+}
+
 // List returns up to a limit of objects and, with a delimiter, common prefixes, in the order of their bytes.
 func (b *Bucket) List(o ListOptions) (l Listing, err error) {
-	if o.Limit < 1 || o.Limit > maxListed {
-		return l, errMaxKeys
+	if err := CheckLimit(o.Limit); err != nil {
+		return l, err
 	}
 	prefix, startAfter, delimiter, limit := o.Prefix, o.StartAfter, o.Delimiter, o.Limit
 	if o.Detailed {

@@ -21,7 +21,7 @@ func (b *Bucket) CreateUpload(key string, o PutOptions) (id string, err error) {
 	}
 	id = b.id() + b.id()
 	return id, b.x.do(func(s *statements) error {
-		return s.each("INSERT INTO uploads (id, key, http, custom, class) VALUES (?, ?, ?, ?, ?)", nil, id, key, encoded(o.HTTP), encoded(o.Custom), o.StorageClass)
+		return s.each("INSERT INTO uploads (id, key, http, custom, class) VALUES (?, ?, ?, ?, ?)", nil, id, key, encoded(o.HTTP), encoded(o.Custom), o.class())
 	})
 }
 

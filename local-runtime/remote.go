@@ -41,13 +41,13 @@ type R2Store = host.R2Store
 type R2Object = storage.Stored
 
 // R2PutOptions say how an object is stored: OnlyIf are conditions, HTTP and Custom metadata, StorageClass ("": as the bucket has it), Sums those checksums that the content must have, Secret the
-// customer's key.
+// customer's key, Now the time of the upload.
 type R2PutOptions = storage.PutOptions
 
-// R2ListOptions select what a page of a bucket has, by Prefix, StartAfter, Delimiter and Limit.
+// R2ListOptions select what a page of a bucket has, by Prefix, StartAfter, Delimiter and Limit. Detailed pages have metadata.
 type R2ListOptions = storage.ListOptions
 
-// R2Listing is a page of a bucket: Objects, and the Prefixes up to a delimiter that others have in common.
+// R2Listing is a page of a bucket: Objects, and the Prefixes up to a delimiter that others have in common. Next is the folder's: List returns what follows beside the page.
 type R2Listing = storage.Listing
 
 // R2Part is a part that an upload is completed with: its Number and ETag.

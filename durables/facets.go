@@ -12,7 +12,7 @@ import (
 // FacetsOf starts objects of a class as facets: objects that live inside of another, on the same machine, each with storage of its own
 // that belongs to its parent's. Only the parent can call them.
 //
-// See https://developers.cloudflare.com/durable-objects/api/state/#facets.
+// See https://developers.cloudflare.com/dynamic-workers/usage/durable-object-facets/.
 type FacetsOf[T any] struct{ class *ClassOf[T] }
 
 // Facets returns what starts facets of the class, which needs neither a binding nor a migration for them. Call it for a package-level

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 
 	"grove.place/lattice/workers/r2"
 )
@@ -63,26 +64,87 @@ func ExampleBucketBinding_Put() {
 	http.HandleFunc("PUT /images/{key}", receive)
 }
 
+// The folders and files in a folder.
 func ExampleBucketBinding_List() {
-	// The folders and files in a folder, all of them.
-	folder := func(ctx context.Context, path string) (folders, files []string, err error) {
-		o := r2.ListOptions{Prefix: path + "/", Delimiter: "/"}
-		for {
-			page, err := images.List(ctx, o)
-			if err != nil {
-				return nil, nil, err
-			}
-			folders = append(folders, page.DelimitedPrefixes...)
-			for _, object := range page.Objects {
-				files = append(files, object.Key)
-			}
-			if !page.Truncated {
-				return folders, files, nil
-			}
-			o.Cursor = page.Cursor
+	ctx, end := handler() // in a handler: r.Context()
+	defer end()
+
+	for _, key := range []string{"cats/a.png", "cats/b.png", "cats/old/c.png", "dogs/d.png"} {
+		if _, err := images.Put(ctx, key, strings.NewReader("picture"), nil); err != nil {
+			fmt.Println(err)
+			return
 		}
 	}
-	_ = folder
+	options := r2.ListOptions{Prefix: "cats/", Delimiter: "/"}
+	for {
+		page, err := images.List(ctx, options)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, object := range page.Objects {
+			fmt.Println(object.Key, object.Size)
+		}
+		fmt.Println(page.DelimitedPrefixes)
+		if !page.Truncated {
+			return
+		}
+		options.Cursor = page.Cursor
+	}
+	// Output:
+	// cats/a.png 7
+	// cats/b.png 7
+	// [cats/old/]
+}
+
+// What is not there is nil, and no error.
+func ExampleBucketBinding_Head() {
+	ctx, end := handler()
+	defer end()
+
+	_, _ = images.Put(ctx, "cat.png", strings.NewReader("picture"), &r2.PutOptions{
+		HTTPMetadata: r2.HTTPMetadata{ContentType: "image/png"}, CustomMetadata: map[string]string{"by": "ada"},
+	})
+	cat, err := images.Head(ctx, "cat.png")
+	fmt.Println(cat.Size, cat.HTTPMetadata.ContentType, cat.CustomMetadata["by"], err)
+	dog, err := images.Head(ctx, "dog.png")
+	fmt.Println(dog, err)
+	// Output:
+	// 7 image/png ada <nil>
+	// <nil> <nil>
+}
+
+// A part of an object.
+func ExampleRange() {
+	ctx, end := handler()
+	defer end()
+
+	_, _ = images.Put(ctx, "alphabet", strings.NewReader("abcdefghijklmnopqrstuvwxyz"), nil)
+	object, err := images.Get(ctx, "alphabet", &r2.GetOptions{Range: &r2.Range{Suffix: 3}})
+	if err != nil || object == nil {
+		fmt.Println("there is none", err)
+		return
+	}
+	defer object.Body.Close()
+	text, err := io.ReadAll(object.Body)
+	fmt.Println(string(text), object.Size, err)
+	// Output: xyz 26 <nil>
+}
+
+// Nobody's changes are lost: who has an old version is told.
+func ExampleConditions() {
+	ctx, end := handler()
+	defer end()
+
+	first, _ := images.Put(ctx, "notes", strings.NewReader("one"), nil)
+	mine := &r2.PutOptions{OnlyIf: &r2.Conditions{ETagMatches: first.ETag}}
+	_, err := images.Put(ctx, "notes", strings.NewReader("two"), mine)
+	fmt.Println(err)
+	_, err = images.Put(ctx, "notes", strings.NewReader("three"), mine)
+	fmt.Println(errors.Is(err, r2.ErrPrecondition))
+	// Output:
+	// <nil>
+	// true
 }
 
 func ExampleBucketBinding_CreateMultipartUpload() {

@@ -1,4 +1,4 @@
-// Command tasks is the module that the tests of durables.Tasks run: an object that notes which of its tasks ran.
+// Command tasks is the module that the tests of package durables run: an object that notes which of its tasks ran, and the guestbook of the examples.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/durables/testdata/tasks/diary"
+	_ "grove.place/lattice/durables/testdata/tasks/guestbook"
 	"grove.place/lattice/workers"
 )
 

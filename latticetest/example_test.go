@@ -4,9 +4,22 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"grove.place/lattice/latticetest"
+	local "grove.place/lattice/local-runtime"
 )
+
+// A secret is not in the configuration, and a test changes what else it likes.
+func ExampleOptions() {
+	_ = func(t *testing.T) {
+		o := latticetest.Options(t)
+		o.Vars["API_KEY"] = "of the test"
+		o.MemoryLimit = 32 << 20
+		host := local.StartTest(t, o)
+		host.Clock.Advance(24 * time.Hour) // the alarms of a day have run when it returns
+	}
+}
 
 func ExampleStart() {
 	_ = func(t *testing.T) { // func TestTheFrontPageAnswers(t *testing.T)

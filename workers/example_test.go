@@ -2,6 +2,7 @@ package workers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -53,6 +54,56 @@ func ExampleWaitUntil() {
 		})
 		w.WriteHeader(http.StatusAccepted)
 	})
+}
+
+func ExampleServe() {
+	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "hello from", workers.Getenv(r.Context(), "REGION"))
+	})
+	workers.Serve(nil) // at the end of main
+}
+
+// A variable that is not text. In wrangler.toml: [vars] LIMITS = { posts = 100 }
+func ExampleVariable() {
+	http.HandleFunc("GET /limits", func(w http.ResponseWriter, r *http.Request) {
+		limits, err := workers.Variable[struct{ Posts int }](r.Context(), "LIMITS")
+		if err != nil { // it says where to add what is missing
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprintln(w, limits.Posts)
+	})
+}
+
+// A request to another Worker. In wrangler.toml: [[services]] binding = "PEOPLE", service = "people"
+func ExampleService() {
+	people := workers.Service("PEOPLE")
+	http.HandleFunc("GET /people/", func(w http.ResponseWriter, r *http.Request) {
+		req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "https://people.example"+r.URL.Path, nil)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		resp, err := people.Do(req) // the host of the URL is for the other to see; the binding says where it goes
+		if err != nil {
+			http.Error(w, "the people do not answer", http.StatusBadGateway)
+			return
+		}
+		defer resp.Body.Close()
+		w.WriteHeader(resp.StatusCode)
+		_, _ = io.Copy(w, resp.Body)
+	})
+}
+
+// An error that callers by RPC, also those in JavaScript, know by its name.
+func ExampleNewError() {
+	err := workers.NewError("NotAllowed", "this binding may only read")
+	fmt.Println(err)
+	var failed *workers.Error
+	fmt.Println(errors.As(fmt.Errorf("rename: %w", err), &failed), failed.Name)
+	// Output:
+	// NotAllowed: this binding may only read
+	// true NotAllowed
 }
 
 // users is an entrypoint of this Worker: others bind to it with entrypoint = "Users".

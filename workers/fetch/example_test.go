@@ -3,6 +3,7 @@ package fetch_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -23,6 +24,7 @@ func ExampleDo() {
 			return
 		}
 		defer resp.Body.Close()
+		maps.Copy(w.Header(), resp.Header) // the Location of a redirect among them
 		w.WriteHeader(resp.StatusCode)
 		_, _ = io.Copy(w, resp.Body)
 	})

@@ -24,6 +24,20 @@ func ExampleQueue_Send() {
 	_ = remind
 }
 
+// Messages with a delay, and of another kind than JSON: all of them, or none.
+func ExampleQueue_SendBatch() {
+	plan := func(ctx context.Context, letters []letter) error {
+		var messages []queues.Message
+		for i, l := range letters {
+			messages = append(messages, queues.Message{Body: l, Delay: time.Duration(i) * time.Minute})
+		}
+		messages = append(messages, queues.Message{Body: "that was all", ContentType: queues.Text})
+		return mail.SendBatch(ctx, messages...) // at most queues.MaxBatch
+	}
+	_ = plan
+}
+
+// A consumer that says of each message what became of it.
 func ExampleBatch() {
 	deliver := func(ctx context.Context, batch *queues.Batch) error {
 		for _, m := range batch.Messages {

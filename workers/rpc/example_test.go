@@ -41,6 +41,37 @@ func (b *Books) watch(ctx context.Context, heard rpc.Function[string, rpc.None])
 	return heard.Call(ctx, "somebody reads")
 }
 
+// What cannot be copied is passed by reference. A target declares its methods as a class does.
+func ExampleTarget() {
+	type clock struct{ ticks int }
+	clocks := rpc.Target[clock]("Clock")
+	tick := rpc.Method(clocks, "tick", func(c *clock, ctx context.Context, _ rpc.None) (int, error) {
+		c.ticks++
+		return c.ticks, nil
+	})
+	give := func(ctx context.Context) (rpc.Stub[clock], error) { // a method of an object or entrypoint
+		return clocks.New(ctx, &clock{}), nil
+	}
+	use := func(ctx context.Context, c rpc.Stub[clock]) error { // whoever has called it
+		defer c.Dispose(ctx)
+		n, err := tick.Call(ctx, c, rpc.None{})
+		fmt.Println(n)
+		return err
+	}
+	_, _ = give, use
+}
+
+// What has no order in Go keeps that of JavaScript.
+func ExampleMap() {
+	m := rpc.Map[string, int]{{Key: "one", Value: 1}, {Key: "two", Value: 2}}
+	for _, entry := range m {
+		fmt.Println(entry.Key, entry.Value)
+	}
+	// Output:
+	// one 1
+	// two 2
+}
+
 // The second call goes out before the first has answered: one round trip for both.
 func ExamplePipeline() {
 	first := func(ctx context.Context) (string, error) {

@@ -2,6 +2,7 @@ package websocket_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -42,6 +43,31 @@ func ExampleDial() {
 		return m.Text(), ws.Close(ctx, 1000, "that was all")
 	}
 	_ = ask
+}
+
+// Messages are text or bytes; text may be JSON.
+func ExampleMessage_JSON() {
+	m := websocket.TextMessage(`{"symbol": "NET", "price": 12.5}`)
+	var quote struct {
+		Symbol string
+		Price  float64
+	}
+	err := m.JSON(&quote)
+	fmt.Println(m.Binary, quote.Symbol, quote.Price, err)
+	// Output: false NET 12.5 <nil>
+}
+
+// A Worker that passes a socket on, from an object or from another server.
+func ExampleRespond() {
+	pass := func(w http.ResponseWriter, resp *http.Response) { // resp came of stub.Fetch or workers.Fetch
+		ws, ok := websocket.FromResponse(resp)
+		if !ok {
+			http.Error(w, "there is no socket", resp.StatusCode)
+			return
+		}
+		_ = websocket.Respond(w, ws)
+	}
+	_ = pass
 }
 
 func ExampleCloseCode() {

@@ -11,9 +11,12 @@
 //	total, err := Add.Call(ctx, Counters.GetByName("visits"), 1) // in any Worker, object or test
 //
 // JavaScript Workers call the same methods by native RPC. Optional behaviour is an optional interface of the type:
-// http.Handler for fetch, Alarmer for alarms.
+// http.Handler for fetch, Alarmer for alarms, WebSocketMessager and its siblings for sockets that hibernate.
 //
-// See https://developers.cloudflare.com/durable-objects/. Start with Class.
+// Start with Class and Method; State is what an object may do, Storage and SQL what it keeps, Tasks several schedules over its one alarm. The context
+// that a function gets is the one to pass on: it says which object, and which event, an operation is for.
+//
+// See https://developers.cloudflare.com/durable-objects/.
 package durables
 
 import (

@@ -29,7 +29,7 @@ func (*SyncKV) Get(ctx context.Context, key string, dest any) (bool, error) {
 	return true, Entry{key, r.Value()}.Decode(dest)
 }
 
-// Put stores value under key.
+// Put stores value, any data that RPC can carry, under key. A value is limited to 2 MB with its key.
 func (*SyncKV) Put(ctx context.Context, key string, value any) error {
 	var w abi.Writer
 	w.Str(key)

@@ -207,7 +207,7 @@ func (r rows) close() {
 	}
 }
 
-// All returns all rows of query.
+// All returns the rows of query as Query scans them, all of them in memory; none is an empty slice and no error.
 func All[T any](ctx context.Context, s *SQL, query string, args ...any) ([]T, error) {
 	rows := s.rows(ctx, query, args)
 	defer rows.close()
@@ -225,7 +225,7 @@ func All[T any](ctx context.Context, s *SQL, query string, args ...any) ([]T, er
 	}
 }
 
-// First returns the first row of query, and whether there is one.
+// First returns the first row of query as Query scans it, and whether there is one. It does not add LIMIT 1 to the statement.
 func First[T any](ctx context.Context, s *SQL, query string, args ...any) (v T, found bool, err error) {
 	rows := s.rows(ctx, query, args)
 	defer rows.close()
@@ -236,7 +236,7 @@ func First[T any](ctx context.Context, s *SQL, query string, args ...any) (v T, 
 	return v, true, nil
 }
 
-// One returns the row of query, which must be the only one.
+// One returns the row of query as Query scans it. No row, or more than one, is an error with the text that JavaScript's cursor.one() has.
 func One[T any](ctx context.Context, s *SQL, query string, args ...any) (one T, err error) {
 	rows := s.rows(ctx, query, args)
 	defer rows.close()

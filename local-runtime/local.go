@@ -1,12 +1,14 @@
 // Package local runs a Lattice module on this machine: the local host that `lattice dev` serves from, and that tests start
 // in their own process. It runs the same app.wasm as Cloudflare, on wazero, with Durable Objects whose storage is
-// SQLite files, input and output gates, alarms, D1 and an HTTP front door.
+// SQLite files, input and output gates and alarms, with D1, KV, R2, queues, the cache and static assets, and an HTTP front door.
 //
 //	h, err := local.New(ctx, local.Options{Module: wasm, Objects: map[string]string{"COUNTERS": "Counter"}, Dir: ".lattice"})
 //	http.ListenAndServe("127.0.0.1:8787", h)
 //
-// The descriptors of the SDK work natively against a host: pass Host.Context where a handler would pass its own context. For tests
-// start with StartTest and VirtualClock.
+// The descriptors of the SDK work natively against a host: pass Host.Context where a handler would pass its own context.
+//
+// Start with New; for tests with StartTest (or package latticetest, which reads the configuration), VirtualClock, Host.Storage to look into objects, Host.Inject
+// for faults, and Simulate for orders of events that a seed chooses. docs/testing.md has it all with examples.
 package local
 
 import (

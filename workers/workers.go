@@ -1,5 +1,5 @@
-// Package workers is the SDK for Cloudflare Workers in Go: a Worker is an http.Handler, and optionally a handler of cron
-// triggers. The same module runs on Cloudflare and on the local host.
+// Package workers is the SDK for Cloudflare Workers in Go: a Worker is an http.Handler, and optionally handles cron triggers, queues and calls
+// of other Workers. The same module runs on Cloudflare and on the local host.
 //
 //	func main() {
 //		http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -10,7 +10,12 @@
 //
 // One Go instance serves all requests and all Durable Objects of an isolate: package-level variables are shared by them, as
 // module-level variables are in JavaScript. Everything that reaches outside takes the context of the event that it
-// works for; that context ends with the event. Start with Serve; object classes are in package durables.
+// works for; that context ends with the event.
+//
+// Start with Serve, or Run for a Worker with several handlers. Bindings are packages below this one (d1, kv, r2, queues, cache and others), Durable Object
+// classes are in package durables, and tests begin with package latticetest.
+//
+// See https://developers.cloudflare.com/workers/.
 package workers
 
 import (

@@ -51,7 +51,9 @@ func (h *Host) Scheduled(ctx context.Context, cron string, at time.Time) (noRetr
 			fail:  func(e *abi.Error) { failed = e },
 			over: func() {
 				noRetry = f.noRetry
-				done.set()
+				if !s.post(done.set) { // after the turn, which lets the outcome out
+					done.set()
+				}
 			},
 		}), nil)
 		w := f.started()

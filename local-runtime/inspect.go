@@ -17,14 +17,42 @@ import (
 type Storage struct {
 	host          *Host
 	class, object string
+	database      string      // binding of a D1 database, which this is then
+	copied        *storage.DB // of Still; nil: each method makes a copy of its own
 }
 
 // Storage returns what an object has stored. The object is named by its name or its id; it need not exist.
-func (h *Host) Storage(class, object string) *Storage { return &Storage{h, class, object} }
+func (h *Host) Storage(class, object string) *Storage {
+	return &Storage{host: h, class: class, object: object}
+}
+
+// Database returns the D1 database of a binding, for the methods of Storage that are about SQL.
+func (h *Host) Database(binding string) *Storage { return &Storage{host: h, database: binding} }
+
+func (s *Storage) snapshot() (*storage.DB, error) {
+	if s.database != "" {
+		return s.host.current().SnapshotDatabase(s.database)
+	}
+	return s.host.current().Snapshot(s.class, s.object)
+}
+
+// Still returns a Storage that stays as it is now, for several looks. The caller closes it.
+func (s *Storage) Still() (still *Storage, close func() error, err error) {
+	store, err := s.snapshot()
+	if err != nil {
+		return nil, nil, err
+	}
+	copied := *s
+	copied.copied = store
+	return &copied, store.Close, nil
+}
 
 // with runs read on a copy of what is stored.
 func (s *Storage) with(read func(*storage.DB) error) (err error) {
-	store, err := s.host.current().Snapshot(s.class, s.object)
+	if s.copied != nil {
+		return read(s.copied)
+	}
+	store, err := s.snapshot()
 	if err != nil {
 		return err
 	}

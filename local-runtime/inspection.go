@@ -129,6 +129,34 @@ func (h *Host) CloseSocket(class, object string, number uint64, code int, reason
 	return h.current().CloseSocket(class, object, number, code, reason)
 }
 
+// OpenSocket is a WebSocket that is open in the Worker or in one of its objects, in whichever way it was accepted.
+type OpenSocket = host.OpenSocket
+
+// OpenSockets lists the open WebSockets of the Worker and of its objects.
+func (h *Host) OpenSockets() []OpenSocket { return h.current().OpenSockets() }
+
+// SendOpen sends a text through a WebSocket, which OpenSocket.Ref names: to the Worker or object that has it as the other end would, or to the other end.
+func (h *Host) SendOpen(ref string, toOwner bool, text string) error {
+	return h.current().SendOpen(ref, toOwner, text)
+}
+
+// CloseOpen closes a WebSocket for both ends.
+func (h *Host) CloseOpen(ref string, code int, reason string) error {
+	return h.current().CloseOpen(ref, code, reason)
+}
+
+// Store describes a D1 database, KV namespace or R2 bucket that the Worker binds.
+type Store = host.StoreInfo
+
+// Stores lists the D1 databases, KV namespaces and R2 buckets that the Worker binds. Their descriptors reach them through Context.
+func (h *Host) Stores() []Store { return h.current().Stores() }
+
+// ExecuteDatabase runs SQL in the D1 database of a binding and commits it. At most 1000 rows come back.
+func (h *Host) ExecuteDatabase(binding, query string) (Result, error) {
+	w, err := h.current().ExecuteDatabase(binding, query)
+	return Result{w.Columns, naturalRows(w.Rows), w.Read, w.Written}, err
+}
+
 // ErrReadOnly is the error of Storage's methods for a statement that writes. Host.Execute runs it.
 var ErrReadOnly error = storage.ErrSnapshot
 
@@ -147,10 +175,13 @@ func (h *Host) Execute(class, object, query string) (Result, error) {
 	return Result{w.Columns, naturalRows(w.Rows), w.Read, w.Written}, err
 }
 
-// Read runs SQL that reads, and returns at most so many rows; SQL that writes fails with ErrReadOnly.
+// longestRead is how long a statement of Read may take.
+const longestRead = 10 * time.Second
+
+// Read runs SQL that reads, and returns at most so many rows; SQL that writes fails with ErrReadOnly, and what takes longer than ten seconds is stopped.
 func (s *Storage) Read(query string, limit int) (r Result, err error) {
 	err = s.with(func(store *storage.DB) error {
-		columns, page, err := store.Exec(query, nil, limit)
+		columns, page, err := store.ExecWithin(longestRead, query, limit)
 		r = Result{columns, naturalRows(page.Rows), page.RowsRead, page.RowsWritten}
 		return err
 	})
@@ -168,27 +199,32 @@ func naturalRows(rows [][]abi.Value) [][]any {
 	return list
 }
 
-// Table is a table of an object.
+// Table is a table of an object or a database, or a view.
 type Table struct {
 	Name string `json:"name"`
-	Rows int    `json:"rows"`
+	Rows int    `json:"rows"`           // of a table
+	View bool   `json:"view,omitempty"` // whose rows are not counted
 }
 
-// Tables lists the tables that the object has made, by name, with the number of their rows.
+// Tables lists the tables and views that the object has made, by name, with the number of the tables' rows.
 func (s *Storage) Tables() (list []Table, err error) {
 	err = s.with(func(store *storage.DB) error {
-		_, page, err := store.Exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY name", nil, math.MaxInt)
+		_, page, err := store.Exec("SELECT name, type = 'view' FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY name", nil, math.MaxInt)
 		if err != nil {
 			return err
 		}
 		for _, row := range page.Rows {
 			name, _ := row[0].(string)
+			if row[1] == int64(1) {
+				list = append(list, Table{Name: name, View: true})
+				continue
+			}
 			_, count, err := store.Exec("SELECT count(*) FROM "+quoted(name), nil, 1)
 			if err != nil {
 				return fmt.Errorf("table %s: %w", name, err)
 			}
 			n, _ := count.Rows[0][0].(int64)
-			list = append(list, Table{name, int(n)})
+			list = append(list, Table{Name: name, Rows: int(n)})
 		}
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/storage"
@@ -28,6 +29,9 @@ type Written struct {
 // maxExecuteRows is how many rows Execute returns at most.
 const maxExecuteRows = 1000
 
+// maxExecuteTime is how long a statement of Execute may take, while which its object and those beside it wait.
+const maxExecuteTime = 10 * time.Second
+
 // Execute runs SQL in what an object has stored, and commits it, whether the object is in memory or not. It fails while the object is in a transaction or
 // a critical section. An object in memory is not told.
 func (h *Host) Execute(class, object, query string) (w Written, err error) {
@@ -36,12 +40,9 @@ func (h *Host) Execute(class, object, query string) (w Written, err error) {
 		return w, err
 	}
 	run := func(store *storage.DB) error {
-		columns, page, err := store.Exec(query, nil, maxExecuteRows)
+		columns, page, err := store.ExecWithin(maxExecuteTime, query, maxExecuteRows)
 		if err != nil {
 			return errors.Join(err, store.Rollback())
-		}
-		if page.Cursor != 0 {
-			store.CloseCursor(page.Cursor)
 		}
 		w = Written{columns, page.Rows, page.RowsRead, page.RowsWritten}
 		if err := store.Commit(); err != nil {

@@ -46,14 +46,18 @@ func (h *Host) Sockets(class, object string) ([]Socket, error) {
 func (h *Host) scriptedSocketList(k key) (list []Socket) {
 	h.withScripted(k, func(o *scripted) {
 		for _, socket := range slices.Backward(o.sockets.all) {
-			state := readyOpen
-			if socket.closed || socket.ended {
-				state = readyClosing
-			}
-			list = append(list, Socket{Number: uint64(socket.number), Tags: socket.tags, ReadyState: state, Hibernates: o.program == nil, Attachment: socket.attachment})
+			list = append(list, socket.describe(o))
 		}
 	})
 	return list
+}
+
+func (k *hibernatingSocket) describe(o *scripted) Socket {
+	state := readyOpen
+	if k.closed || k.ended {
+		state = readyClosing
+	}
+	return Socket{Number: uint64(k.number), Tags: k.tags, ReadyState: state, Hibernates: o.program == nil, Attachment: k.attachment}
 }
 
 func (h *Host) withScripted(k key, f func(*scripted)) {

@@ -65,3 +65,10 @@ func copyFile(from, to string) error {
 	_, err = io.Copy(out, in)
 	return errors.Join(err, out.Close())
 }
+
+// Snapshot is a copy of what the database has committed, as the other Snapshot is.
+func (d *D1) Snapshot() (*DB, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Snapshot(d.db.path)
+}

@@ -267,17 +267,8 @@ func (s *Storage) Page(from string, limit int) (list []Entry, next string, err e
 
 // Exists reports whether an object is in memory or has stored something.
 func (h *Host) Exists(class, object string) (bool, error) {
-	id, err := h.ObjectID(class, object)
-	if err != nil {
-		return false, err
-	}
-	list, err := h.Objects(class)
-	for _, o := range list {
-		if o.ID == id {
-			return true, err
-		}
-	}
-	return false, err
+	_, found, err := h.Object(class, object)
+	return found, err
 }
 
 // Attachment is what the socket's object has attached to it, or nil.

@@ -286,6 +286,11 @@ func InUse(dir string) error { return host.InUse(dir) }
 // Objects lists the objects of a class, by name and id.
 func (h *Host) Objects(class string) ([]Object, error) { return h.current().Objects(class) }
 
+// Object describes an object, and reports whether there is one, as Objects has them.
+func (h *Host) Object(class, object string) (o Object, found bool, err error) {
+	return h.current().Object(class, object)
+}
+
 // ObjectID returns the id of an object, given its name or its id.
 func (h *Host) ObjectID(class, object string) (string, error) {
 	return h.current().ObjectID(class, object)

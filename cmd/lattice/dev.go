@@ -133,15 +133,16 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	workers.state, workers.isolates, workers.log = state, *isolates, log
 	sources := workers.sources(vars, seeded)
+	var page *inspection
 	s, err := devserver.New(devserver.Options{
 		Source: sources[0], Others: sources[1:],
-		Ready: func() { out.Write(text) },
-		Host:  *host, Port: *port, Sidecars: sidecars, Log: log, Clock: workers.clock,
+		Ready:   func() { out.Write(text) },
+		Changed: func() { page.changed() },
+		Host:    *host, Port: *port, Sidecars: sidecars, Log: log, Clock: workers.clock,
 	})
 	if err != nil {
 		return err
 	}
-	var page *inspection
 	if !*noInspector {
 		if page, err = workers.inspect(s, *inspectAt, p.given("inspector-port")); err != nil {
 			return errors.Join(err, s.Close())

@@ -71,6 +71,13 @@ func (n *inspection) serve(ctx context.Context, f *fleet) (wait func() error, er
 	}, nil
 }
 
+// changed tells open pages that a Worker begins or ceases to run.
+func (n *inspection) changed() {
+	if n != nil {
+		n.Changed()
+	}
+}
+
 // describe says where the inspector is.
 func (n *inspection) describe(host string) string {
 	if n == nil {

@@ -24,6 +24,7 @@ type door struct {
 	reason  string // why there is no host
 	closed  bool
 	warn    func(error) // takes errors of a host that stops
+	told    func()      // hears of every change; may be nil
 }
 
 func newDoor(warn func(error)) *door {
@@ -125,8 +126,11 @@ func (d *door) shut() {
 
 func (d *door) set(change func()) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	change()
 	close(d.changed)
 	d.changed = make(chan struct{})
+	d.mu.Unlock()
+	if d.told != nil {
+		d.told()
+	}
 }

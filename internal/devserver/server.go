@@ -75,6 +75,7 @@ type Options struct {
 	Log      *slog.Logger
 	Clock    Clock  // that cron triggers go by. Default: the machine's
 	Ready    func() // called once, when all programs run for the first time; may be nil
+	Changed  func() // called whenever a program begins or ceases to run; may be nil, and must not block
 }
 
 // Server is a development server. Make one with New.
@@ -107,6 +108,7 @@ func New(o Options) (*Server, error) {
 	}
 	for i, src := range append([]Source{o.Source}, o.Others...) {
 		r := newRunner(src, o.Log, s.arrived)
+		r.door.told = o.Changed
 		if i == 0 {
 			r.url = s.URL()
 		}

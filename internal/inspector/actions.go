@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -15,10 +14,12 @@ import (
 // actions are what pages do. Each answers with a redirect to the page that it came from, which says what was done.
 func (i *Inspector) actions(mux *http.ServeMux) {
 	mux.HandleFunc("POST /object/sql", i.sql)
+	mux.HandleFunc("POST /database/sql", i.databaseSQL)
 	mux.HandleFunc("POST /object/delete", i.deleteObject)
 	for path, do := range map[string]func(h *local.Host, f form) (string, error){
 		"/object/evict": evict, "/object/alarm": runAlarm, "/socket/send": sendSocket, "/socket/close": closeSocket,
 		"/queue/retry": retryMessage, "/queue/drop": dropMessage,
+		"/namespace/put": putKey, "/namespace/delete": deleteKey, "/bucket/delete": deleteFile,
 	} {
 		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
 			var done string
@@ -76,26 +77,14 @@ func runAlarm(h *local.Host, f form) (string, error) {
 	return "The alarm ran.", err
 }
 
-func (f form) socket() (uint64, error) { return strconv.ParseUint(f.get("number"), 10, 64) }
-
 func sendSocket(h *local.Host, f form) (string, error) {
-	number, err := f.socket()
-	if err != nil {
-		return "", err
-	}
-	class, id := f.object()
-	toObject := f.get("to") == "object"
-	to := map[bool]string{true: "the object, as if the client had sent it", false: "the client"}[toObject]
-	return "Sent to " + to + ".", h.SendSocket(class, id, number, toObject, f.get("text"))
+	toOwner := f.get("to") == "owner"
+	to := map[bool]string{true: "the Worker's side, as if the other end had sent it", false: "the other end"}[toOwner]
+	return "Sent to " + to + ".", h.SendOpen(f.get("socket"), toOwner, f.get("text"))
 }
 
 func closeSocket(h *local.Host, f form) (string, error) {
-	number, err := f.socket()
-	if err != nil {
-		return "", err
-	}
-	class, id := f.object()
-	return "Closed.", h.CloseSocket(class, id, number, 1000, "closed in the inspector")
+	return "Closed.", h.CloseOpen(f.get("socket"), 1000, "closed in the inspector")
 }
 
 func retryMessage(h *local.Host, f form) (string, error) {
@@ -105,55 +94,6 @@ func retryMessage(h *local.Host, f form) (string, error) {
 
 func dropMessage(h *local.Host, f form) (string, error) {
 	return "Dropped.", h.DropMessage(f.get("queue"), f.get("message"))
-}
-
-// sql runs a statement. One that writes is asked about first.
-func (i *Inspector) sql(w http.ResponseWriter, r *http.Request) {
-	f := form{r}
-	class, id := f.object()
-	query := f.get("sql")
-	var v objectView
-	err := i.with(r, f.get("worker"), func(h *local.Host) error {
-		result, err := Run(h, class, id, query, f.get("confirm") == "yes")
-		var failed error
-		if v, failed = viewOf(h, class, id, "", "", 0); failed != nil {
-			return failed
-		}
-		switch v.SQL = query; {
-		case errors.Is(err, local.ErrReadOnly):
-			v.Writes = true
-		case err != nil:
-			v.Problem = err.Error()
-		default:
-			v.Result = &result
-		}
-		return nil
-	})
-	if err != nil {
-		i.fail(w, r, err)
-		return
-	}
-	if v.Result != nil && v.Result.RowsWritten > 0 {
-		i.live.changed("state")
-	}
-	i.renderObject(w, r, v)
-}
-
-// Run runs SQL in what an object has stored. What writes fails with local.ErrReadOnly, unless writes is true.
-func Run(h *local.Host, class, id, query string, writes bool) (local.Result, error) {
-	if strings.TrimSpace(query) == "" {
-		return local.Result{}, errors.New("write a statement")
-	}
-	result, err := h.Storage(class, id).Read(query, 1000)
-	if writes && errors.Is(err, local.ErrReadOnly) {
-		result, err = h.Execute(class, id, query)
-	}
-	for _, row := range result.Rows {
-		for n := range row {
-			row[n] = plain(row[n])
-		}
-	}
-	return result, err
 }
 
 func (i *Inspector) deleteObject(w http.ResponseWriter, r *http.Request) {

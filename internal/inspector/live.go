@@ -30,6 +30,9 @@ type page struct {
 	wake  chan struct{}
 }
 
+// Changed tells open pages that something about the Workers has changed of which no event tells.
+func (i *Inspector) Changed() { i.live.changed("state") }
+
 // changed notes that something of a kind has changed: requests, logs or state.
 func (l *live) changed(kind string) {
 	l.mu.Lock()

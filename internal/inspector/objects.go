@@ -22,6 +22,38 @@ type ObjectSummary struct {
 	ID     string `json:"id"`
 	Name   string `json:"name,omitempty"` // if it is known
 	Live   bool   `json:"inMemory"`
+
+	emptyName bool // the object was reached by the name ""
+}
+
+// Label is how a person knows the object.
+func (o ObjectSummary) Label() string {
+	switch {
+	case o.emptyName:
+		return `""`
+	case o.Name == "":
+		return short(o.ID)
+	}
+	return o.Name
+}
+
+// Named reports whether the name of the object is known.
+func (o ObjectSummary) Named() bool { return o.Name != "" || o.emptyName }
+
+// summary describes an object; an id that comes of the empty name is known by it.
+func summary(h *local.Host, class string, o local.Object) ObjectSummary {
+	s := ObjectSummary{Worker: h.Name(), Class: class, ID: o.ID, Name: o.Name, Live: o.Live}
+	if o.Name == "" {
+		id, err := h.ObjectID(class, "")
+		s.emptyName = err == nil && id == o.ID
+	}
+	return s
+}
+
+// numberOf reads a number of a query; what is none is 0.
+func numberOf(text string) int {
+	n, _ := strconv.Atoi(text)
+	return n
 }
 
 // List lists the objects of a class of a Worker, or of all its classes.
@@ -37,7 +69,7 @@ func List(h *local.Host, class string) (list []ObjectSummary, err error) {
 			return nil, err
 		}
 		for _, o := range objects {
-			list = append(list, ObjectSummary{h.Name(), class, o.ID, o.Name, o.Live})
+			list = append(list, summary(h, class, o))
 		}
 	}
 	return list, nil
@@ -50,7 +82,7 @@ type Object struct {
 	Tables  []local.Table `json:"tables"`
 	Keys    []local.Entry `json:"keys"`              // the first of them
 	Next    string        `json:"nextKey,omitempty"` // the key after them
-	Sockets []Socket      `json:"sockets"`
+	Sockets []Socket      `json:"sockets"`           // those that hibernate
 }
 
 // Socket is an open WebSocket that an object accepted to hibernate.
@@ -67,18 +99,16 @@ func Inspect(h *local.Host, class, object, from string) (o Object, err error) {
 	if err != nil {
 		return o, err
 	}
-	o.ObjectSummary = ObjectSummary{Worker: h.Name(), Class: class, ID: id}
-	all, err := h.Objects(class)
-	found := false
-	for _, one := range all {
-		if one.ID == id {
-			o.Name, o.Live, found = one.Name, one.Live, true
-		}
-	}
+	one, found, err := h.Object(class, id)
 	if err == nil && !found {
 		return o, errors.New("there is no object " + strconv.Quote(object) + " of the class " + class + ": it is not in memory, and has nothing stored; `lattice objects list` lists those that there are")
 	}
-	store := h.Storage(class, id)
+	o.ObjectSummary = summary(h, class, one)
+	store, done, failed := h.Storage(class, id).Still()
+	if failed != nil {
+		return o, errors.Join(err, failed)
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	at, set, failed := store.Alarm()
 	if set {
 		o.Alarm = &at
@@ -102,7 +132,7 @@ func Inspect(h *local.Host, class, object, from string) (o Object, err error) {
 func (i *Inspector) objects(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	chosen, class, text := q.Get("worker"), q.Get("class"), q.Get("q")
-	from, _ := strconv.Atoi(q.Get("from"))
+	from := max(0, numberOf(q.Get("from")))
 	type group struct {
 		Worker, Class string
 		Objects       []ObjectSummary
@@ -138,7 +168,7 @@ func (i *Inspector) objects(w http.ResponseWriter, r *http.Request) {
 			problems = append(problems, err.Error())
 		}
 	}
-	i.render(w, r, "objects", "Objects", "requests state", map[string]any{"Groups": groups, "Problems": problems, "Q": text, "Worker": chosen, "Class": class})
+	i.render(w, r, "objects", "Objects", "requests state", map[string]any{"Groups": groups, "Problems": problems, "Q": text, "Worker": chosen, "Class": class, "From": from})
 }
 
 func keep[T any](list []T, f func(T) bool) (kept []T) {
@@ -153,48 +183,34 @@ func keep[T any](list []T, f func(T) bool) (kept []T) {
 // objectView is the page of an object.
 type objectView struct {
 	Object
-	From    string // the first key that is shown
-	Table   string // that is shown
-	Offset  int
-	Rows    local.Result
-	Total   int
-	Earlier int // offsets; -1: none
-	Later   int
-	SQL     string
-	Result  *local.Result
-	Problem string
-	Writes  bool // SQL wants to write
+	data
+	Tables []local.Table // those of data, which Object has as well
+	First  string        // the first key that is shown
+	Open   []socketView
 }
 
 // viewOf collects what the page of an object shows.
 func viewOf(h *local.Host, class, id, from, table string, offset int) (v objectView, err error) {
-	v.From, v.Table, v.Offset, v.Earlier, v.Later = from, table, max(offset, 0), -1, -1
-	if v.Object, err = Inspect(h, class, id, from); err != nil || table == "" {
+	if v.Object, err = Inspect(h, class, id, from); err != nil {
 		return v, err
 	}
-	if v.Rows, err = h.Storage(class, id).Rows(table, v.Offset, pageRows); err != nil {
-		return v, err
-	}
-	for _, t := range v.Tables {
-		if t.Name == table {
-			v.Total = t.Rows
+	v.First = from
+	v.data = data{Path: "/object", Where: []string{"worker", v.Worker, "class", class, "id", v.ID}, Warning: "It runs at once, between two events of the object, and an object in memory is not told."}
+	for _, s := range h.OpenSockets() {
+		if s.Class == class && s.ID == v.ID {
+			v.Open = append(v.Open, socketView{s, h.Name()})
 		}
 	}
-	if v.Offset > 0 {
-		v.Earlier = max(0, v.Offset-pageRows)
-	}
-	if v.Offset+pageRows < v.Total {
-		v.Later = v.Offset + pageRows
-	}
-	return v, nil
+	err = v.browse(h.Storage(class, id), table, offset)
+	v.Tables = v.data.Tables
+	return v, err
 }
 
 func (i *Inspector) object(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	offset, _ := strconv.Atoi(q.Get("offset"))
 	var v objectView
 	err := i.with(r, q.Get("worker"), func(h *local.Host) (err error) {
-		v, err = viewOf(h, q.Get("class"), q.Get("id"), q.Get("from"), q.Get("table"), offset)
+		v, err = viewOf(h, q.Get("class"), q.Get("id"), q.Get("from"), q.Get("table"), numberOf(q.Get("offset")))
 		return err
 	})
 	if err != nil {
@@ -205,12 +221,9 @@ func (i *Inspector) object(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Inspector) renderObject(w http.ResponseWriter, r *http.Request, v objectView) {
-	title := v.Class + " " + v.Name
-	if v.Name == "" {
-		title = v.Class + " " + short(v.ID)
-	}
+	title := v.Class + " " + visible(v.Label())
 	live := "requests state"
-	if v.SQL != "" {
+	if v.SQL != "" || v.Problem != "" {
 		live = ""
 	}
 	i.render(w, r, "object", title, live, v)

@@ -13,7 +13,11 @@ import (
 type row struct {
 	local.Event
 	Calls []call
+	More  int // calls that are left out
 }
+
+// maxCalls is how many calls of an event a page shows.
+const maxCalls = 20
 
 // call is an event that another caused.
 type call struct {
@@ -54,6 +58,9 @@ func rowsOf(events []local.Event, keep func(local.Event) bool, limit int) (rows 
 		one := row{Event: e}
 		one.follow(e.Number, 1, caused)
 		if one.any(keep) {
+			if one.More = max(0, len(one.Calls)-maxCalls); one.More > 0 {
+				one.Calls = one.Calls[:maxCalls]
+			}
 			rows = append(rows, one)
 		}
 		if len(rows) == limit {
@@ -85,9 +92,13 @@ func (r *row) any(keep func(local.Event) bool) bool {
 // workerView is a Worker of the overview.
 type workerView struct {
 	Worker
+	Building bool
 	Classes  []string
+	Stores   []storeView
 	Isolates []local.Isolate
 	Memory   int64
+	Objects  int // in memory
+	Events   int // that have not ended
 }
 
 func (i *Inspector) overview(w http.ResponseWriter, r *http.Request) {
@@ -96,10 +107,10 @@ func (i *Inspector) overview(w http.ResponseWriter, r *http.Request) {
 		Rows    []row
 	}
 	for _, one := range i.o.Workers() {
-		v := workerView{Worker: one}
+		v := workerView{Worker: one, Building: one.Down == "building"}
 		if one.Down == "" {
 			if err := i.with(r, one.Name, func(h *local.Host) error {
-				v.Classes, v.Isolates = h.Classes(), h.Isolates()
+				v.Classes, v.Isolates, v.Stores = h.Classes(), h.Isolates(), storesOf(h)
 				return nil
 			}); err != nil {
 				v.Down = err.Error()
@@ -107,11 +118,13 @@ func (i *Inspector) overview(w http.ResponseWriter, r *http.Request) {
 		}
 		for _, s := range v.Isolates {
 			v.Memory += s.Memory
+			v.Objects += s.Objects
+			v.Events += s.Events
 		}
 		data.Workers = append(data.Workers, v)
 	}
 	data.Rows = rowsOf(i.o.Record.Events(), func(local.Event) bool { return true }, 20)
-	i.render(w, r, "overview", "Overview", "requests", data)
+	i.render(w, r, "overview", "Overview", "requests state", data)
 }
 
 const maxListed = 200
@@ -127,6 +140,13 @@ func (i *Inspector) requests(w http.ResponseWriter, r *http.Request) {
 	i.render(w, r, "requests", "Requests", "requests", map[string]any{"Rows": rows, "Worker": worker, "Object": object, "Q": text, "Failed": failed})
 }
 
+// logView is a record of the log as the page shows it.
+type logView struct {
+	LogRecord
+	ID    string // of the object
+	Label string // its name, if that is known
+}
+
 func (i *Inspector) logs(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	worker, object, text, level := q.Get("worker"), q.Get("object"), q.Get("q"), q.Get("level")
@@ -134,39 +154,117 @@ func (i *Inspector) logs(w http.ResponseWriter, r *http.Request) {
 	if level != "" {
 		least = levelOf(level)
 	}
-	var records []LogRecord
+	ids := i.idsOf(r, object)
+	names := i.names(r)
+	var records []logView
+	fit := 0
+	limit := maxListed
+	if q.Get("all") != "" {
+		limit = maxRecords
+	}
 	for _, one := range i.o.Record.Logs() {
-		if one.Level >= least && (worker == "" || one.Worker == worker) && (object == "" || one.Object == object || strings.Contains(one.Text, object)) && (text == "" || strings.Contains(one.Text, text)) {
-			if records = append(records, one); len(records) == maxListed {
-				break
-			}
+		if one.Level < least || worker != "" && one.Worker != worker || text != "" && !strings.Contains(one.Text, text) && one.Class != text {
+			continue
 		}
+		if object != "" && !ids[one.Object] && !strings.HasPrefix(one.Object, object) && !strings.Contains(one.Text, object) {
+			continue
+		}
+		if fit++; fit > limit {
+			continue
+		}
+		v := logView{LogRecord: one, ID: one.Object}
+		if one.Class != "" {
+			v.Label = names(one.Worker, one.Class, one.Object)
+		}
+		records = append(records, v)
 	}
 	i.render(w, r, "logs", "Logs", "logs", map[string]any{
-		"Records": records, "Worker": worker, "Object": object, "Q": text, "Level": least.String(), "Levels": []string{"DEBUG", "INFO", "WARN", "ERROR"},
+		"Records": records, "Fit": fit, "Worker": worker, "Object": object, "Q": text, "Level": least.String(), "Levels": []string{"DEBUG", "INFO", "WARN", "ERROR"},
 	})
 }
 
-// alarmView is an alarm with the Worker whose object has it.
+// idsOf are the ids that objects of that name have, in whichever class.
+func (i *Inspector) idsOf(r *http.Request, name string) map[string]bool {
+	ids := map[string]bool{}
+	if name == "" {
+		return ids
+	}
+	i.eachRunning(r, func(h *local.Host) {
+		for _, class := range h.Classes() {
+			if id, err := h.ObjectID(class, name); err == nil {
+				ids[id] = true
+			}
+		}
+	})
+	return ids
+}
+
+// names returns a function that names an object of a Worker, "" being any.
+func (i *Inspector) names(r *http.Request) func(worker, class, id string) string {
+	known := map[string]string{}
+	return func(worker, class, id string) string {
+		name, ok := known[class+id]
+		if ok {
+			return name
+		}
+		name = short(id)
+		i.eachRunning(r, func(h *local.Host) {
+			if worker != "" && h.Name() != worker || !has(h.Classes(), class) {
+				return
+			}
+			if o, found, err := h.Object(class, id); err == nil && found {
+				name = ObjectSummary{ID: o.ID, Name: o.Name}.Label()
+			}
+		})
+		known[class+id] = name
+		return name
+	}
+}
+
+// eachRunning calls f with the host of each Worker that runs now.
+func (i *Inspector) eachRunning(r *http.Request, f func(*local.Host)) {
+	for _, one := range i.o.Workers() {
+		if one.Down == "" {
+			_ = i.with(r, one.Name, func(h *local.Host) error { f(h); return nil })
+		}
+	}
+}
+
+// alarmView is an alarm with its Worker.
 type alarmView struct {
 	local.Alarm
 	Worker string
 }
 
+// Label is how a person knows the object.
+func (a alarmView) Label() string { return ObjectSummary{ID: a.ID, Name: a.Name}.Label() }
+
 func (i *Inspector) alarms(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	chosen, text, from := q.Get("worker"), q.Get("q"), max(0, numberOf(q.Get("from")))
 	var list []alarmView
 	var problems []string
 	for _, one := range i.o.Workers() {
+		if chosen != "" && one.Name != chosen {
+			continue
+		}
 		if err := i.with(r, one.Name, func(h *local.Host) error {
 			for _, a := range h.Alarms() {
-				list = append(list, alarmView{a, one.Name})
+				if text == "" || strings.Contains(a.Name, text) || strings.HasPrefix(a.ID, text) || a.Class == text {
+					list = append(list, alarmView{a, one.Name})
+				}
 			}
 			return nil
 		}); err != nil {
 			problems = append(problems, err.Error())
 		}
 	}
-	i.render(w, r, "alarms", "Alarms", "requests state", map[string]any{"Alarms": list, "Problems": problems})
+	total, next := len(list), 0
+	list = list[min(from, total):]
+	if len(list) > pageObjects {
+		list, next = list[:pageObjects], from+pageObjects
+	}
+	i.render(w, r, "alarms", "Alarms", "requests state", map[string]any{"Alarms": list, "Total": total, "Next": next, "From": from, "Worker": chosen, "Q": text, "Problems": problems})
 }
 
 // queueView is a queue, with its first messages when it is chosen.
@@ -178,6 +276,9 @@ type queueView struct {
 	Problem  string
 	IsLetter bool
 }
+
+// From lists the queues whose dead letters come here.
+func (q queueView) From() string { return strings.Join(q.LettersOf, ", ") }
 
 const peeked = 50
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -33,7 +34,8 @@ type LogRecord struct {
 	Level  slog.Level
 	Worker string // in whose name it was logged, where there are several
 	Text   string // message and attributes
-	Object string // id of the object, if that is known
+	Class  string // of the object whose code logged it, if that is known
+	Object string // its id
 }
 
 // NewRecord returns an empty record.
@@ -113,13 +115,14 @@ type tee struct {
 	workers []string
 	prefix  string
 	attrs   string
+	class   string
 	object  string
 }
 
 func (t *tee) Enabled(context.Context, slog.Level) bool { return true }
 
 func (t *tee) Handle(ctx context.Context, rec slog.Record) error {
-	one := LogRecord{Time: rec.Time, Level: rec.Level, Object: t.object}
+	one := LogRecord{Time: rec.Time, Level: rec.Level, Class: t.class, Object: t.object}
 	text := rec.Message
 	if label, rest, ok := strings.Cut(text, "] "); ok && strings.HasPrefix(label, "[") && slices.Contains(t.workers, label[1:]) {
 		one.Worker, text = label[1:], rest
@@ -128,7 +131,9 @@ func (t *tee) Handle(ctx context.Context, rec slog.Record) error {
 	b.WriteString(strings.TrimRight(text, "\n"))
 	b.WriteString(t.attrs)
 	rec.Attrs(func(a slog.Attr) bool {
-		one.Object = t.add(&b, a, one.Object)
+		if id := t.add(&b, a); id != "" && one.Object == "" {
+			one.Object = id
+		}
 		return true
 	})
 	one.Text = b.String()
@@ -139,26 +144,35 @@ func (t *tee) Handle(ctx context.Context, rec slog.Record) error {
 	return nil
 }
 
-// add writes an attribute, and returns the id of the object if the attribute names it.
-func (t *tee) add(b *strings.Builder, a slog.Attr, object string) string {
+// add writes an attribute. It returns the id of an object that a program names itself, as it must on Cloudflare.
+func (t *tee) add(b *strings.Builder, a slog.Attr) (id string) {
 	if a.Equal(slog.Attr{}) {
-		return object
+		return ""
 	}
 	value := a.Value.Resolve().String()
 	fmt.Fprintf(b, " %s%s=%s", t.prefix, a.Key, value)
-	if a.Key == "id" && t.prefix == "" {
+	if objectID.MatchString(value) {
 		return value
 	}
-	return object
+	return ""
 }
 
+var objectID = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// WithAttrs implements slog.Handler. The host's loggers have the class and the id of the object whose code runs.
 func (t *tee) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := *t
 	with.next = t.next.WithAttrs(attrs)
+	if len(attrs) == 2 && attrs[0].Key == "class" && attrs[1].Key == "id" && t.prefix == "" {
+		with.class, with.object = attrs[0].Value.String(), attrs[1].Value.String()
+		return &with
+	}
 	var b strings.Builder
 	b.WriteString(t.attrs)
 	for _, a := range attrs {
-		with.object = t.add(&b, a, with.object)
+		if id := t.add(&b, a); id != "" && with.object == "" {
+			with.object = id
+		}
 	}
 	with.attrs = b.String()
 	return &with

@@ -2,9 +2,8 @@ package inspector
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -24,7 +23,10 @@ var staticFiles embed.FS
 
 // templates are the pages by name, each in the layout.
 var templates = func() map[string]*template.Template {
-	funcs := template.FuncMap{"show": Show, "ms": ms, "bytes": size, "clock": clockTime, "level": strings.ToLower, "url": address, "until": until, "short": short, "args": args}
+	funcs := template.FuncMap{
+		"value": valueOf, "log": logText, "visible": visible, "ms": ms, "bytes": size, "count": count, "grouped": grouped, "clock": clockTime, "level": strings.ToLower,
+		"url": address, "keyed": keyed, "until": until, "short": short, "args": args,
+	}
 	all := map[string]*template.Template{}
 	files, err := fs.Glob(templateFiles, "templates/*.html")
 	if err != nil {
@@ -39,17 +41,30 @@ var templates = func() map[string]*template.Template {
 	return all
 }()
 
+// part is a part of the inspector, as the navigation has it.
+type part struct{ Path, Title string }
+
+var parts = []part{
+	{"/", "Overview"}, {"/requests", "Requests"}, {"/logs", "Logs"}, {"/objects", "Objects"}, {"/stores", "Storage"}, {"/sockets", "WebSockets"},
+	{"/alarms", "Alarms"}, {"/queues", "Queues"}, {"/cron", "Cron"}, {"/clock", "Clock"},
+}
+
+// within says to which part a page belongs that is not the first of one.
+var within = map[string]string{"overview": "/", "object": "/objects", "delete": "/objects", "database": "/stores", "namespace": "/stores", "bucket": "/stores"}
+
 // view is what every page shows.
 type view struct {
-	Page, Title string
-	CSRF        string
-	URL         string
-	Live        string // the kinds of change that the page shows
-	Several     bool
-	Workers     []Worker
-	Clock       clockView
-	Notice      notice
-	Data        any
+	Title   string
+	Part    string // of parts
+	Parts   []part
+	CSRF    string
+	URL     string
+	Live    string // the kinds of change that the page shows
+	Several bool
+	Workers []Worker
+	Clock   clockView
+	Notice  notice
+	Data    any
 }
 
 // render answers with a page.
@@ -58,7 +73,7 @@ func (i *Inspector) render(w http.ResponseWriter, r *http.Request, page, title, 
 }
 
 func (i *Inspector) renderStatus(w http.ResponseWriter, r *http.Request, status int, page, title, live string, data any) {
-	v := view{Page: page, Title: title, CSRF: i.csrf, URL: i.o.URL, Live: live, Workers: i.o.Workers(), Clock: i.clockView(), Notice: i.notices.take(r.URL.Query().Get("notice")), Data: data}
+	v := view{Title: title, Part: cmp.Or(within[page], "/"+page), Parts: parts, CSRF: i.csrf, URL: i.o.URL, Live: live, Workers: i.o.Workers(), Clock: i.clockView(), Notice: i.notices.take(r.URL.Query().Get("notice")), Data: data}
 	v.Several = len(v.Workers) > 1
 	var b bytes.Buffer
 	if err := templates[page].Execute(&b, v); err != nil {
@@ -114,41 +129,6 @@ func (n *notices) take(number string) notice {
 	return one
 }
 
-// maxShown is how much of a value a page shows.
-const maxShown = 2000
-
-// Show writes a stored value for people: JSON, and bytes as their beginning in hexadecimal.
-func Show(v any) string {
-	var text string
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case string:
-		text = v
-	case []byte:
-		text = fmt.Sprintf("%d bytes %s", len(v), hex.EncodeToString(v[:min(len(v), 64)]))
-	case time.Time:
-		text = v.UTC().Format(time.RFC3339Nano)
-	default:
-		out, err := json.Marshal(v)
-		if text = string(out); err != nil { // a Map, say
-			text = fmt.Sprintf("%v", v)
-		}
-	}
-	if len(text) > maxShown {
-		text = strings.ToValidUTF8(text[:maxShown], "") + fmt.Sprintf("… (%d bytes)", len(text))
-	}
-	return text
-}
-
-// plain returns a value that JSON has, in place of one that it has not, such as a Map or NaN.
-func plain(v any) any {
-	if _, err := json.Marshal(v); err != nil {
-		return fmt.Sprintf("%v", v)
-	}
-	return v
-}
-
 // ms is how long something took.
 func ms(d time.Duration) string {
 	switch {
@@ -162,34 +142,55 @@ func ms(d time.Duration) string {
 	return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
 }
 
-func size(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }
-
 func clockTime(t time.Time) string { return t.Local().Format("15:04:05.000") }
 
 // until says how far a time is from another.
 func until(t, now time.Time) string {
 	d := t.Sub(now).Round(time.Second)
 	if d < 0 {
-		return (-d).String() + " ago"
+		return span(-d) + " ago"
 	}
-	return "in " + d.String()
+	return "in " + span(d)
+}
+
+// span is a duration in the two largest units that it has.
+func span(d time.Duration) string {
+	if days := d / (24 * time.Hour); days > 0 {
+		return fmt.Sprintf("%dd%dh", days, d%(24*time.Hour)/time.Hour)
+	}
+	text := d.String()
+	if d >= time.Hour {
+		text = d.Truncate(time.Minute).String()
+	}
+	if d >= time.Minute && strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if d >= time.Hour {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // short is the beginning of an id.
 func short(id string) string { return id[:min(len(id), 12)] }
 
-// address makes an address of the page: a path, and names and values of its query, of which empty ones are left out.
+// address makes an address of the page: a path, and names and values of its query, of which empty texts and the number 0 are left out.
 func address(path string, pairs ...any) string {
 	q := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if value := fmt.Sprint(pairs[i+1]); value != "" && value != "0" {
-			q.Set(fmt.Sprint(pairs[i]), value)
+		if pairs[i+1] != "" && pairs[i+1] != 0 {
+			q.Set(fmt.Sprint(pairs[i]), fmt.Sprint(pairs[i+1]))
 		}
 	}
 	if len(q) == 0 {
 		return path
 	}
 	return path + "?" + q.Encode()
+}
+
+// keyed is the address of a key of a store, which may be empty.
+func keyed(path, worker, binding, key string) string {
+	return path + "?" + url.Values{"worker": {worker}, "binding": {binding}, "key": {key}}.Encode()
 }
 
 // args makes a map of names and values, for a template that is called with several.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -46,7 +47,8 @@ func open(t *testing.T) *stage {
 	record := inspector.NewRecord()
 	s := &stage{t: t, clock: local.NewAdjustableClock()}
 	s.host, err = local.New(t.Context(), local.Options{
-		Module: wasm, Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Queues: map[string]string{"MAIL": "mail"},
+		Module: wasm, Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Queues: map[string]string{"MAIL": "mail", "DEAD": "dead"},
+		Databases: map[string]local.Database{"DB": {}}, KV: map[string]string{"CACHE": "cache"}, Buckets: map[string]string{"FILES": "files"},
 		Consumers: map[string]local.Consumer{"mail": {MaxBatchTimeout: -1, MaxRetries: -1, DeadLetterQueue: "dead"}},
 		Dir:       t.TempDir(), CacheDir: local.TestCacheDir(), Isolates: 1, Clock: s.clock, Observe: record.Observe,
 		Logger: record.Tee(slog.New(slog.DiscardHandler), []string{"site"}),
@@ -247,18 +249,20 @@ func TestTheInspector(t *testing.T) {
 		s.openRoom("red", "")
 		s.see("notes 120", "settings", `"colour":"green"`, "2026-01-02T03:04:05Z", "in 59m")
 		s.click("a.tab")
-		s.see("note <1>", "note <50>", "from row 0 of 120")
+		s.see("note <1>", "note <50>", "rows 1 to 50 of 120")
 		s.seeNot("note <51>")
 		s.click("#later")
-		s.see("note <51>", "from row 50 of 120")
+		s.see("note <51>", "rows 51 to 100 of 120")
 		s.click("#earlier")
-		s.see("from row 0 of 120")
+		s.see("rows 1 to 50 of 120")
+		s.click("#last")
+		s.see("note <120>", "rows 101 to 120 of 120")
 	})
 	step("SQL reads at once, and writes after a question", func() {
 		s.openRoom("red", "")
 		s.do("write a query", chromedp.SendKeys(chromedp.CSS("#sql"), "SELECT max(n) AS highest FROM notes"))
 		s.click("#run-sql")
-		s.see("highest", "1 rows;")
+		s.see("highest", "1 row;")
 		s.openRoom("red", "")
 		s.do("write a change", chromedp.SendKeys(chromedp.CSS("#sql"), "DELETE FROM notes WHERE n > 100"))
 		s.click("#run-sql")
@@ -295,10 +299,12 @@ func TestTheInspector(t *testing.T) {
 		}
 	})
 	step("messages go through WebSockets", func() { s.sockets() })
+	step("so they do through ordinary ones, of objects and of the Worker", func() { s.ordinarySockets() })
+	step("D1 databases, KV namespaces and R2 buckets are browsed and changed", func() { s.stores() })
 	step("dead letters are looked at and retried", func() {
 		s.post("/mail/bad")
 		s.open("/queues?queue=dead")
-		s.see("dead letters of mail", "bad", "1 messages")
+		s.see("dead letters of mail", "bad", "1 message")
 		s.post("/cheer")
 		s.click("button.retry")
 		s.see("The message is in mail", "No messages.")
@@ -321,28 +327,83 @@ func TestTheInspector(t *testing.T) {
 }
 
 func (s *stage) sockets() {
-	conn, _, _, err := ws.Dial(s.t.Context(), "ws"+strings.TrimPrefix(s.site.URL, "http")+"/live/red")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := s.dial("/live/red")
 	s.openRoom("red", "")
 	s.see("visitor", `{"nick":"ada"}`)
 	s.do("write to the client", chromedp.SendKeys(chromedp.CSS(`input[name="text"]`), "hello client"))
 	s.click("button.send")
-	s.see("Sent to the client.")
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	s.see("Sent to the other end.")
 	if text, err := wsutil.ReadServerText(conn); string(text) != "hello client" {
 		s.t.Errorf("the client got %q, %v", text, err)
 	}
-	s.do("write to the object", chromedp.SendKeys(chromedp.CSS(`input[name="text"]`), "hello object"), evaluate(`document.querySelector("select[name=to]").value = "object"`))
+	s.do("write to the object", chromedp.SendKeys(chromedp.CSS(`input[name="text"]`), "hello object"), evaluate(`document.querySelector("select[name=to]").value = "owner"`))
 	s.click("button.send")
-	s.see("Sent to the object", "heard", "hello object")
+	s.see("Sent to the Worker's side", "heard", "hello object")
 	s.click("button.close")
-	s.see("Closed.", "None that hibernates is open.", "left")
+	s.see("Closed.", "None is open.", "left")
 	if _, err := wsutil.ReadServerText(conn); err == nil || !strings.Contains(err.Error(), "closed in the inspector") {
 		s.t.Errorf("the client learned %v", err)
 	}
+}
+
+// dial opens a WebSocket of the Worker.
+func (s *stage) dial(path string) net.Conn {
+	s.t.Helper()
+	conn, _, _, err := ws.Dial(s.t.Context(), "ws"+strings.TrimPrefix(s.site.URL, "http")+path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	return conn
+}
+
+func (s *stage) ordinarySockets() {
+	for _, c := range []struct{ path, owner string }{{"/plain/red", "Room red"}, {"/echo", "site"}} {
+		conn := s.dial(c.path)
+		s.open("/sockets")
+		s.see(c.owner, "ordinary, open")
+		s.do("write to the owner", chromedp.SendKeys(chromedp.CSS(`input[name="text"]`), "as a client"), evaluate(`document.querySelector("select[name=to]").value = "owner"`))
+		s.click("button.send")
+		if text, err := wsutil.ReadServerText(conn); string(text) != "echo as a client" {
+			s.t.Errorf("%s: the client got %q, %v", c.path, text, err)
+		}
+		s.click("button.close")
+		s.see("Closed.", "None is open.")
+		if _, err := wsutil.ReadServerText(conn); err == nil || !strings.Contains(err.Error(), "closed in the inspector") {
+			s.t.Errorf("%s: the client learned %v", c.path, err)
+		}
+	}
+}
+
+func (s *stage) stores() {
+	s.post("/stock")
+	s.open("/stores")
+	s.see("D1 databases", "DB", "CACHE", "files", "this machine")
+	s.open("/database?worker=site&binding=DB&table=users")
+	s.see("users 2", "names view", "<script>alert(1)</script>", "x'00ff'", "rows 1 to 2 of 2")
+	s.do("write a change", chromedp.SendKeys(chromedp.CSS("#sql"), "DELETE FROM users WHERE name <> 'ada'"))
+	s.click("#run-sql")
+	s.see("This statement writes.", "users 2")
+	s.click("#confirm-sql")
+	s.see("0 rows;", "users 1")
+	s.open("/namespace?worker=site&binding=CACHE")
+	s.see("user:ada", `{"by":"test"}`, "in 59m")
+	s.click(`a[href*="user%3Aada"]`)
+	s.see(`first\x1b[31m`, "10 bytes")
+	s.do("write another value", chromedp.SetValue(chromedp.CSS("#value"), "second"))
+	s.click("#put-key")
+	s.see("Stored under user:ada.", "second", `{"by":"test"}`, "in 59m")
+	s.click("#delete-key")
+	s.see("Deleted user:ada.")
+	s.open("/namespace?worker=site&binding=CACHE&key=0")
+	s.see("x'00ff'", "2 bytes")
+	s.open("/bucket?worker=site&binding=FILES")
+	s.click(`a[href*="prefix=pages"]`)
+	s.click(`a[href*="key="]`)
+	s.see("text/html", "25 bytes", "<script>alert(1)</script>")
+	s.click("#delete-file")
+	s.see("Deleted pages/<b>.html.", "The bucket is empty.")
 }
 
 func (s *stage) moveTheClock() {

@@ -190,6 +190,24 @@ func (h *Host) Objects(class string) ([]Object, error) {
 	return list, nil
 }
 
+// Object describes an object, and reports whether there is one: it is in memory or has stored something.
+func (h *Host) Object(class, object string) (o Object, found bool, err error) {
+	k, err := h.locate(class, object)
+	if err != nil {
+		return o, false, err
+	}
+	o.ID = k.id
+	if !h.isolateOf(k).do(func() { o.Live = h.isolateOf(k).objects[k] != nil }) {
+		return o, false, errClosed
+	}
+	h.withScripted(k, func(s *scripted) { o.Live = o.Live || s.program != nil })
+	_, absent := os.Stat(h.path(k))
+	if found = o.Live || absent == nil; found {
+		o.Name = h.storedName(k)
+	}
+	return o, found, nil
+}
+
 // Memory returns the bytes of Wasm memory in use by all isolates.
 func (h *Host) Memory() (total int64) {
 	for _, s := range h.isolates {

@@ -168,7 +168,7 @@ func New(ctx context.Context, cfg Config) (h *Host, err error) {
 		databases: map[string]D1Store{}, queues: map[string]*queue{}, buckets: map[string]R2Store{}, kv: map[string]KVStore{}, datasets: map[string]*storage.Dataset{},
 		done: make(chan struct{}), programs: map[*program]bool{}, scripted: map[key]*scripted{},
 	}
-	h.names = names{host: h, keep: cfg.KeepNames, byID: map[key]string{}, read: map[string]bool{}}
+	h.names = names{host: h, keep: cfg.KeepNames, byID: map[key]string{}, none: map[key]bool{}, read: map[string]bool{}}
 	h.version = h.newVersion()
 	h.env = isolate.Success(func(w *abi.Writer) { w.Value(environment(cfg, h.version)) })
 	h.native = newNative(h)

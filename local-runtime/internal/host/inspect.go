@@ -119,19 +119,25 @@ func (h *Host) Crash(cause string) error {
 	return nil
 }
 
-// storedName returns the name of an object, if it is known.
+// storedName returns the name of an object, if it is known. Storage is asked once: an object gets its name with the event that constructs it.
 func (h *Host) storedName(k key) string {
-	if name, ok := h.names.of(k); ok {
+	if name, ok := h.names.of(k); ok || h.names.nameless(k) {
 		return name
 	}
-	var name string
 	s := h.isolateOf(k)
+	var name *string
+	asked := false
 	s.do(func() {
-		if n, err := s.storedName(k); err == nil && n != nil {
-			name = *n
-		}
+		asked = s.objects[k] == nil
+		name, _ = s.storedName(k)
 	})
-	return name
+	switch {
+	case name != nil:
+		return *name
+	case asked:
+		h.names.notNamed(k)
+	}
+	return ""
 }
 
 // sortObjects orders a list by name, and then by id.

@@ -16,6 +16,7 @@ type names struct {
 
 	mu   sync.Mutex
 	byID map[key]string
+	none map[key]bool    // objects whose storage was asked, and has no name either
 	read map[string]bool // classes whose file was read
 }
 
@@ -55,6 +56,21 @@ func (n *names) of(k key) (string, bool) {
 	n.load(k.class)
 	name, ok := n.byID[k]
 	return name, ok
+}
+
+// nameless reports whether storage was asked for the name already, and had none.
+func (n *names) nameless(k key) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.none[k]
+}
+
+func (n *names) notNamed(k key) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.none) < maxNames {
+		n.none[k] = true
+	}
 }
 
 // load reads the file of a class; n.mu is held. What cannot be read is as good as not there.

@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"grove.place/lattice/durables"
 	"grove.place/lattice/workers"
+	"grove.place/lattice/workers/d1"
+	"grove.place/lattice/workers/kv"
 	"grove.place/lattice/workers/queues"
+	"grove.place/lattice/workers/r2"
 	"grove.place/lattice/workers/websocket"
 )
 
@@ -22,6 +26,9 @@ var (
 	class = durables.Class("Room", newRoom)
 	rooms = class.Namespace("ROOMS")
 	fill  = durables.Method(class, "fill", (*Room).fill)
+	db    = d1.Database("DB")
+	cache = kv.Namespace("CACHE")
+	files = r2.Bucket("FILES")
 	hold  = durables.Method(class, "hold", (*Room).hold)
 	mail  = queues.Producer("MAIL")
 )
@@ -59,12 +66,39 @@ func (r *Room) Alarm(ctx context.Context, _ durables.AlarmInfo) error {
 	return r.state.Storage().Put(ctx, "rang", true)
 }
 
-// ServeHTTP accepts WebSockets.
+// ServeHTTP accepts WebSockets: ordinary ones, which echo, and others.
 func (r *Room) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if strings.HasPrefix(req.URL.Path, "/plain/") {
+		echo(w, req)
+		return
+	}
 	ws, err := r.state.UpgradeWebSocket(w, req, "visitor")
 	if err == nil {
 		ws.SerializeAttachment(req.Context(), map[string]any{"nick": "ada"})
 	}
+}
+
+func echo(w http.ResponseWriter, r *http.Request) {
+	ws, err := websocket.Upgrade(w, r)
+	if err != nil {
+		return
+	}
+	for m, err := range ws.Messages(r.Context()) {
+		if err != nil || ws.SendText(r.Context(), "echo "+m.Text()) != nil {
+			return
+		}
+	}
+}
+
+// stock puts something into each store, with what a page must not take for markup.
+func stock(ctx context.Context) error {
+	if _, err := db.Batch(ctx, db.Prepare("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, photo BLOB)"), db.Prepare("CREATE VIEW names AS SELECT name FROM users"),
+		db.Prepare("INSERT INTO users (name, photo) VALUES ('ada', x'00ff'), ('<script>alert(1)</script>', NULL)")); err != nil {
+		return err
+	}
+	_, err := files.Put(ctx, "pages/<b>.html", strings.NewReader("<script>alert(1)</script>"), &r2.PutOptions{HTTPMetadata: r2.HTTPMetadata{ContentType: "text/html"}})
+	return errors.Join(err, cache.Put(ctx, "user:ada", "first\x1b[31m", &kv.PutOptions{ExpirationTTL: time.Hour, Metadata: map[string]string{"by": "test"}}),
+		cache.Put(ctx, "big", strings.Repeat("long ", 50_000), nil), cache.Put(ctx, "0", []byte{0, 255}, nil))
 }
 
 // WebSocketMessage notes what it hears.
@@ -107,8 +141,14 @@ func main() {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
+	mux.HandleFunc("POST /stock", func(w http.ResponseWriter, r *http.Request) {
+		if err := stock(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("GET /echo", echo)
 	mux.HandleFunc("POST /cheer", func(http.ResponseWriter, *http.Request) { mood = "well" })
-	mux.HandleFunc("GET /live/{room}", func(w http.ResponseWriter, r *http.Request) {
+	live := func(w http.ResponseWriter, r *http.Request) {
 		resp, err := rooms.GetByName(r.PathValue("room")).Fetch(r.Context(), r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -117,7 +157,9 @@ func main() {
 		if ws, ok := websocket.FromResponse(resp); ok {
 			websocket.Respond(w, ws)
 		}
-	})
+	}
+	mux.HandleFunc("GET /live/{room}", live)
+	mux.HandleFunc("GET /plain/{room}", live)
 	workers.Run(workers.Worker{Fetch: mux, Queue: consume, Scheduled: func(ctx context.Context, e workers.ScheduledEvent) error {
 		slog.WarnContext(ctx, "scheduled for "+e.Cron)
 		return nil

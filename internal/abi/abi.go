@@ -52,6 +52,7 @@ const (
 	OpPassThrough = 25
 	OpAbandon     = 26
 	OpNoRetry     = 27
+	OpPipe        = 28
 	OpKVGet       = 30
 	OpKVPut       = 31
 	OpKVDelete    = 32

@@ -189,6 +189,16 @@ func (w *responseWriter) flush() error {
 	return err
 }
 
+// sink is the stream of the body, begun if that can be: the type of the content has to be known, and there has to be a body.
+func (w *responseWriter) sink() (*writeStream, error) {
+	w.WriteHeader(http.StatusOK)
+	if !w.typed || w.head || !bodyAllowed(w.status) {
+		return nil, nil
+	}
+	err := w.flush()
+	return w.stream, err
+}
+
 func (w *responseWriter) respond(b abi.Body, end bool) error {
 	if w.refused != nil {
 		return w.refused

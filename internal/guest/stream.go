@@ -40,6 +40,51 @@ func (s *sizedStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// WriteTo is what io.Copy uses. Into a body that the guest streams, the host passes the rest on: the bytes need not come into the module and leave it.
+func (s *sizedStream) WriteTo(to io.Writer) (int64, error) {
+	written := int64(0)
+	for {
+		if len(s.rest) == 0 && s.err == nil && s.left > 0 {
+			sink, err := sinkOf(to)
+			if err != nil {
+				return written, err
+			}
+			if sink != nil {
+				n, err := sink.pipe(s)
+				return written + n, err
+			}
+		}
+		if err := s.fill(readAhead); err == io.EOF {
+			return written, nil
+		} else if err != nil {
+			return written, err
+		}
+		n, err := to.Write(s.take(len(s.rest)))
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+}
+
+func (s *sizedStream) take(n int) []byte {
+	chunk := s.rest[:n]
+	s.rest = s.rest[n:]
+	s.left -= int64(n)
+	return chunk
+}
+
+// sinkOf returns the stream that a writer would write to next, or nil.
+func sinkOf(w io.Writer) (*writeStream, error) {
+	switch w := w.(type) {
+	case *writeStream:
+		return w, nil
+	case *responseWriter:
+		return w.sink()
+	}
+	return nil, nil
+}
+
 // readAhead is how much is asked for at least: what the host's answer has room for in outbox.
 const readAhead = 60 << 10
 
@@ -52,22 +97,29 @@ type readStream struct {
 }
 
 func (s *readStream) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if err := s.fill(len(p)); err != nil {
+		return 0, err
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+// fill asks the host for n bytes or more, unless there are some.
+func (s *readStream) fill(n int) error {
 	for len(s.rest) == 0 {
 		if s.err != nil {
-			return 0, s.err
-		}
-		if len(p) == 0 {
-			return 0, nil
+			return s.err
 		}
 		var w abi.Writer
 		w.Uint(s.id)
-		w.Uint(uint64(max(len(p), readAhead)))
+		w.Uint(uint64(max(n, readAhead)))
 		r, err := Invoke(s.ctx, abi.OpRead, w.Bytes())
 		if err != nil {
-			if s.ctx.Err() != nil {
-				_ = s.cancel(err)
-			}
-			s.err = err
+			s.failed(err)
 			continue
 		}
 		done := r.Bool()
@@ -78,9 +130,15 @@ func (s *readStream) Read(p []byte) (int, error) {
 			s.err = io.EOF
 		}
 	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
+	return nil
+}
+
+// failed notes the end of reading; the host may not know of it yet.
+func (s *readStream) failed(err error) {
+	if s.ctx.Err() != nil {
+		_ = s.cancel(err)
+	}
+	s.err = err
 }
 
 // Close tells the host that nothing more will be read.
@@ -127,6 +185,23 @@ func (s *writeStream) Write(p []byte) (int, error) {
 		}
 	}
 	return written, s.err
+}
+
+// pipe has the host write what is left of a body. How much of it was written is not known when that fails.
+func (s *writeStream) pipe(from *sizedStream) (int64, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	var w abi.Writer
+	w.Uint(from.id)
+	w.Uint(s.id)
+	if err := Do(s.ctx, abi.OpPipe, w.Bytes()); err != nil {
+		from.failed(err)
+		return 0, err
+	}
+	n := from.left
+	from.left, from.err = 0, io.EOF
+	return n, nil
 }
 
 func (s *writeStream) Close() error {

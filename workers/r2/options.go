@@ -52,7 +52,12 @@ type PutOptions struct {
 }
 
 // Sized is a body of which the caller knows how many bytes it has, for Put and UploadPart to stream it.
-func Sized(body io.Reader, size int64) io.Reader { return &sized{body, size} }
+func Sized(body io.Reader, size int64) io.Reader {
+	if known, ok := body.(interface{ Len() int }); ok && int64(known.Len()) == size {
+		return body
+	}
+	return &sized{body, size}
+}
 
 type sized struct {
 	io.Reader

@@ -212,15 +212,46 @@ func opWrite(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 	}
 	f.begin()
 	s.outputs.Add(f.object, func() {
-		p.Write(chunk, func(err error) {
-			result := isolate.Success(nil)
-			if err != nil {
-				result = failure(err)
-			}
-			f.complete(id, result)
-		})
+		p.Write(chunk, func(err error) { f.complete(id, outcome(err)) })
 	}, nil)
 	return nil, abi.Pending
+}
+
+// pipe performs PIPE, as streams.read does READ.
+func (t *streams) pipe(id uint64, to *stream.Pipe, done func(error)) {
+	src := t.reader(id)
+	if src == nil {
+		done(abi.Errorf("stream %d has ended or was closed", id))
+		return
+	}
+	stream.Copy(to, src, func(err error) {
+		if err == nil {
+			t.forget(id)
+		}
+		done(err)
+	})
+}
+
+func opPipe(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
+	from, to := r.Uint(), r.Uint()
+	if err := r.End(); err != nil {
+		return failure(err), 0
+	}
+	p := s.streams.writer(to)
+	f.writes = noteStream(f.writes, to)
+	f.begin()
+	s.outputs.Add(f.object, func() {
+		s.streams.pipe(from, p, func(err error) { f.complete(id, outcome(err)) })
+	}, nil)
+	return nil, abi.Pending
+}
+
+// outcome is the result of an operation that has none but its failure.
+func outcome(err error) []byte {
+	if err != nil {
+		return failure(err)
+	}
+	return isolate.Success(nil)
 }
 
 // noteStream adds a stream to those of a frame, which are few.

@@ -177,13 +177,10 @@ func (n *native) stream(op uint32, r *abi.Reader, done func([]byte)) []byte {
 	case abi.OpCancel:
 		n.streams.cancel(id, r.Error())
 	case abi.OpWrite:
-		n.streams.writer(id).Write(bytes.Clone(r.Blob()), func(err error) {
-			if err != nil {
-				done(failure(err))
-				return
-			}
-			done(isolate.Success(nil))
-		})
+		n.streams.writer(id).Write(bytes.Clone(r.Blob()), func(err error) { done(outcome(err)) })
+		return nil
+	case abi.OpPipe:
+		n.streams.pipe(id, n.streams.writer(r.Uint()), func(err error) { done(outcome(err)) })
 		return nil
 	case abi.OpClose:
 		n.streams.writer(id)

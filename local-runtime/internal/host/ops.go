@@ -13,7 +13,7 @@ type op func(s *Isolate, f *frame, id uint32, r *abi.Reader) (result []byte, cod
 
 var ops = map[uint32]op{
 	abi.OpDone: opDone, abi.OpRespond: opRespond, abi.OpEnd: opEnd, abi.OpEnv: opEnv, abi.OpProps: opProps,
-	abi.OpRead: opRead, abi.OpCancel: opCancel, abi.OpWrite: opWrite, abi.OpClose: opClose, abi.OpAbort: opAbort,
+	abi.OpRead: opRead, abi.OpCancel: opCancel, abi.OpWrite: opWrite, abi.OpPipe: opPipe, abi.OpClose: opClose, abi.OpAbort: opAbort,
 	abi.OpFetch: opFetch, abi.OpRPC: opRPC, abi.OpRelease: opRelease, abi.OpDup: opDup, abi.OpPassThrough: opPassThrough, abi.OpNoRetry: opNoRetry, abi.OpID: opID, abi.OpReset: opReset,
 	abi.OpSQLExec: stored(sqlExec), abi.OpSQLNext: stored(sqlNext), abi.OpSQLClose: stored(sqlClose), abi.OpSQLSize: stored(sqlSize),
 	abi.OpKVGet: transactional("get", kvGet), abi.OpKVPut: transactional("put", kvPut),

@@ -116,7 +116,7 @@ func eventName(event []byte) string {
 
 var opNames = map[uint32]string{
 	abi.OpInit: "INIT", abi.OpHop: "HOP", abi.OpDone: "DONE", abi.OpRespond: "RESPOND", abi.OpEnd: "END", abi.OpEnv: "ENV", abi.OpProps: "PROPS",
-	abi.OpRead: "READ", abi.OpCancel: "CANCEL", abi.OpWrite: "WRITE", abi.OpClose: "CLOSE", abi.OpAbort: "ABORT",
+	abi.OpRead: "READ", abi.OpCancel: "CANCEL", abi.OpWrite: "WRITE", abi.OpPipe: "PIPE", abi.OpClose: "CLOSE", abi.OpAbort: "ABORT",
 	abi.OpFetch: "FETCH", abi.OpRPC: "RPC", abi.OpID: "ID", abi.OpReset: "RESET", abi.OpSQLExec: "SQL_EXEC", abi.OpSQLNext: "SQL_NEXT",
 	abi.OpSQLClose: "SQL_CLOSE", abi.OpSQLSize: "SQL_SIZE", abi.OpKVGet: "KV_GET", abi.OpKVPut: "KV_PUT", abi.OpKVDelete: "KV_DELETE",
 	abi.OpKVList: "KV_LIST", abi.OpDeleteAll: "DELETE_ALL", abi.OpSync: "SYNC", abi.OpGetAlarm: "GET_ALARM", abi.OpSetAlarm: "SET_ALARM",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // HighWater is how many bytes a Pipe holds before a writer waits.
@@ -68,6 +69,38 @@ func (p *Pipe) Write(chunk []byte, done func(error)) {
 		done(nil)
 	}
 }
+
+// Copy writes src to p until it ends, and calls done once all of it was accepted, or with what failed. p stays open.
+func Copy(p *Pipe, src Source, done func(error)) {
+	for {
+		const under, inPlace, later = 0, 1, 2
+		var state atomic.Int32
+		next := func() {
+			if !state.CompareAndSwap(under, inPlace) {
+				Copy(p, src, done)
+			}
+		}
+		src.Read(copied, func(chunk []byte, eof bool, err error) {
+			if eof || err != nil {
+				done(err)
+				return
+			}
+			p.Write(chunk, func(err error) {
+				if err != nil {
+					done(err)
+					return
+				}
+				next()
+			})
+		})
+		if state.CompareAndSwap(under, later) {
+			return
+		}
+	}
+}
+
+// copied is how much Copy asks for at a time.
+const copied = 64 << 10
 
 // Offer is Write for a chunk that is accepted at once; it reports whether that was so.
 func (p *Pipe) Offer(chunk []byte) bool {

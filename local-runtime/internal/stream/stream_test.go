@@ -82,3 +82,63 @@ func TestEndsOfAPipe(t *testing.T) {
 		}
 	})
 }
+
+func TestCopy(t *testing.T) {
+	boom := errors.New("boom")
+	want := bytes.Repeat([]byte("0123456789"), 100_000)
+	t.Run("passes everything on, and leaves the pipe open", func(t *testing.T) {
+		p := NewPipe()
+		copied := make(chan error, 1)
+		go Copy(p, FromReader(io.NopCloser(bytes.NewReader(want))), func(err error) {
+			p.Write([]byte("the end"), func(error) {})
+			p.Close()
+			copied <- err
+		})
+		got, err := io.ReadAll(ToReader(p))
+		if err != nil || string(got) != string(want)+"the end" {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		if err := <-copied; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("of what is in memory", func(t *testing.T) {
+		from, to := NewPipe(), NewPipe()
+		for i := range 100_000 {
+			from.Write(want[i:i+1], func(error) {})
+		}
+		from.Close()
+		copied := make(chan error, 1)
+		Copy(to, from, func(err error) { to.Close(); copied <- err })
+		got, err := io.ReadAll(ToReader(to))
+		if err != nil || !bytes.Equal(got, want[:100_000]) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		if err := <-copied; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("fails as its source does", func(t *testing.T) {
+		from, to := NewPipe(), NewPipe()
+		from.Write([]byte("x"), func(error) {})
+		from.Abort(boom)
+		copied := make(chan error, 1)
+		Copy(to, from, func(err error) { copied <- err })
+		if err := <-copied; err != boom {
+			t.Errorf("got %v", err)
+		}
+		if !to.Offer([]byte("more")) {
+			t.Error("the pipe takes nothing any more")
+		}
+	})
+	t.Run("fails when the reader has gone", func(t *testing.T) {
+		from, to := NewPipe(), NewPipe()
+		from.Write(want[:10], func(error) {})
+		to.Cancel(boom)
+		copied := make(chan error, 1)
+		Copy(to, from, func(err error) { copied <- err })
+		if err := <-copied; err != boom {
+			t.Errorf("got %v", err)
+		}
+	})
+}

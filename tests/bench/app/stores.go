@@ -21,14 +21,6 @@ var (
 // value is a kilobyte.
 var value = strings.Repeat("0123456789abcdef", 64)
 
-// sized tells R2 how long a body is, so that it streams.
-type sized struct {
-	io.Reader
-	length int64
-}
-
-func (s sized) Len() int { return int(s.length) }
-
 func storeRoutes(mux *http.ServeMux) {
 	handle := func(pattern string, f func(ctx context.Context, r *http.Request) (string, error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -62,7 +54,7 @@ func storeRoutes(mux *http.ServeMux) {
 		return text, err
 	})
 	handle("PUT /r2/{key}", func(ctx context.Context, r *http.Request) (string, error) {
-		o, err := files.Put(ctx, r.PathValue("key"), sized{r.Body, r.ContentLength}, nil)
+		o, err := files.Put(ctx, r.PathValue("key"), r.Body, nil)
 		if err != nil {
 			return "", err
 		}

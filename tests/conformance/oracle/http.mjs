@@ -57,6 +57,31 @@ export const http = {
 		}
 	})),
 	"http/streamed echo": ({ request }) => text(request.body),
+	"http/passed on": ({ request }) => text(stream(async (w) => {
+		let n = 0;
+		for await (const chunk of request.body) {
+			n += chunk.length;
+			await w.write(chunk);
+		}
+		await w.write(encode(`\n${n} bytes, true\n0 bytes, true`));
+	})),
+	"http/passed on after a start": async ({ request }) => {
+		const body = new Uint8Array(await request.arrayBuffer());
+		return text(`starts with ${JSON.stringify(new TextDecoder().decode(body.subarray(0, 10)))}, then\n${new TextDecoder().decode(body.subarray(10))}`);
+	},
+	"http/passed on in part": async ({ request }) => {
+		const body = new Uint8Array(await request.arrayBuffer()).subarray(0, 100_000);
+		return text(stream(async (w) => { await w.write(body); await w.write(encode("\nand no more")); }));
+	},
+	"http/passed on from a bucket": async ({ request, env, name }) => {
+		await env.BUCKET.put(name, request.body);
+		const o = await env.BUCKET.get(name);
+		return text(stream(async (w) => {
+			for await (const chunk of o.body) await w.write(chunk);
+			await w.write(encode(`\nof ${o.size} bytes`));
+		}));
+	},
+	"http/passed on and back": ({ request, env }) => env.SELF.fetch("https://service/http/passed%20on", { method: "POST", body: request.body, headers: { "content-type": "text/plain" } }),
 	"http/streamed transform": ({ request }) => text(stream(async (w) => {
 		let n = 0;
 		for await (const chunk of request.body) {

@@ -53,8 +53,8 @@ func runD1(ctx context.Context, args []string, out, errs io.Writer) error {
 func database(ctx context.Context, c *storeCommand, name string, migrate bool, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, db d1.DB, l local.Database) error,
 	remote func(ctx context.Context, r *remoteDatabase) error) error {
 	fs := c.storeFlags("d1 "+name, d1Help)
-	fs.Bool("y", true, "of wrangler: nothing is asked here")
 	fs.Bool("yes", true, "of wrangler: nothing is asked here")
+	alias(fs, "yes", "y", "skip-confirmation")
 	if flags != nil {
 		flags(fs)
 	}

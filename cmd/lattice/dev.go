@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,22 @@ func (o overrides) Set(v string) error {
 	return nil
 }
 
+// logLevel is a flag with wrangler's names of levels.
+type logLevel slog.Level
+
+var logLevels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "log": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError, "none": slog.LevelError + 1}
+
+func (l *logLevel) String() string { return "" }
+
+func (l *logLevel) Set(v string) error {
+	level, ok := logLevels[v]
+	if !ok {
+		return errors.New("write debug, info, warn, error or none")
+	}
+	*l = logLevel(level)
+	return nil
+}
+
 // seeds is a flag of BINDING=file pairs.
 type seeds map[string]string
 
@@ -63,6 +80,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	fs := newFlags("dev", devHelp, out, errs)
 	p.flags(fs)
 	host := fs.String("host", "127.0.0.1", "`address` to listen on (dev.ip of the configuration counts as well)")
+	fs.StringVar(host, "ip", "127.0.0.1", "the same")
 	port := fs.Int("port", 8787, "`port` to listen on; 0 lets the system choose (dev.port of the configuration counts as well)")
 	persist := fs.String("persist-to", "", "`folder` for what the program stores (default .lattice/state beside the configuration)")
 	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
@@ -74,7 +92,12 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	fs.DurationVar(&watch.Goroutines, "warn-goroutines", 5*time.Second, "warn of goroutines that go on for longer although no event does, with the line that began them; 0 does not")
 	collector := fs.String("otlp", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "send traces to the OpenTelemetry collector at `URL`, by OTLP over HTTP (default OTEL_EXPORTER_OTLP_ENDPOINT)")
 	localOnly := fs.Bool("local", false, "keep bindings with remote = true on this machine as well")
-	debug := fs.Bool("debug", false, "print debug messages of the program as well")
+	fs.BoolVar(localOnly, "l", false, "the same")
+	level := logLevel(slog.LevelInfo)
+	fs.Var(&level, "log-level", "the least `level` of messages that are printed: debug, info, warn, error or none")
+	debug := fs.Bool("debug", false, "print debug messages of the program as well, as --log-level debug does")
+	testScheduled := fs.Bool("test-scheduled", false, "run the scheduled handler at /__scheduled even where there are no cron triggers")
+	noKeys := fs.Bool("no-keys", false, "read no keys in a terminal")
 	fs.Var(vars, "var", "set a variable, as `NAME:value`, whatever the files say; may be repeated")
 	fs.Var(seeded, "d1-seed", "`BINDING=file`: run the SQL of the file once, when that D1 database is new; may be repeated")
 	notice := fs.String("notice", "", "print the text of `file` when the program is ready for the first time")
@@ -95,13 +118,17 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprintf(errs, "--isolates %d: write how many Go instances to run, or 0 for one for each processor\n", *isolates)
 		return errUsage
 	}
+	if *debug {
+		level = logLevel(slog.LevelDebug)
+	}
 	workers, cfg, err := newFleet(&p, *localOnly, errs)
 	if err != nil {
 		return err // without a configuration there is nothing to wait for
 	}
-	if cfg.Dev.IP != "" && !p.given("host") {
-		*host = strings.Replace(cfg.Dev.IP, "*", "0.0.0.0", 1)
+	if cfg.Dev.IP != "" && !p.given("host") && !p.given("ip") {
+		*host = cfg.Dev.IP
 	}
+	*host = strings.Replace(*host, "*", "0.0.0.0", 1)
 	if cfg.Dev.Port != nil && !p.given("port") {
 		*port = *cfg.Dev.Port
 	}
@@ -118,7 +145,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err := awaitFolder(ctx, state); err != nil {
 		return err
 	}
-	log := devserver.Logger(out, *debug)
+	log := devserver.Logger(out, slog.Level(level))
 	workers.clock = local.NewAdjustableClock()
 	if !*noInspector {
 		workers.record = inspector.NewRecord()
@@ -138,7 +165,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 		Source: sources[0], Others: sources[1:],
 		Ready:   func() { out.Write(text) },
 		Changed: func() { page.changed() },
-		Host:    *host, Port: *port, Sidecars: sidecars, Log: log, Clock: workers.clock,
+		Host:    *host, Port: *port, Sidecars: sidecars, Log: log, Clock: workers.clock, TestScheduled: *testScheduled,
 	})
 	if err != nil {
 		return err
@@ -154,7 +181,15 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
-	fmt.Fprintf(out, "lattice dev on %s%s, Ctrl-C stops it\n%s%s", s.URL(), workers.describe(), workers.describeRemote(), page.describe(*host))
+	greeting := fmt.Sprintf("lattice dev on %s%s, Ctrl-C stops it\n%s%s", s.URL(), workers.describe(), workers.describeRemote(), page.describe(*host))
+	if !*noKeys {
+		k := keyboard{out: out, url: s.URL(), greeting: &greeting, stop: stop, log: log}
+		if page != nil {
+			k.inspector = page.URL()
+		}
+		defer k.listen(ctx)()
+	}
+	fmt.Fprint(out, greeting)
 	err = s.Run(ctx)
 	stop()
 	return errors.Join(err, wait(), workers.close())

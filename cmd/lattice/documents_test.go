@@ -33,7 +33,7 @@ func unknown(t *testing.T, args []string) string {
 		flag, isFlag := strings.CutPrefix(args[0], "-")
 		if isFlag {
 			flag, _, _ = strings.Cut(strings.TrimPrefix(flag, "-"), "=")
-			if !regexp.MustCompile(`(?m)^\s+(-\w+, )?--?` + regexp.QuoteMeta(flag) + `\b`).MatchString(text) {
+			if !regexp.MustCompile(`(?m)^\s+(-[\w-]+, )*--?` + regexp.QuoteMeta(flag) + `\b`).MatchString(text) {
 				return name + " has no flag " + args[0]
 			}
 			continue

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"grove.place/lattice/internal/habits"
 )
 
 const buildHelp = `lattice build [flags] [package]
@@ -169,26 +171,40 @@ func help(args []string, out, errs io.Writer) int {
 			return exitCode(c.run(context.Background(), append(slices.Clone(args[1:]), "-h"), out, errs), errs)
 		}
 	}
-	return noCommand(args[0], errs)
+	return noCommand(args, errs)
 }
 
-// elsewhere are names that other tools have for what lattice does, too.
+// elsewhere are names for what lattice does that other tools have, wrangler has had, or has without showing them.
 var elsewhere = map[string]string{
-	"init": "lattice new", "create": "lattice new", "generate": "lattice new", "start": "lattice dev", "serve": "lattice dev", "run": "lattice dev",
-	"publish": "lattice deploy", "check": "lattice doctor", "login": "the variable CLOUDFLARE_API_TOKEN, and lattice whoami",
-	"typegen": "lattice types", "sql": "lattice d1 execute",
+	"create": "lattice new NAME", "generate": "lattice new NAME", "start": "lattice dev", "serve": "lattice dev", "run": "lattice dev",
+	"publish": "lattice deploy", "typegen": "lattice types", "sql": "lattice d1 execute", "logs": "lattice tail",
+	"kv:key": "lattice kv key", "kv:namespace": "lattice kv namespace", "kv:bulk": "lattice kv bulk", "check": "lattice doctor",
+	"telemetry": "always off: nothing is sent anywhere",
 }
 
-// noCommand says that there is no command of that name, and which may be meant.
-func noCommand(name string, errs io.Writer) int {
+// noCommand says that there is no command of those words, and which may be meant.
+func noCommand(words []string, errs io.Writer) int {
+	name := words[0]
+	if strings.HasPrefix(name, "-") {
+		fmt.Fprintf(errs, "lattice: a command comes before its flags, and there is no flag %s without one: `lattice help` lists the commands\n", name)
+		return exitUsage
+	}
 	var names []string
 	for _, c := range commandList {
 		names = append(names, c.name)
 	}
-	hint := didYouMean(name, names)
-	if other := elsewhere[name]; other != "" {
+	hint := ""
+	if h, ok := habits.OfCommand(words...); ok && h.Answer() != "" {
+		hint = ": " + h.Answer()
+	} else if other := elsewhere[name]; other != "" {
 		hint = ": here it is " + other
+	} else {
+		hint = didYouMean(name, names)
 	}
-	fmt.Fprintf(errs, "lattice: there is no command %q%s\n\n%s", name, hint, overview())
+	if hint != "" {
+		fmt.Fprintf(errs, "lattice: there is no command %q%s\n`lattice help` lists the commands\n", name, hint)
+		return exitUsage
+	}
+	fmt.Fprintf(errs, "%s\nlattice: there is no command %q\n", overview(), name)
 	return exitUsage
 }

@@ -28,7 +28,6 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"grove.place/lattice/internal/abi"
@@ -90,7 +89,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
-	if len(args) == 0 {
+	if args = behind(args); len(args) == 0 {
 		fmt.Fprint(errs, overview())
 		return exitUsage
 	}
@@ -109,7 +108,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 			return exitCode(c.run(ctx, rest, out, errs), errs)
 		}
 	}
-	return noCommand(name, errs)
+	return noCommand(args, errs)
 }
 
 func exitCode(err error, errs io.Writer) int {
@@ -127,67 +126,6 @@ func exitCode(err error, errs io.Writer) int {
 	}
 	fmt.Fprintf(errs, "lattice: %v\n", err)
 	return exitFailure
-}
-
-// newFlags returns a flag set whose -h prints the command's help.
-func newFlags(name, long string, out, errs io.Writer) *flag.FlagSet {
-	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(errs)
-	fs.Usage = func() {
-		if s, ok := out.(*survey); ok {
-			s.flags = fs
-			return
-		}
-		fmt.Fprint(out, long)
-		fs.SetOutput(out)
-		fmt.Fprintln(out, "\nFlags:")
-		fs.PrintDefaults()
-	}
-	return fs
-}
-
-// parse takes flags before and after at most one positional argument, which it returns.
-func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err error) {
-	all, err := parseAll(fs, args, errs)
-	switch {
-	case err != nil || len(all) == 0:
-		return "", err
-	case len(all) == 1:
-		return all[0], nil
-	}
-	what := "package"
-	switch {
-	case strings.HasPrefix(fs.Name(), "state"):
-		what = "folder"
-	case fs.Name() == "new":
-		what = "name"
-	case fs.Name() == "symbolize":
-		what = "log"
-	}
-	fmt.Fprintf(errs, "lattice %s takes one %s, not also %q\n", fs.Name(), what, all[1])
-	return "", errUsage
-}
-
-// parseAll takes flags before and after any number of positional arguments, which it returns.
-func parseAll(fs *flag.FlagSet, args []string, errs io.Writer) (given []string, err error) {
-	for {
-		usage := fs.Usage
-		fs.Usage = func() {}
-		err := fs.Parse(args)
-		fs.Usage = usage
-		if errors.Is(err, flag.ErrHelp) {
-			fs.Usage()
-			return nil, err
-		}
-		if err != nil {
-			fmt.Fprintf(errs, "`lattice %s -h` lists the flags\n", fs.Name())
-			return nil, errUsage
-		}
-		if fs.NArg() == 0 {
-			return given, nil
-		}
-		given, args = append(given, fs.Arg(0)), fs.Args()[1:]
-	}
 }
 
 func runVersion(_ context.Context, args []string, out, errs io.Writer) error {

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"grove.place/lattice/internal/habits"
 )
 
 // runner is what runs a command.
@@ -30,27 +32,60 @@ func (n nested) start(ctx context.Context, name, help string, args []string, out
 		fmt.Fprint(out, help)
 		return flag.ErrHelp
 	}
-	if len(args) > 0 {
-		word := strings.Join(args[:min(2, len(args))], " ")
-		fmt.Fprintf(errs, "lattice %s: there is no command %q%s\n\n", name, word, didYouMean(word, slices.Collect(maps.Keys(n))))
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		fmt.Fprintf(errs, "lattice %s: %s\n`lattice %s -h` explains the commands\n", name, n.lacks(name, args), name)
+		return errUsage
 	}
 	fmt.Fprint(errs, help)
 	return errUsage
 }
 
+// lacks says that there is no such command, and which may be meant.
+func (n nested) lacks(name string, args []string) string {
+	word := strings.Join(args[:min(2, len(args))], " ")
+	if h, ok := habits.OfCommand(append([]string{name}, args...)...); ok && h.Answer() != "" {
+		return fmt.Sprintf("there is no command %q: %s", strings.TrimPrefix(h.Command, name+" "), h.Answer())
+	}
+	var below []string
+	for _, full := range slices.Sorted(maps.Keys(n)) {
+		if strings.HasPrefix(full, args[0]+" ") {
+			below = append(below, strings.TrimPrefix(full, args[0]+" "))
+		}
+	}
+	if below != nil && len(args) == 1 {
+		return fmt.Sprintf("%q needs a command after it: %s", args[0], strings.Join(below, ", "))
+	}
+	hint := didYouMean(word, slices.Collect(maps.Keys(n)))
+	if hint == "" {
+		hint = didYouMean(args[0], slices.Collect(maps.Keys(n)))
+	}
+	if hint == "" && below != nil {
+		return fmt.Sprintf("there is no command %q: after %s there is %s", word, args[0], strings.Join(below, ", "))
+	}
+	if hint == "" {
+		return fmt.Sprintf("there is no command %q", args[0])
+	}
+	return fmt.Sprintf("there is no command %q%s", word, hint)
+}
+
 // didYouMean is a question about the nearest of the names, or nothing when none is near.
 func didYouMean(word string, names []string) string {
+	if near := nearest(word, names); near != "" {
+		return fmt.Sprintf(": did you mean %q?", near)
+	}
+	return ""
+}
+
+// nearest is the nearest of the names, or nothing when none is near.
+func nearest(word string, names []string) (best string) {
 	slices.Sort(names)
-	best, least := "", 1+min(2, len(word)/2)
+	least := 1 + min(2, len(word)/2)
 	for _, name := range names {
 		if d := distance(word, name); d < least {
 			best, least = name, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(": did you mean %q?", best)
+	return best
 }
 
 // distance is how many letters are to be changed, added, left out or swapped with their neighbours to make one word of the other.

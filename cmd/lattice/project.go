@@ -39,6 +39,7 @@ func (p *project) configFlags(fs *flag.FlagSet) {
 	fs.Var(&p.configs, "c", "short for --config `file`")
 	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`] (default: what CLOUDFLARE_ENV says, or the top level)")
 	fs.StringVar(&p.env, "e", "", "short for --env `name`")
+	workingFolder(fs)
 }
 
 // find looks for the configuration that the flags leave open.

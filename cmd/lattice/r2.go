@@ -91,6 +91,9 @@ func r2Put(ctx context.Context, c *storeCommand, args []string) error {
 		fs.StringVar(&o.HTTPMetadata.ContentEncoding, "content-encoding", "", "`header` that goes with it")
 		fs.StringVar(&o.HTTPMetadata.ContentLanguage, "content-language", "", "`header` that goes with it")
 		fs.StringVar(&o.HTTPMetadata.CacheControl, "cache-control", "", "`header` that goes with it")
+		for long, short := range map[string]string{"content-type": "ct", "content-disposition": "cd", "content-encoding": "ce", "content-language": "cl", "cache-control": "cc", "file": "f", "pipe": "p"} {
+			alias(fs, long, short)
+		}
 	}, func(ctx context.Context, b objects, key string) error {
 		var content io.Reader = os.Stdin
 		switch {
@@ -119,6 +122,8 @@ func r2Get(ctx context.Context, c *storeCommand, args []string) error {
 	return bucket(ctx, c, "get", "BUCKET/KEY", args, func(fs *flag.FlagSet) {
 		fs.StringVar(&file, "file", "", "`file` that the content is written to (default: what follows the last / of the key)")
 		fs.BoolVar(&pipe, "pipe", false, "write the content to the standard output")
+		alias(fs, "file", "f")
+		alias(fs, "pipe", "p")
 	}, func(ctx context.Context, b objects, key string) (err error) {
 		o, err := b.Get(ctx, key, nil)
 		if err != nil {

@@ -189,6 +189,7 @@ func runRollback(ctx context.Context, args []string, out, errs io.Writer) error 
 	c := &cloudCommand{out: out, errs: errs}
 	fs := c.cloudFlags("rollback", rollbackHelp)
 	message := fs.String("message", "", "`text` that the list of deployments shows")
+	alias(fs, "message", "m")
 	force := fs.Bool("force", false, "go back even if secrets have changed since: the version gets those of today")
 	given, err := c.parse(fs, args, "[VERSION]", 0, 1)
 	if err != nil {

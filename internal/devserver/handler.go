@@ -8,9 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
+
+// scheduledPaths are where releases of wrangler run the scheduled handler; the last is that of Miniflare before them.
+var scheduledPaths = []string{"/cdn-cgi/handler/scheduled", "/cdn-cgi/local/scheduled", "/cdn-cgi/mf/scheduled"}
 
 // handler is the front: addresses of its own, and the program for all others, with a line in the log for each request.
 // There is no http.ServeMux, for it redirects paths like //a and /a/../b that the program must see as they are.
@@ -19,7 +23,7 @@ func (s *Server) handler() http.Handler {
 		switch {
 		case r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			s.health(w, r)
-		case r.URL.Path == "/cdn-cgi/handler/scheduled", r.URL.Path == "/cdn-cgi/local/scheduled", r.URL.Path == "/__scheduled" && s.programs[0].crons.any():
+		case slices.Contains(scheduledPaths, r.URL.Path), r.URL.Path == "/__scheduled" && (s.opts.TestScheduled || s.programs[0].crons.any()):
 			s.scheduledNow(w, r)
 		default:
 			s.serve(w, r)

@@ -12,12 +12,8 @@ import (
 )
 
 // Logger returns a logger that writes for people: the time of day, the level unless it is information, the message, and
-// key=value for what remains, which stands on the first line of a message of several.
-func Logger(out io.Writer, debug bool) *slog.Logger {
-	level := slog.LevelInfo
-	if debug {
-		level = slog.LevelDebug
-	}
+// key=value for what remains, which stands on the first line of a message of several. What is below the level is left out.
+func Logger(out io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(&lineHandler{out: out, mu: &sync.Mutex{}, level: level})
 }
 

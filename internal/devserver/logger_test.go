@@ -9,11 +9,11 @@ import (
 
 func TestLoggerWritesForPeople(t *testing.T) {
 	var b strings.Builder
-	log := Logger(&b, false)
+	log := Logger(&b, slog.LevelInfo)
 	log.Debug("unseen")
 	log.Info("hello")
 	log.With("class", "SessionDO").WithGroup("g").Warn("odd", "n", 3, "text", "two words", slog.Group("in", "x", true), "error", errors.New(`a "b"`))
-	Logger(&b, true).Debug("seen\nin two lines\n")
+	Logger(&b, slog.LevelDebug).Debug("seen\nin two lines\n")
 	log.With("id", 7).Error("panic: oh\ngoroutine 1", "n", 1)
 	var got []string
 	for line := range strings.Lines(b.String()) {

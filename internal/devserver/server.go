@@ -69,13 +69,14 @@ type Options struct {
 	Source          // the program that requests reach
 	Others []Source // those that it reaches, and that reach it
 
-	Host     string   // address to listen on
-	Port     int      // 0 lets the system choose
-	Sidecars []string // shell commands that run next to the server
-	Log      *slog.Logger
-	Clock    Clock  // that cron triggers go by. Default: the machine's
-	Ready    func() // called once, when all programs run for the first time; may be nil
-	Changed  func() // called whenever a program begins or ceases to run; may be nil, and must not block
+	Host          string   // address to listen on
+	Port          int      // 0 lets the system choose
+	Sidecars      []string // shell commands that run next to the server
+	Log           *slog.Logger
+	Clock         Clock  // that cron triggers go by. Default: the machine's
+	TestScheduled bool   // /__scheduled runs the scheduled handler even where there are no cron triggers
+	Ready         func() // called once, when all programs run for the first time; may be nil
+	Changed       func() // called whenever a program begins or ceases to run; may be nil, and must not block
 }
 
 // Server is a development server. Make one with New.

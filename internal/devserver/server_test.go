@@ -150,7 +150,7 @@ func serve(t *testing.T, source string, change func(*Options)) *project {
 	p.write("wrangler.toml", config)
 	p.write("program.go", source)
 	o := Options{
-		Host: "127.0.0.1", Log: Logger(p.out, false), Source: Source{
+		Host: "127.0.0.1", Log: Logger(p.out, slog.LevelInfo), Source: Source{
 			ConfigPath: filepath.Join(p.dir, "wrangler.toml"),
 			Load: func() (*wrangler.Config, build.Options, error) {
 				cfg, err := wrangler.Load(filepath.Join(p.dir, "wrangler.toml"), "")

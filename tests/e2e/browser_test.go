@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -65,24 +66,37 @@ func TestABrowserIsSignedOutByAnother(t *testing.T) {
 	})
 }
 
-// startChromium starts a headless Chromium, from Debian's package.
+// startChromium returns a headless Chromium, from Debian's package, that all tests share: each window has cookies and a storage of its own.
 func startChromium(t *testing.T) context.Context {
 	t.Helper()
+	browser, err := chromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return browser
+}
+
+var chromium = sync.OnceValues(func() (context.Context, error) {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Fatal("chromium is not installed: apt-get install chromium")
+		return nil, errors.New("chromium is not installed: apt-get install chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-dev-shm-usage", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
 	browser, closeBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(closeBrowser)
-	if err := chromedp.Do(browser); err != nil {
-		t.Fatalf("start chromium: %v", err)
+	closeChromium = func() {
+		closeBrowser()
+		stop()
 	}
-	return browser
-}
+	if err := chromedp.Do(browser); err != nil {
+		return nil, fmt.Errorf("start chromium: %w", err)
+	}
+	return browser, nil
+})
+
+// closeChromium ends the browser, if there is one.
+var closeChromium = func() {}
 
 // window is a browser with cookies of its own.
 type window struct {
@@ -126,7 +140,10 @@ func (w *window) complaints() string {
 	return strings.Join(w.wrong, "\n")
 }
 
-// do performs one step, which must be done within twenty seconds.
+// patience is how long one step may take. Only a failure takes so long, and a machine that does much else.
+const patience = time.Minute
+
+// do performs one step.
 func (w *window) do(step string, actions ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
 	see(w, step, chromedp.Steps(actions...))
@@ -135,11 +152,11 @@ func (w *window) do(step string, actions ...chromedp.Action[chromedp.Void]) {
 // see performs one step that yields something.
 func see[T any](w *window, step string, action chromedp.Action[T]) T {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	result, err := chromedp.Run(ctx, action)
 	if err != nil {
-		ctx, cancel := context.WithTimeout(w.ctx, 2*time.Second)
+		ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
 		defer cancel()
 		page, _ := chromedp.Run(ctx, chromedp.OuterHTML(chromedp.CSS("html")))
 		w.t.Fatalf("%s: %v\n%s", step, err, page)

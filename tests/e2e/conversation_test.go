@@ -112,7 +112,7 @@ func (l line) say(text string) {
 // hear returns the next message of a type that contains a text. "close" waits for the end, and returns its code.
 func (l line) hear(kind, text string) (message map[string]any) {
 	l.t.Helper()
-	timer := time.AfterFunc(20*time.Second, func() { l.body.Close() })
+	timer := time.AfterFunc(patience, func() { l.body.Close() })
 	defer timer.Stop()
 	for {
 		f, err := wstest.ReadFrame(l.body)
@@ -144,6 +144,7 @@ func (l line) hear(kind, text string) (message map[string]any) {
 
 // TestAConversation has two people talk below a post, react, and be signed out elsewhere.
 func TestAConversation(t *testing.T) {
+	t.Parallel()
 	onBothHosts(t, func(t *testing.T, s site) {
 		author, other := s.visitor(t, firefox), s.visitor(t, safari)
 		author.at(s, willow)
@@ -197,7 +198,7 @@ func TestAConversation(t *testing.T) {
 			t.Errorf("%v", m)
 		}
 		// What is in the buffer reaches D1 within half a minute; from there it can be looked up without its post.
-		deadline := time.Now().Add(50 * time.Second)
+		deadline := time.Now().Add(2 * time.Minute)
 		for {
 			if a := author.change(http.MethodPost, "/api/admin/comments/"+comment["id"].(string)+"/hide", "", nil); a.status == http.StatusConflict {
 				break // it is there, and deleted

@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -16,6 +17,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,13 +35,14 @@ type site struct {
 	provider *devoidc.Provider
 }
 
-// onBothHosts runs a test against the local host and against workerd.
+// onBothHosts runs a test against the local host and, at the same time, against workerd: each is a site of its own, and both wait a lot.
 func onBothHosts(t *testing.T, test func(t *testing.T, s site)) {
 	for _, host := range []struct {
 		name  string
 		start func() (site, error)
 	}{{"local", localSite}, {"workerd", workerdSite}} {
 		t.Run(host.name, func(t *testing.T) {
+			t.Parallel()
 			s, err := host.start()
 			if err != nil {
 				t.Fatal(err)
@@ -55,33 +59,50 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = parallel.Value.Set("8") // those that run beside one another wait, half a minute each, for what Grove does in its own time
+	}
 	var err error
 	if work, err = os.MkdirTemp("", "grove-e2e-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := m.Run()
+	closeChromium()
 	stopAll()
 	running.Wait()
 	os.RemoveAll(work)
 	os.Exit(code)
 }
 
+// command is the lattice command.
+var command = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(work, "lattice")
+	if out, err := exec.Command("go", "build", "-o", path, "grove.place/lattice/cmd/lattice").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the command: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
 var localSite = sync.OnceValues(func() (site, error) {
 	return start("local", func(dir string, port int) (*exec.Cmd, error) {
-		cli := filepath.Join(work, "lattice")
-		if out, err := exec.Command("go", "build", "-o", cli, "grove.place/lattice/cmd/lattice").CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("build the command: %w\n%s", err, out)
+		cli, err := command()
+		if err != nil {
+			return nil, err
 		}
 		return exec.CommandContext(background, cli, "dev", "--config", filepath.Join(dir, "wrangler.toml"), "--port", fmt.Sprint(port),
-			"--persist-to", filepath.Join(dir, "state"), "--out", filepath.Join(work, "dist"), "./workers/grove"), nil
+			"--persist-to", filepath.Join(dir, "state"), "--out", filepath.Join(dir, "dist"), "./workers/grove"), nil
 	})
 })
 
 var workerdSite = sync.OnceValues(func() (site, error) {
 	return start("workerd", func(dir string, port int) (*exec.Cmd, error) {
-		build := exec.Command("go", "run", "grove.place/lattice/cmd/lattice", "build", "--config", filepath.Join(dir, "wrangler.toml"),
-			"--out", filepath.Join(work, "dist"), "./workers/grove")
+		cli, err := command()
+		if err != nil {
+			return nil, err
+		}
+		build := exec.Command(cli, "build", "--config", filepath.Join(dir, "wrangler.toml"), "--out", filepath.Join(dir, "dist"), "./workers/grove")
 		build.Dir = filepath.Dir(root())
 		if out, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("build Grove: %w\n%s", err, out)
@@ -128,7 +149,7 @@ func start(name string, command func(dir string, port int) (*exec.Cmd, error)) (
 		return site{}, err
 	}
 	s := site{"http://" + domain, provider}
-	if err := s.waitReady(time.Minute); err != nil {
+	if err := s.waitReady(3 * time.Minute); err != nil {
 		return site{}, fmt.Errorf("%s: %w\n%s", name, err, log())
 	}
 	return s, nil
@@ -145,7 +166,7 @@ func writeProject(dir string, vars devoidc.Variables) error {
 		return err
 	}
 	text := strings.NewReplacer(
-		`main = "build/dist/`, `main = "../dist/`,
+		`main = "build/dist/`, `main = "dist/`,
 		"[build]\n", "[unused]\n",
 	).Replace(string(config))
 	text = routes.ReplaceAllString(text, "")

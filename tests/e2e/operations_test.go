@@ -10,6 +10,7 @@ import (
 )
 
 func TestTakingOnesDataAlongAndLeaving(t *testing.T) {
+	t.Parallel()
 	onBothHosts(t, func(t *testing.T, s site) {
 		olive, v := somebody("Olive"), s.visitor(t, firefox)
 		v.signIn(olive)

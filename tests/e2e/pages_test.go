@@ -47,7 +47,7 @@ func (w *window) js(script string) {
 // until waits for a condition in the page, or in the one that it is on its way to.
 func (w *window) until(what, condition string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()

@@ -11,6 +11,7 @@ import (
 
 // TestANewcomerStartsASite is the way of somebody who has never been here to their first post, without JavaScript, and from there into the feed of who follows them.
 func TestANewcomerStartsASite(t *testing.T) {
+	t.Parallel()
 	onBothHosts(t, func(t *testing.T, s site) {
 		v, reader := s.visitor(t, firefox), s.visitor(t, firefox)
 		v.reachSites(s)

@@ -12,6 +12,7 @@ import (
 
 	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
 )
 
 // Names of the files in the output folder.
@@ -53,12 +54,16 @@ type Result struct {
 // Build makes the files of the output folder. On an error the files of the build before are still there, untouched.
 // It returns a *CompileError when the Go program does not compile and a *CheckError when wrangler.toml does not fit it.
 func Build(ctx context.Context, o Options) (*Result, error) {
-	o = o.withDefaults()
+	return build(ctx, o.withDefaults(), local.Options{CacheDir: o.CacheDir})
+}
+
+// build is Build for a module that is going to run on a host.
+func build(ctx context.Context, o Options, host local.Options) (*Result, error) {
 	module, warnings, err := compile.Module(ctx, o.Dir, o.Package, compile.Options{Small: o.Small})
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := describe(ctx, module, o.CacheDir)
+	manifest, err := describe(ctx, module, host)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +104,7 @@ func Declarations(ctx context.Context, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := describe(ctx, module, o.CacheDir)
+	manifest, err := describe(ctx, module, local.Options{CacheDir: o.CacheDir})
 	if err != nil {
 		return nil, err
 	}

@@ -10,29 +10,34 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"grove.place/lattice/internal/abi"
 	local "grove.place/lattice/local-runtime"
 )
 
-// cacheLimit bounds the compiled code that is kept: every rebuild adds some tens of megabytes.
-const cacheLimit = 512 << 20
+// cacheLimit and cacheAge bound the compiled code that is kept: every rebuild adds some tens of megabytes, and the tests of a large project, or of several
+// projects, run more than a hundred modules.
+const (
+	cacheLimit = 4 << 30
+	cacheAge   = 7 * 24 * time.Hour
+)
 
 // describe asks a module for its manifest. The answer depends on nothing but the module, so it is kept by the module's
-// digest: starting again without a change saves the time to run it.
-func describe(ctx context.Context, module []byte, cacheDir string) (*Manifest, error) {
+// digest: starting again without a change saves the time to run it. Host says where, and how the module is going to run.
+func describe(ctx context.Context, module []byte, host local.Options) (*Manifest, error) {
 	sum := sha256.Sum256(module)
 	digest := hex.EncodeToString(sum[:])
 	known := ""
-	if cacheDir != "" {
-		known = filepath.Join(cacheDir, fmt.Sprintf("manifests-%d", abi.Version), digest)
+	if host.CacheDir != "" {
+		known = filepath.Join(host.CacheDir, fmt.Sprintf("manifests-%d", abi.Version), digest)
 		if m, err := remembered(known); err == nil {
 			m.SHA256 = digest
 			return m, nil
 		}
-		prune(cacheDir, cacheLimit)
+		prune(host.CacheDir, cacheLimit, cacheAge)
 	}
-	v, err := local.Describe(ctx, module, cacheDir)
+	v, err := local.Describe(ctx, module, host)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +74,8 @@ func remember(path string, v abi.Value) {
 	}
 }
 
-// prune removes the oldest files of a cache until the others take no more than limit bytes.
-func prune(dir string, limit int64) {
+// prune removes the files of a cache that are older than age, and the oldest of the others until they take no more than limit bytes.
+func prune(dir string, limit int64, age time.Duration) {
 	type file struct {
 		path string
 		info fs.FileInfo
@@ -88,7 +93,7 @@ func prune(dir string, limit int64) {
 	slices.SortFunc(files, func(a, b file) int { return cmp.Compare(b.info.ModTime().UnixNano(), a.info.ModTime().UnixNano()) })
 	var total int64
 	for _, f := range files {
-		if total += f.info.Size(); total > limit {
+		if total += f.info.Size(); total > limit || time.Since(f.info.ModTime()) > age {
 			os.Remove(f.path)
 		}
 	}

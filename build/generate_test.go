@@ -153,12 +153,18 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	prune(dir, 250)
-	for name, want := range map[string]bool{"old": false, "middle": true, "deep/new": true} {
-		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
-			t.Errorf("%s: kept is not %v", name, want)
+	kept := func(want map[string]bool) {
+		t.Helper()
+		for name, want := range want {
+			if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+				t.Errorf("%s: kept is not %v", name, want)
+			}
 		}
 	}
+	prune(dir, 250, 24*time.Hour)
+	kept(map[string]bool{"old": false, "middle": true, "deep/new": true})
+	prune(dir, 250, 90*time.Minute)
+	kept(map[string]bool{"middle": false, "deep/new": true})
 }
 
 func TestManifestsAreRemembered(t *testing.T) {

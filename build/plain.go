@@ -10,11 +10,13 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/evanw/esbuild/pkg/api"
 
 	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
 )
 
 // ForLocal makes what the local host runs. A program of github.com/syumai/workers is compiled as it is, and nothing is written: its own [build]
@@ -22,7 +24,8 @@ import (
 func ForLocal(ctx context.Context, o Options) (*Result, error) {
 	o = o.withDefaults()
 	if !compile.IsPlain(ctx, o.Dir, o.Package) {
-		return Build(ctx, o)
+		// lattice dev watches for slow code unless it is told not to.
+		return build(ctx, o, local.Options{CacheDir: o.CacheDir, Watch: local.Watch{Turn: time.Second}})
 	}
 	module, err := compile.Plain(ctx, o.Dir, o.Package)
 	if err != nil {

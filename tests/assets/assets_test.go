@@ -152,7 +152,7 @@ func TestAssetsAreServedAsWranglerServesThem(t *testing.T) {
 // project writes the folder that both serve, and returns the module.
 func project(t *testing.T, dir string) []byte {
 	t.Helper()
-	result, err := build.Build(t.Context(), build.Options{Dir: "app", Out: filepath.Join(dir, "dist"), CacheDir: cacheDir(), NoSizes: true})
+	result, err := build.Build(t.Context(), build.Options{Dir: "app", Out: filepath.Join(dir, "dist"), CacheDir: local.TestCacheDir(), NoSizes: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,14 +175,6 @@ func project(t *testing.T, dir string) []byte {
 	return result.Module
 }
 
-func cacheDir() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "lattice", "wazero")
-}
-
 func startLocal(t *testing.T, dir, env string, module []byte) string {
 	t.Helper()
 	cfg, err := wrangler.Load(filepath.Join(dir, "wrangler.toml"), env)
@@ -191,7 +183,7 @@ func startLocal(t *testing.T, dir, env string, module []byte) string {
 	}
 	a := cfg.Assets
 	host, err := local.New(t.Context(), local.Options{
-		Module: module, Name: "site", CacheDir: cacheDir(), Isolates: 1, Logger: slog.New(slog.DiscardHandler),
+		Module: module, Name: "site", CacheDir: local.TestCacheDir(), Isolates: 1, Logger: slog.New(slog.DiscardHandler),
 		Assets: &local.Assets{Dir: cfg.Abs(a.Directory), Binding: a.Binding, WorkerFirst: a.WorkerFirst(), HTML: a.HTMLHandling, NotFound: a.NotFoundHandling},
 	})
 	if err != nil {

@@ -123,20 +123,11 @@ func startHosts(ctx context.Context, names []string) (hosts, error) {
 
 // buildApp compiles the Go app into dir and returns the module.
 func buildApp(ctx context.Context, source, dir string) ([]byte, error) {
-	result, err := build.Build(ctx, build.Options{Dir: source, Out: dir, CacheDir: cacheDir(), NoSizes: true})
+	result, err := build.Build(ctx, build.Options{Dir: source, Out: dir, CacheDir: local.TestCacheDir(), NoSizes: true})
 	if err != nil {
 		return nil, fmt.Errorf("build the Go app: %w", err)
 	}
 	return result.Module, nil
-}
-
-// cacheDir is where compiled Wasm is kept between runs.
-func cacheDir() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "lattice", "wazero")
 }
 
 // ownQueues adds the queues that one case each has for itself, Q0 and so on.
@@ -167,7 +158,7 @@ func startLocal(ctx context.Context, module []byte, vars map[string]string) (hos
 		Module: module, Name: script, Objects: objects, Databases: bound, Queues: queues, Buckets: map[string]string{"BUCKET": "bucket"}, KV: map[string]string{"KV": "kv", "KV2": "kv2"},
 		RateLimits: map[string]local.RateLimit{"LIMITER": {Namespace: "1", Limit: limits["LIMITER"], Period: time.Minute}}, Analytics: map[string]string{"POINTS": "points"}, Version: "VERSION", Consumers: consumers(), Vars: vars,
 		JSONVars: jsonVars, Services: services,
-		Entrypoints: map[string]local.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}}, CacheDir: cacheDir(),
+		Entrypoints: map[string]local.Entrypoint{"AUTH": {Name: "Auth", Props: props}, "PLAIN": {Name: "Auth"}, "BARE": {Name: "Bare"}}, CacheDir: local.TestCacheDir(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/tests/workerd"
 )
 
@@ -144,7 +145,7 @@ func TestTypeScriptCallsGroveWithTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.Main = filepath.Join(dir, "dist", build.WorkerFile)
-	_, err = build.Build(t.Context(), build.Options{Dir: root, Package: "./workers/grove", Out: filepath.Join(dir, "dist"), Config: cfg, NoSizes: true})
+	_, err = build.Build(t.Context(), build.Options{Dir: root, Package: "./workers/grove", Out: filepath.Join(dir, "dist"), Config: cfg, CacheDir: local.TestCacheDir(), NoSizes: true})
 	if err != nil {
 		t.Fatal(err)
 	}

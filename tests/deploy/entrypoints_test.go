@@ -7,6 +7,7 @@ import (
 
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/wrangler"
+	local "grove.place/lattice/local-runtime"
 )
 
 // keysConfig is a configuration for tests/session/auth with bindings to itself.
@@ -72,7 +73,7 @@ func TestTypeScriptCallsEntrypointsWithTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = build.Build(t.Context(), build.Options{Dir: root, Package: "./tests/session/auth", Out: filepath.Join(dir, "dist"), Config: cfg, NoSizes: true}); err != nil {
+	if _, err = build.Build(t.Context(), build.Options{Dir: root, Package: "./tests/session/auth", Out: filepath.Join(dir, "dist"), Config: cfg, CacheDir: local.TestCacheDir(), NoSizes: true}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(filepath.Join(tests, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {

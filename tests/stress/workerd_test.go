@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"grove.place/lattice/build"
+	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/tests/workerd"
 )
 
@@ -33,7 +34,7 @@ var buildApp = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = build.Build(context.Background(), build.Options{Package: "./app", Out: dir, NoSizes: true})
+	_, err = build.Build(context.Background(), build.Options{Package: "./app", Out: dir, CacheDir: local.TestCacheDir(), NoSizes: true})
 	return dir, err
 })
 

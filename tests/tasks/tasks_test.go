@@ -31,7 +31,7 @@ const (
 
 func TestTasksRunOnBothHomes(t *testing.T) {
 	dir := t.TempDir()
-	result, err := build.Build(t.Context(), build.Options{Package: "./app", Out: dir, NoSizes: true})
+	result, err := build.Build(t.Context(), build.Options{Package: "./app", Out: dir, CacheDir: local.TestCacheDir(), NoSizes: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,10 +13,10 @@ import (
 // describeTime bounds how long a program may take to describe itself.
 const describeTime = 30 * time.Second
 
-// Describe starts a program only to ask it for its manifest. It compiles as a host does, so that a host finds the machine
-// code in the cache; such code cannot be interrupted, and a program that never gets to main goes on in the background.
-func Describe(ctx context.Context, wasm []byte, cacheDir string) (abi.Value, error) {
-	e, err := Compile(ctx, wasm, Config{CacheDir: cacheDir})
+// Describe starts a program only to ask it for its manifest. It compiles as a host does, with probes or without, so that the host finds
+// the machine code in the cache; such code cannot be interrupted, and a program that never gets to main goes on in the background.
+func Describe(ctx context.Context, wasm []byte, cacheDir string, probe bool) (abi.Value, error) {
+	e, err := Compile(ctx, wasm, Config{CacheDir: cacheDir, Probe: probe})
 	if err != nil {
 		return nil, err
 	}

@@ -10,12 +10,14 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 	"unsafe"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/local-runtime/internal/gojs"
@@ -150,7 +152,7 @@ func compile(ctx context.Context, wasm []byte, cfg Config) (*Engine, error) {
 
 func (e *Engine) prepare(ctx context.Context, wasm []byte) error {
 	var err error
-	if e.module, err = e.runtime.CompileModule(ctx, wasm); err != nil {
+	if e.module, err = e.runtime.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), wasm); err != nil {
 		return fmt.Errorf("compile the module: %w", err)
 	}
 	e.program = importsReady(e.module)

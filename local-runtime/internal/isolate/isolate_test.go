@@ -185,7 +185,7 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := Describe(context.Background(), wasm, filepath.Join(os.TempDir(), "lattice-test-cache"))
+	v, err := Describe(context.Background(), wasm, filepath.Join(os.TempDir(), "lattice-test-cache"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("manifest %v", v)
 	}
 	for name, module := range map[string][]byte{"no module": []byte("hello"), "truncated": wasm[:1000], "empty module": []byte("\x00asm\x01\x00\x00\x00")} {
-		if _, err := Describe(context.Background(), module, ""); err == nil {
+		if _, err := Describe(context.Background(), module, "", false); err == nil {
 			t.Errorf("%s: described", name)
 		} else {
 			t.Logf("%s: %v", name, err)

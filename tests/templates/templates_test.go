@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ func TestEachTemplateAnswersAlikeOnBothHosts(t *testing.T) {
 			t.Parallel()
 			dir := project(t, template.Name)
 			theirs := startWrangler(t, dir) // builds it
-			ours := startLocal(t, dir)
+			home := startLocal(t, dir)
+			ours := home.server.Listener.Addr().String()
 			visit := visits[template.Name]
 			if visit == nil {
 				t.Fatal("nothing visits this template: teach this test what it does")
@@ -45,6 +47,10 @@ func TestEachTemplateAnswersAlikeOnBothHosts(t *testing.T) {
 			}
 			if wants := answers[template.Name]; !slices.Equal(want, wants) {
 				t.Errorf("wrangler dev answers\n  %s\nwant\n  %s", strings.Join(want, "\n  "), strings.Join(wants, "\n  "))
+			}
+			if use := pages[template.Name]; use != nil {
+				use(t, theirs, nil)
+				use(t, ours, home)
 			}
 		})
 	}
@@ -209,8 +215,15 @@ func project(t *testing.T, template string) (dir string) {
 	return dir
 }
 
-// startLocal serves what wrangler has built.
-func startLocal(t *testing.T, dir string) (addr string) {
+// home is the local host, which serves what wrangler has built.
+type home struct {
+	t      *testing.T
+	o      local.Options
+	server *httptest.Server
+	host   atomic.Pointer[local.Host]
+}
+
+func startLocal(t *testing.T, dir string) *home {
 	t.Helper()
 	cfg, err := wrangler.Load(filepath.Join(dir, "wrangler.toml"), "")
 	if err != nil {
@@ -223,26 +236,38 @@ func startLocal(t *testing.T, dir string) (addr string) {
 	for name, value := range secrets.Values {
 		cfg.Vars[name] = wrangler.Var{Text: value}
 	}
-	o, err := bindings.Options(cfg, cfg.Vars, nil)
-	if err != nil {
+	h := &home{t: t}
+	if h.o, err = bindings.Options(cfg, cfg.Vars, nil); err != nil {
 		t.Fatal(err)
 	}
-	if o.Module, err = os.ReadFile(filepath.Join(dir, "build", "dist", "app.wasm")); err != nil {
+	if h.o.Module, err = os.ReadFile(filepath.Join(dir, "build", "dist", "app.wasm")); err != nil {
 		t.Fatal(err)
 	}
-	o.Dir, o.CacheDir = t.TempDir(), local.TestCacheDir()
-	h, err := local.New(context.WithoutCancel(t.Context()), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(h)
+	h.o.Dir, h.o.CacheDir = t.TempDir(), local.TestCacheDir()
+	h.begin()
+	h.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.host.Load().ServeHTTP(w, r) }))
 	t.Cleanup(func() {
-		server.Close()
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
+		h.server.CloseClientConnections()
+		h.server.Close()
+		h.end()
 	})
-	return server.Listener.Addr().String()
+	return h
+}
+
+func (h *home) begin() {
+	h.t.Helper()
+	host, err := local.New(context.WithoutCancel(h.t.Context()), h.o)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.host.Store(host)
+}
+
+func (h *home) end() {
+	h.t.Helper()
+	if err := h.host.Load().Close(); err != nil {
+		h.t.Error(err)
+	}
 }
 
 // startWrangler runs wrangler dev in the project, after its migrations.

@@ -17,6 +17,7 @@ import (
 // Handler answers requests.
 func Handler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/session", who)
 	mux.HandleFunc("POST /api/session", begin)
 	mux.HandleFunc("GET /api/notes", list)
 	mux.Handle("POST /api/notes", signedIn(write))
@@ -34,6 +35,12 @@ func signedIn(next func(w http.ResponseWriter, r *http.Request, name string)) ht
 		}
 		next(w, r, name)
 	})
+}
+
+// who says whose session it is; nobody's name is empty.
+func who(w http.ResponseWriter, r *http.Request) {
+	name, _ := session.Name(r.Context(), r)
+	answer(w, map[string]string{"name": name})
 }
 
 func begin(w http.ResponseWriter, r *http.Request) {

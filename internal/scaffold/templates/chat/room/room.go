@@ -84,7 +84,7 @@ func (r *Room) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 // WebSocketMessage passes what a member says on to everyone.
 func (r *Room) WebSocketMessage(ctx context.Context, ws *durables.WebSocket, said durables.Message) error {
 	text := strings.TrimSpace(said.Text())
-	if text == "" || len(text) > 2000 {
+	if text == "" || utf8.RuneCountInString(text) > 2000 {
 		return nil
 	}
 	name, err := websocket.Attachment[string](ctx, ws)

@@ -1,15 +1,14 @@
-// Standard output and standard error of the Go program: whole lines go to the console. The last lines of standard error
-// are kept, because they say why an instance died.
+// Standard output and standard error of the Go program: whole lines go to the console. What may be Go's account of how the program ends is kept back: if it
+// does end, the account is told as one error; if it goes on, the lines were its own.
 
-const KEPT = 64; // lines of standard error
+const MOST = 256 << 10; // characters of it
 
 /** Console collects what Go writes to the file descriptors 1 and 2. */
 export class Console {
   constructor() {
     this.decoder = new TextDecoder();
     this.partial = ["", ""];
-    /** @type {string[]} */
-    this.errors = [];
+    this.held = "";
   }
 
   /** @param {number} fd @param {Uint8Array} bytes */
@@ -30,17 +29,19 @@ export class Console {
 
   /** @param {number} i @param {string} line */
   print(i, line) {
-    if (i === 0) {
-      console.log(line);
-      return;
-    }
-    console.error(line);
-    if (this.errors.length === KEPT && !this.crash()) this.errors.shift();
-    if (this.errors.length < KEPT) this.errors.push(line);
+    if (i === 0) console.log(line);
+    else if (!this.held && !/^(panic: |fatal error: |runtime: |SIG[A-Z]+: )/.test(line)) console.error(line);
+    else if (this.held.length < MOST) this.held += `${line}\n`;
+  }
+
+  /** Prints what was kept back: the program goes on. */
+  release() {
+    if (this.held) console.error(this.held.trimEnd());
+    this.held = "";
   }
 
   /** The line in which Go says why it ends, or "". */
   crash() {
-    return this.errors.find((line) => /^(panic:|fatal error:|runtime:|SIG)/.test(line)) ?? "";
+    return this.held.split("\n", 1)[0];
   }
 }

@@ -60,6 +60,7 @@ export function leave(frame) {
     frame.disarm();
     return;
   }
+  instance.console.release();
   if (frame.over) frame.close();
   else if (!frame.weak) frame.open();
   arm(frame);

@@ -6,6 +6,7 @@ import { Console } from "./console.mjs";
 import { latticeImports, leave } from "./enter.mjs";
 import { GO_VERSION, goImports } from "./gojs.mjs";
 import { Timers } from "./timers.mjs";
+import { shortened } from "./trace.mjs";
 
 const ARGV = 4096; // where Go's linker leaves room for the arguments
 const EXPORTS = ["mem", "run", "resume", "getsp", "lattice_deliver", "lattice_inbox", "lattice_run"];
@@ -67,6 +68,7 @@ export class Instance {
     if (this.refusal) this.die(this.refusal);
     if (this.exited) this.die(this.exited);
     if (this.dead) throw this.dead;
+    this.console.release();
     if (!this.inboxAt) throw new Error("the module did not start as a Lattice module: does its main function call workers.Run?");
   }
 
@@ -190,11 +192,13 @@ export class Instance {
     this.current = null;
     if (home) leave(home);
     else if (this.exited) this.die(this.exited);
+    else if (!this.dead) this.console.release();
   }
 
   /** Go asked to end. @param {number} code */
   exit(code) {
     this.console.flush();
+    if (code === 0) this.console.release();
     const crash = this.console.crash();
     if (code !== 0 && !crash) this.where = calls(new Error());
     this.exited = `exited with code ${code}${crash ? `: ${crash}` : ""}`;
@@ -212,7 +216,14 @@ export class Instance {
     if (this.dead) return;
     this.console.flush();
     this.dead = new Error(`the Go instance ${cause}`);
-    console.error(this.dead.message + this.where);
+    const { held } = this.console;
+    if (held && this.exited) {
+      console.error(`the Go instance exited: ${shortened(held)}`);
+      console.debug(`all that Go's runtime said of it\n${held}`);
+    } else {
+      this.console.release();
+      console.error(this.dead.message + this.where);
+    }
     for (const ref of this.frames.values()) {
       const frame = ref.deref();
       if (!frame || frame.over) continue;

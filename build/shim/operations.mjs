@@ -17,6 +17,7 @@ import { rpcOperations } from "./rpc.mjs";
 import { socketOperations } from "./sockets.mjs";
 import { sqlOperations } from "./sql.mjs";
 import { storageOperations } from "./storage.mjs";
+import { shortened } from "./trace.mjs";
 
 /**
  * @typedef {import("./frame.mjs").Frame} Frame
@@ -27,6 +28,7 @@ import { storageOperations } from "./storage.mjs";
  */
 
 const levels = /** @type {const} */ (["debug", "info", "warn", "error"]);
+const PANIC = 4;
 
 /** @type {Record<number, Operation>} */
 const own = {
@@ -44,8 +46,10 @@ const own = {
   },
   [Op.MANIFEST]() {},
   [Op.LOG](frame, r) {
-    const level = levels[r.u8()] ?? "log";
-    console[level](r.str());
+    const level = r.u8();
+    const text = r.str();
+    if (level === PANIC) console.error(shortened(text));
+    else console[levels[level] ?? "log"](text);
   },
   [Op.HOP](frame, r, w, id, instance, frameID) {
     const target = frame?.id === frameID ? frame : instance.frames.get(frameID)?.deref();

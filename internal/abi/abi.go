@@ -277,6 +277,7 @@ const (
 	LogInfo  = 1
 	LogWarn  = 2
 	LogError = 3
+	LogPanic = 4 // an error: what panicked, and from the second line on Go's trace, of which hosts show what is the program's
 )
 
 // Keys of a log line that is a JSON object. It begins with LogTime.

@@ -111,6 +111,8 @@ type Error struct {
 	Remote, Retryable, Overloaded, ObjectWasReset bool
 	Stack                                         string
 	Props                                         []Field
+
+	Logged bool // its panic is in the log already; known only to the host that wrote it
 }
 
 // Error returns the message, preceded by the name unless that is plain "Error".
@@ -120,6 +122,9 @@ func (e *Error) Error() string {
 	}
 	return e.Name + ": " + e.Message
 }
+
+// InLog reports whether the log of the host has the error already.
+func (e *Error) InLog() bool { return e.Logged }
 
 // Errorf returns an Error with the name "Error".
 func Errorf(format string, args ...any) *Error {

@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -105,8 +106,19 @@ func (s *runner) runCron(ctx context.Context, cron string, at time.Time) {
 	defer leave()
 	began := time.Now()
 	if _, err := host.ScheduledOutcome(ctx, cron, at); err != nil {
-		s.log.Error("scheduled handler failed", "cron", cron, "error", err)
+		s.scheduledFailed(cron, err)
 		return
 	}
 	s.log.Info("scheduled handler ran", "cron", cron, "took", duration(time.Since(began)))
+}
+
+// scheduledFailed logs an error of the scheduled handler, unless it is in the log already, as a panic is.
+func (s *runner) scheduledFailed(cron string, err error) {
+	if e, ok := errors.AsType[interface {
+		error
+		InLog() bool
+	}](err); ok && e.InLog() {
+		return
+	}
+	s.log.Error("scheduled handler failed", "cron", cron, "error", err)
 }

@@ -63,7 +63,7 @@ func (s *Server) scheduledNow(w http.ResponseWriter, r *http.Request) {
 	noRetry, err := host.ScheduledOutcome(r.Context(), r.URL.Query().Get("cron"), at)
 	outcome, status := "ok", http.StatusOK
 	if err != nil {
-		p.log.Error("scheduled handler failed", "cron", r.URL.Query().Get("cron"), "error", err)
+		p.scheduledFailed(r.URL.Query().Get("cron"), err)
 		outcome, status = "exception", http.StatusInternalServerError
 	}
 	kind := "text/plain;charset=UTF-8"

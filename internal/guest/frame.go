@@ -278,14 +278,20 @@ func (f *Frame) unsent() {
 }
 
 // Guard turns a panic of user code into an error for its caller, with the stack in the log.
-func Guard(ctx context.Context, what string, f func() error) (err error) {
+func Guard(ctx context.Context, what string, f func() error) error {
+	_, err := Guarded(ctx, what, f)
+	return err
+}
+
+// Guarded is Guard, and reports whether there was a panic, which the log has.
+func Guarded(ctx context.Context, what string, f func() error) (panicked bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = panicError(p)
-			Log(ctx, abi.LogError, fmt.Sprintf("%s: panic: %v\n%s", what, p, debug.Stack()))
+			panicked, err = true, panicError(p)
+			Log(ctx, abi.LogPanic, fmt.Sprintf("%s: panic: %v\n%s", what, p, debug.Stack()))
 		}
 	}()
-	return f()
+	return false, f()
 }
 
 // WaitUntil runs task in a goroutine of its own, and keeps the event of ctx alive until it returns. When that is over, task goes on with the object.
@@ -301,11 +307,11 @@ func WaitUntil(ctx context.Context, task func(ctx context.Context) error) {
 	f.addTask()
 	go func() {
 		ctx, forget := detach(ctx, f)
-		err := Guard(f.ctx, "WaitUntil", func() error { return task(ctx) })
+		logged, err := Guarded(f.ctx, "WaitUntil", func() error { return task(ctx) })
 		if f.object != nil && f == f.object.frame {
 			forget() // for f does not end
 		}
-		if err != nil {
+		if err != nil && !logged {
 			Log(f.ctx, abi.LogError, "WaitUntil: "+err.Error())
 		}
 		f.finishTask(false)

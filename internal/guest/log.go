@@ -8,7 +8,7 @@ import (
 	"grove.place/lattice/internal/abi"
 )
 
-// Log writes text to the console of the host at one of the levels abi.LogDebug to abi.LogError.
+// Log writes text to the console of the host at one of the levels abi.LogDebug to abi.LogPanic.
 func Log(ctx context.Context, level byte, text string) {
 	var frame uint32
 	if f := FrameOf(ctx); f != nil {

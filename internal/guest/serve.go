@@ -50,7 +50,7 @@ func (f *Frame) handle(w *responseWriter, q *abi.Request) (err error) {
 			err = errors.New("the handler aborted the response")
 		default:
 			err = panicError(p)
-			Log(f.ctx, abi.LogError, fmt.Sprintf("%s %s: panic: %v\n%s", q.Method, req.URL.Path, p, debug.Stack()))
+			Log(f.ctx, abi.LogPanic, fmt.Sprintf("%s %s: panic: %v\n%s", q.Method, req.URL.Path, p, debug.Stack()))
 		}
 	}()
 	defer req.Body.Close()

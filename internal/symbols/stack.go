@@ -1,10 +1,5 @@
 package symbols
 
-import (
-	"fmt"
-	"strings"
-)
-
 // Memory is the linear memory of a program that does not run at the moment.
 type Memory interface {
 	ReadUint64Le(at uint32) (uint64, bool)
@@ -115,52 +110,4 @@ func (t *Table) name(pc uint64) string {
 		return ""
 	}
 	return f.name()
-}
-
-// Format writes a stack as Go's traces have it, at most so many calls of it. What a recursion repeats is counted.
-func Format(calls []Call, shown int) string {
-	var b strings.Builder
-	for n := 0; len(calls) > 0; n++ {
-		if n == shown {
-			b.WriteString("…\n")
-			break
-		}
-		same := 1
-		for same < len(calls) && calls[same] == calls[0] {
-			same++
-		}
-		b.WriteString(calls[0].String() + "\n")
-		if same > 1 {
-			fmt.Fprintf(&b, "\t… the same %d times more …\n", same-1)
-		}
-		calls = calls[same:]
-	}
-	return b.String()
-}
-
-// Own is the innermost call that is neither the Go runtime's nor the standard library's nor the SDK's, or the innermost of all.
-func Own(calls []Call) Call {
-	for _, c := range calls {
-		if !Foreign(c.Function) {
-			return c
-		}
-	}
-	if len(calls) == 0 {
-		return Call{Function: "?", File: "?"}
-	}
-	return calls[0]
-}
-
-// Foreign reports whether a function is the standard library's or the SDK's: import paths of others have a dot in their first element, or are main.
-func Foreign(function string) bool {
-	for _, sdk := range []string{"grove.place/lattice/workers.", "grove.place/lattice/workers/internal", "grove.place/lattice/durables.", "grove.place/lattice/internal/"} {
-		if strings.HasPrefix(function, sdk) {
-			return true
-		}
-	}
-	if strings.HasPrefix(function, "main.") {
-		return false
-	}
-	first, _, path := strings.Cut(function, "/")
-	return !path || !strings.Contains(first, ".")
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,9 +13,7 @@ import (
 	"time"
 
 	"grove.place/lattice/build"
-	"grove.place/lattice/internal/symbols"
 	local "grove.place/lattice/local-runtime"
-	"grove.place/lattice/tests/workerd"
 )
 
 // log collects lines, and wakes whoever waits for one.
@@ -66,80 +62,17 @@ func (l *log) wait(t *testing.T, text string, names func(string) string) string 
 // at is where a line of the program is, as traces name it.
 func at(t *testing.T, source string) string {
 	t.Helper()
-	text, err := os.ReadFile("app/main.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, _, ok := strings.Cut(string(text), source)
-	if !ok {
-		t.Fatalf("the program has no line %q", source)
-	}
-	return fmt.Sprintf("app/main.go:%d", strings.Count(before, "\n")+1)
-}
-
-// ends are the ways in which an event or a whole program ends, what is said of it, and the line that is at fault.
-var ends = []struct{ path, says, line string }{
-	{"panic", "main.fail", "panic(why)"},
-	{"nilmap", "main.nilMap", `m["x"] = 1`},
-	{"goroutine", "main.stray", `panic("nobody`},
-	{"recursion", "main.recurse", "return recurse(n+1)"},
-	{"exit", "main.leave", "os.Exit(3)"},
-	{"memory", "main.hoard", "make([]byte, 8<<20)"},
-}
-
-func TestEachEndNamesItsLineOnTheLocalHost(t *testing.T) {
-	for _, small := range []bool{false, true} {
-		module := bundle(t, small).Module
-		for _, end := range ends {
-			if !small && end.path == "recursion" {
-				continue // Go itself takes seconds to count its calls
-			}
-			t.Run(fmt.Sprintf("%s, small %v", end.path, small), func(t *testing.T) {
-				l := newLog()
-				h := local.StartTest(t, local.TestOptions{Options: local.Options{Module: module, Isolates: 1, Logger: lines(l)}})
-				w := httptest.NewRecorder()
-				h.ServeHTTP(w, httptest.NewRequest("GET", "/"+end.path, nil))
-				if w.Code != http.StatusInternalServerError {
-					t.Errorf("%d %s", w.Code, w.Body)
-				}
-				got := l.wait(t, at(t, end.line), func(s string) string { return s })
-				if !strings.Contains(got, end.says) {
-					t.Errorf("no %s in\n%s", end.says, got)
-				}
-				if want := "for the stack of a recursion in main.recurse"; end.path == "recursion" {
-					l.wait(t, want, func(s string) string { return s })
-				}
-			})
-		}
-	}
-}
-
-func TestEachEndNamesItsLineOnWorkerd(t *testing.T) {
-	res := bundle(t, true)
-	table, err := symbols.Read(res.Module)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := newLog()
-	s, err := workerd.Start(t.Context(), workerd.Options{Worker: workerd.Worker{Name: "debug", Dir: res.Out}, Log: l})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for _, end := range ends {
-		if end.path == "memory" {
-			continue // workerd on this machine lets a program have 4 GB, which takes half a minute
-		}
-		resp, err := http.Get(s.URL + "/" + end.path)
+	for _, file := range []string{"app/main.go", "app/object.go"} {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		if got := l.wait(t, at(t, end.line), table.Text); !strings.Contains(got, end.says) {
-			t.Errorf("no %s in\n%s", end.says, got)
+		if before, _, ok := strings.Cut(string(text), source); ok {
+			return fmt.Sprintf("%s:%d", file, strings.Count(before, "\n")+1)
 		}
 	}
+	t.Fatalf("the program has no line %q", source)
+	return ""
 }
 
 func bundle(t *testing.T, small bool) *build.Result {

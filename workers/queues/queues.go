@@ -206,9 +206,9 @@ func Handler(f func(ctx context.Context, batch *Batch) error) func(context.Conte
 		for _, m := range messages {
 			b.Messages = append(b.Messages, &Delivery{ID: m.ID, Timestamp: time.UnixMilli(int64(m.Timestamp)).UTC(), Attempts: int(m.Attempts), body: plain(m.Body)})
 		}
-		err := guest.Guard(ctx, "queue", func() error { return f(ctx, b) })
+		logged, err := guest.Guarded(ctx, "queue", func() error { return f(ctx, b) })
 		if err != nil {
-			return b.failed(ctx, err)
+			return b.failed(ctx, err, logged)
 		}
 		return b.outcome(), nil
 	}
@@ -223,7 +223,7 @@ func plain(body abi.Value) abi.Value {
 }
 
 // failed has what was not decided delivered again. A runtime that hears of an error forgets what was acknowledged, so it hears of one only when nothing was.
-func (b *Batch) failed(ctx context.Context, err error) (abi.Object, error) {
+func (b *Batch) failed(ctx context.Context, err error, logged bool) (abi.Object, error) {
 	if b.all == undecided {
 		decided := false
 		for _, m := range b.Messages {
@@ -234,7 +234,9 @@ func (b *Batch) failed(ctx context.Context, err error) (abi.Object, error) {
 		}
 		b.all = retried
 	}
-	guest.Log(ctx, abi.LogError, "queue "+b.Queue+": "+err.Error())
+	if !logged {
+		guest.Log(ctx, abi.LogError, "queue "+b.Queue+": "+err.Error())
+	}
 	return b.outcome(), nil
 }
 

@@ -247,7 +247,11 @@ func (s *Isolate) alarmEnded(k key, a *alarm, run *alarmRun, failed *abi.Error) 
 	}
 	d, again := a.failedFor(!a.uncounted, s.host.random.float())
 	again = again && !run.abandoned
-	s.host.cfg.Logger.Warn("alarm handler failed", "class", k.class, "id", k.id, "error", failed, "retry", again)
+	log := s.host.cfg.Logger.With("class", k.class, "id", k.id)
+	if !failed.Logged {
+		log = log.With("error", failed)
+	}
+	log.Warn("alarm handler failed", "retry", again)
 	if again {
 		a.retries = true
 		s.schedule(k, a, d)

@@ -140,7 +140,9 @@ func (h *Host) respond(w http.ResponseWriter, req *http.Request, a answer, body 
 		return
 	}
 	if a.failed != nil {
-		h.cfg.Logger.Error("uncaught error in fetch", "method", req.Method, "path", req.URL.Path, "error", a.failed)
+		if !a.failed.Logged {
+			h.cfg.Logger.Error("uncaught error in fetch", "method", req.Method, "path", req.URL.Path, "error", a.failed)
+		}
 		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		return
 	}

@@ -18,9 +18,10 @@ type frame struct {
 	level    *gate.Input // of object's input gate
 	reply    reply
 	answered bool
-	ended    bool // nothing of it is left in the guest
-	dead     bool // it can never go on
-	noRetry  bool // of a scheduled event: it is not to be repeated
+	ended    bool   // nothing of it is left in the guest
+	dead     bool   // it can never go on
+	noRetry  bool   // of a scheduled event: it is not to be repeated
+	panicked string // the last panic in it that the log has
 	ctx      context.Context
 	cancel   context.CancelFunc
 	scope    *scope

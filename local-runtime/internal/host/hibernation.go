@@ -227,7 +227,9 @@ func (k *socket) deliver(e abi.SocketEvent) {
 	}
 	log := func(e *abi.Error) {
 		stop()
-		s.host.cfg.Logger.Error("uncaught error in a WebSocket handler", "class", h.group.key.class, "id", h.group.key.id, "error", e)
+		if !e.Logged {
+			s.host.cfg.Logger.Error("uncaught error in a WebSocket handler", "class", h.group.key.class, "id", h.group.key.id, "error", e)
+		}
 	}
 	r := reply{
 		begun: func(f *frame) {

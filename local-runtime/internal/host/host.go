@@ -269,7 +269,7 @@ func (h *Host) swap(ctx context.Context, engine *isolate.Engine, patience time.D
 		swapped := s.doWithin(stuckTime, func() {
 			s.endOrdinary(restarting, replaced) // those of requests that did not end
 			s.endHibernating(restarting, replaced)
-			s.discard("the Worker was replaced by a new build while this request ran: try again")
+			s.discard(abi.Errorf("the Worker was replaced by a new build while this request ran: try again"))
 		})
 		if !swapped {
 			return nil, errStuck

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"grove.place/lattice/internal/abi"
 	"grove.place/lattice/local-runtime/internal/objectid"
 	"grove.place/lattice/local-runtime/internal/storage"
 )
@@ -112,7 +113,7 @@ func (h *Host) EvictAll() (n int, err error) {
 // Crash ends the Go instance of every isolate, as a fatal error does.
 func (h *Host) Crash(cause string) error {
 	for _, s := range h.isolates {
-		if !s.do(func() { s.discard(cause) }) {
+		if !s.do(func() { s.discard(abi.Errorf("%s", cause)) }) {
 			return errClosed
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -87,7 +89,11 @@ func (s *Isolate) boot() error {
 	s.freeze(0)
 	instance, err := s.host.currentEngine().Start(context.Background(), s, false)
 	if err != nil {
-		s.host.cfg.Logger.Error("the module does not start", "error", err)
+		if exit, ok := errors.AsType[*isolate.Exit](err); ok {
+			logExit(s.host.cfg.Logger, exit, "the module does not start")
+		} else {
+			s.host.cfg.Logger.Error("the module does not start", "error", err)
+		}
 		return &abi.Error{Name: bootFailure, Message: err.Error()}
 	}
 	s.instance = instance
@@ -128,7 +134,7 @@ func (s *Isolate) turn(f *frame, events ...delivery) {
 	s.began.Store(0)
 	s.inside, s.current = false, nil
 	if err != nil {
-		s.died(err)
+		s.died(f, err)
 		return
 	}
 	s.commit()
@@ -208,21 +214,34 @@ func (s *Isolate) arm() {
 	})
 }
 
-// died cleans up after the instance has ended: everything in it fails with the cause.
-func (s *Isolate) died(err error) {
-	var exit *isolate.Exit
-	if errors.As(err, &exit) {
-		s.host.cfg.Logger.Error(strings.TrimRight("the Go instance died; the next event starts a fresh one\n"+symbols.Format(exit.Stack, shownCalls), "\n"), "cause", exit.Cause)
+// died cleans up after the instance has ended in a turn of frame f: everything in it fails with the cause.
+func (s *Isolate) died(f *frame, err error) {
+	e := abi.Errorf("%s", err)
+	if exit, ok := errors.AsType[*isolate.Exit](err); ok {
+		events := 0
+		for _, f := range s.frames {
+			if f.kind != abi.StartConstruct && f.kind != abi.StartSection && !f.answered {
+				events++
+			}
+		}
+		logExit(s.loggerOf(f), exit, fmt.Sprintf("events that fail with it: %d; the next one starts a fresh Go instance", events))
+		e.Logged = true
 	}
-	s.discard(err.Error())
+	s.discard(e)
 }
 
-// shownCalls is how many calls of a stack are logged.
-const shownCalls = 24
+// logExit logs the end of a Go program that nobody asked for. Those who want all that Go's runtime said log debug messages.
+func logExit(log *slog.Logger, exit *isolate.Exit, what string) {
+	head, _ := symbols.ReadTrace(exit.Text)
+	_, more, _ := strings.Cut(head, "\n") // the cause has the first line
+	log.Error(paragraphs(exit.Cause, more, symbols.Shown(exit.Stack), what))
+	if exit.Text != "" {
+		log.Debug("all that Go's runtime said of it\n" + strings.TrimRight(exit.Text, "\n"))
+	}
+}
 
-// discard ends the instance; every frame and object in it fails with cause.
-func (s *Isolate) discard(cause string) {
-	e := abi.Errorf("%s", cause)
+// discard ends the instance; every frame and object in it fails with e.
+func (s *Isolate) discard(e *abi.Error) {
 	reset := *e
 	reset.ObjectWasReset = true
 	if s.instance != nil {
@@ -268,7 +287,7 @@ func (s *Isolate) disarm() {
 func (s *Isolate) close(reason string) {
 	s.endOrdinary(goingAway, "The host is shutting down.")
 	s.endHibernating(goingAway, "The host is shutting down.")
-	s.discard(reason)
+	s.discard(abi.Errorf("%s", reason))
 	for _, a := range s.alarms {
 		a.stop()
 	}

@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/local-runtime/internal/isolate"
 )
 
-var levels = []slog.Level{abi.LogDebug: slog.LevelDebug, abi.LogInfo: slog.LevelInfo, abi.LogWarn: slog.LevelWarn, abi.LogError: slog.LevelError}
+var levels = []slog.Level{abi.LogDebug: slog.LevelDebug, abi.LogInfo: slog.LevelInfo, abi.LogWarn: slog.LevelWarn, abi.LogError: slog.LevelError, abi.LogPanic: slog.LevelError}
 
 func (s *Isolate) log(frame uint32, req []byte) []byte {
 	r := abi.NewReader(req)
@@ -20,16 +21,42 @@ func (s *Isolate) log(frame uint32, req []byte) []byte {
 		return failure(abi.Errorf("malformed log message"))
 	}
 	log := s.loggerOf(s.frames[frame])
-	if f := s.frames[frame]; f != nil && f.object != nil && strings.Contains(text, f.object.key.id) {
+	f := s.frames[frame]
+	if f != nil && f.object != nil && strings.Contains(text, f.object.key.id) {
 		log = s.host.cfg.Logger // the program names its object, as it must on Cloudflare
+	}
+	if level == abi.LogPanic && f != nil {
+		f.panicked, _, _ = strings.Cut(text, "\ngoroutine ")
 	}
 	write(context.Background(), log, level, text)
 	return isolate.Success(nil)
 }
 
 func write(ctx context.Context, log *slog.Logger, level byte, text string) {
+	if level == abi.LogPanic {
+		writePanic(ctx, log, text)
+		return
+	}
 	message, attributes := structured(text)
 	log.Log(ctx, levels[level], message, attributes...)
+}
+
+// writePanic writes a panic with the calls that are the program's own. Those who want all of Go's trace log debug messages.
+func writePanic(ctx context.Context, log *slog.Logger, text string) {
+	head, calls := symbols.ReadTrace(text)
+	log.Error(paragraphs(head, symbols.Shown(calls)))
+	log.DebugContext(ctx, "Go's whole trace of it\n"+strings.TrimRight(text, "\n"))
+}
+
+// paragraphs is a message of several parts, each of whole lines.
+func paragraphs(parts ...string) string {
+	var lines []string
+	for _, p := range parts {
+		if p = strings.TrimRight(p, "\n"); p != "" {
+			lines = append(lines, p)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // logger names the object whose code runs.

@@ -164,6 +164,9 @@ func opDone(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
 		return failure(err), 0
 	}
 	f.answered = true
+	if failed != nil {
+		failed.Logged = f.panicked != "" && strings.Contains(f.panicked, failed.Message)
+	}
 	f.endArguments()
 	switch {
 	case f.kind == abi.StartConstruct:

@@ -161,6 +161,10 @@ func (p *program) over(err error) {
 	p.dead = true
 	p.vm.End(err)
 	if !errors.Is(err, js.ErrExited) {
+		if exit, ok := errors.AsType[*isolate.Exit](err); ok {
+			logExit(p.host.cfg.Logger, exit, "the event that it ran for fails: "+p.start.kind)
+			err = &abi.Error{Name: "Error", Message: exit.Cause, Logged: true}
+		}
 		p.fail(err)
 		return
 	}

@@ -218,7 +218,7 @@ func (q *queue) delivered(r *reader, batch []storage.Message, outcome abi.Value,
 	if r.host.closed.Load() {
 		return // that the host ends says nothing of the messages: the next one delivers them
 	}
-	if failed != nil {
+	if failed != nil && !failed.Logged {
 		log.Error("the consumer of a queue failed", "queue", q.name, "messages", len(batch), "error", failed)
 	}
 	lost := r.host.faults.meet(target{kind: Outcomes, name: q.name}).err != nil // then it is as if the consumer had not answered

@@ -94,7 +94,7 @@ func (s *Isolate) slowTurn(trace []uint64) {
 		return
 	}
 	took := time.Since(time.Unix(0, began)).Round(time.Millisecond)
-	s.logger().Warn(fmt.Sprintf("the Worker has been computing for %v without waiting for anything, now in %s; what else is in its isolate waits\n%s", took, sourcePlace(at), strings.TrimRight(symbols.Format(calls, shownCalls), "\n")))
+	s.logger().Warn(fmt.Sprintf("the Worker has been computing for %v without waiting for anything, now in %s; what else is in its isolate waits\n%s", took, sourcePlace(at), strings.TrimRight(symbols.Shown(calls), "\n")))
 }
 
 // lookAfter warns of events that take long and of goroutines that nobody needs. It runs on the loop, outside of a turn.

@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/internal/symbols"
 )
 
 // describeTime bounds how long a program may take to describe itself.
@@ -53,6 +55,9 @@ func describe(ctx context.Context, e *Engine) (abi.Value, error) {
 	case g.done:
 		return g.manifest, g.err
 	case err != nil:
+		if exit, ok := errors.AsType[*Exit](err); ok && exit.Stack != nil {
+			return nil, fmt.Errorf("describe the module: %w\n%s", err, strings.TrimRight(symbols.Shown(exit.Stack), "\n"))
+		}
 		return nil, fmt.Errorf("describe the module: %w", err)
 	}
 	return nil, errors.New("describe the module: it sent no manifest, build it with the same release of Lattice as this host")

@@ -35,8 +35,8 @@ type Guest interface {
 type Exit struct {
 	Code  uint32
 	Cause string         // one line
-	Text  string         // what the program said last, may be long
-	Stack []symbols.Call // where it ended, the innermost call first, unless Text says that
+	Text  string         // what Go's runtime said at the end, may be long
+	Stack []symbols.Call // where it ended, the innermost call first
 }
 
 func (e *Exit) Error() string { return e.Cause }
@@ -56,7 +56,7 @@ type Instance struct {
 	inbox, inboxN uint32
 	result        []byte // waits for take
 	exit          *Exit
-	tail          []byte // the end of standard error, for the cause of an exit
+	words         lastWords
 
 	limits  Limits
 	symbols func() *symbols.Table
@@ -200,18 +200,20 @@ func (in *Instance) Close() {
 	if in.forget != nil {
 		in.forget()
 	}
+	in.release()
 	in.mod.Close(context.Background())
 }
 
 // ended turns the failure of an entry into the instance's Exit.
 func (in *Instance) ended(err error) error {
 	if err == nil {
+		in.release()
 		return nil
 	}
 	if in.exit != nil {
 		return in.exit
 	}
-	exit := &Exit{Code: 2, Text: string(in.tail)}
+	exit := &Exit{Code: 2}
 	var code *sys.ExitError
 	switch {
 	case errors.Is(err, errBlocked):
@@ -220,9 +222,18 @@ func (in *Instance) ended(err error) error {
 		exit.Cause = fmt.Sprintf("the Go program ran for more than %v without waiting for anything (the CPU limit of this host)", in.limits.CPU)
 	case errors.As(err, &code):
 		exit.Code = code.ExitCode()
-		exit.Cause = "the Go program exited: " + cause(exit.Text, exit.Code)
-		if strings.Contains(exit.Cause, "out of memory") {
-			exit.Cause = fmt.Sprintf("the Go program exceeded the memory limit of its isolate, %d MB: %s", int64(in.limits.memory())*pageSize>>20, cause(exit.Text, exit.Code))
+		why := exitCode(exit.Code)
+		exit.Stack = in.exiting
+		if in.words.held != nil && exit.Code != 0 {
+			exit.Text = in.words.take()
+			why = cause(exit.Text, exit.Code)
+			if _, calls := symbols.ReadTrace(exit.Text); calls != nil {
+				exit.Stack = calls
+			}
+		}
+		exit.Cause = "the Go program exited: " + why
+		if strings.Contains(why, "out of memory") {
+			exit.Cause = fmt.Sprintf("the Go program exceeded the memory limit of its isolate, %d MB: %s", int64(in.limits.memory())*pageSize>>20, why)
 		}
 	default:
 		exit.Stack = in.trapStack(err)
@@ -233,32 +244,15 @@ func (in *Instance) ended(err error) error {
 		exit.Stack = in.deep
 		exit.Cause += fmt.Sprintf(", for the stack of a recursion in %s (%s:%d)", at.Function, at.File, at.Line)
 	}
-	if code != nil && exit.Code != 0 && cause(exit.Text, exit.Code) == exitCode(exit.Code) {
-		exit.Stack = in.exiting
-	}
 	in.exit = exit
 	in.Close()
 	return exit
 }
 
-// cause finds the line with which the Go runtime begins its last words.
-func cause(text string, code uint32) string {
-	for line := range strings.SplitSeq(text, "\n") {
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "runtime: out of memory") {
-			return line
-		}
-	}
-	return exitCode(code)
-}
-
-func exitCode(code uint32) string { return fmt.Sprintf("exit code %d", code) }
-
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
 }
-
-const tailSize = 16 << 10
 
 // env is an Instance as package gojs sees it.
 type env struct{ in *Instance }
@@ -272,24 +266,20 @@ func (e env) Missing(what string) { e.in.guest.Missing(what) }
 func (e env) Exit(code int32) {
 	if code != 0 {
 		e.in.exiting = e.in.callers()
-		if bytes.Contains(e.in.tail, []byte("out of memory")) {
+		if bytes.Contains(e.in.words.held, []byte("out of memory")) {
 			e.in.deep = e.in.symbols().Deep(e.in.mod.Memory())
 		}
 	}
 }
 
+// Output implements gojs.Env.
 func (e env) Output(fd int, p []byte) {
 	if fd == 2 {
-		e.in.tail = append(e.in.tail, p...)
-		// Keep the beginning of the last words: a stack dump after them can be far longer than they are.
-		if i := bytes.LastIndex(e.in.tail, []byte("\npanic: ")); i > 0 && len(e.in.tail) > tailSize {
-			e.in.tail = e.in.tail[i+1:]
-		}
-		if len(e.in.tail) > 2*tailSize {
-			e.in.tail = e.in.tail[:tailSize]
-		}
+		p = e.in.words.hear(p)
 	}
-	e.in.guest.Output(fd, p)
+	if len(p) > 0 {
+		e.in.guest.Output(fd, p)
+	}
 }
 
 func (e env) Schedule(delay time.Duration) int32 {

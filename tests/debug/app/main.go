@@ -2,12 +2,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"log"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
+	"grove.place/lattice/durables"
 	"grove.place/lattice/workers"
 )
 
@@ -27,7 +32,34 @@ func main() {
 	})
 	http.HandleFunc("/leak", func(http.ResponseWriter, *http.Request) { leak() })
 	http.HandleFunc("/wait", func(http.ResponseWriter, *http.Request) { dawdle() })
-	workers.Serve(nil)
+	http.HandleFunc("/logfatal", func(http.ResponseWriter, *http.Request) { surrender() })
+	http.HandleFunc("/unlock", func(http.ResponseWriter, *http.Request) { unlock() })
+	http.HandleFunc("/mutex", func(http.ResponseWriter, *http.Request) { embrace() })
+	http.HandleFunc("/error", func(http.ResponseWriter, *http.Request) { failWith(fmt.Errorf("opening: %w", os.ErrNotExist)) })
+	http.HandleFunc("/sorted", func(http.ResponseWriter, *http.Request) { sorted() })
+	http.HandleFunc("/waituntil", func(_ http.ResponseWriter, r *http.Request) { workers.WaitUntil(r.Context(), later) })
+	http.HandleFunc("/said", func(http.ResponseWriter, *http.Request) { fmt.Fprintln(os.Stderr, "panic: not at all") })
+	http.HandleFunc("/call/{how}", func(w http.ResponseWriter, r *http.Request) {
+		_, err := call.Call(r.Context(), faulty.GetByName("one"), r.PathValue("how"))
+		fmt.Fprint(w, err)
+	})
+	http.HandleFunc("/unborn", func(w http.ResponseWriter, r *http.Request) {
+		_, err := call.Call(r.Context(), faulty.GetByName("unborn"), "")
+		fmt.Fprint(w, err)
+	})
+	http.HandleFunc("/arm", func(w http.ResponseWriter, r *http.Request) {
+		_, err := arm.Call(r.Context(), faulty.GetByName("one"), durables.None{})
+		fmt.Fprint(w, err)
+	})
+	http.HandleFunc("/send", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, sends.Send(r.Context(), "hello"))
+	})
+	http.HandleFunc("/socket", func(w http.ResponseWriter, r *http.Request) {
+		if err := talk(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	workers.Run(workers.Worker{Fetch: http.DefaultServeMux, Scheduled: scheduled, Queue: consume})
 }
 
 //go:noinline
@@ -64,6 +96,38 @@ func hoard() {
 
 //go:noinline
 func leave() { os.Exit(3) }
+
+//go:noinline
+func surrender() { log.Fatal("cannot go on") }
+
+//go:noinline
+func unlock() {
+	var mu sync.Mutex
+	mu.Unlock()
+}
+
+// sorted panics in what the standard library calls.
+//
+//go:noinline
+func sorted() {
+	slices.SortFunc([]int{2, 1}, compare)
+}
+
+//go:noinline
+func compare(a, b int) int { panic("incomparable") }
+
+//go:noinline
+func later(context.Context) error { panic("in what goes on") }
+
+//go:noinline
+func embrace() {
+	var mu sync.Mutex
+	mu.Lock()
+	mu.Lock()
+}
+
+//go:noinline
+func failWith(err error) { panic(err) }
 
 //go:noinline
 func busy(n int) (sum int) {

@@ -63,7 +63,7 @@ func TestBuildFailuresLeaveTheLastBuildAlone(t *testing.T) {
 		{"a program that does not compile", "./testdata/broken", counterConfig, "main.go:4:15: undefined: undefinedThing"},
 		{"a library", "./testdata/library", counterConfig, "this package is a library"},
 		{"a package that is not there", "./testdata/nowhere", counterConfig, "nowhere"},
-		{"a configuration that does not fit", "./testdata/app", strings.Replace(counterConfig, `"CounterDO"]`, `"Other"]`, 1), "no migration creates CounterDO"},
+		{"a configuration that does not fit", "./testdata/app", strings.Replace(counterConfig, `"CounterDO"]`, `"Other"]`, 1), "not class CounterDO"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			cfg := config(t, k.config)

@@ -233,16 +233,31 @@ func (c *checker) migrations() {
 		return
 	}
 	tag := c.cfg.NextTag()
+	gone := c.gone()
+	if len(fresh) == 1 && len(gone) == 1 {
+		c.add(c.cfg.LineOf("migrations", gone[0]), c.cfg.Add("migrations", true, "tag", tag, "renamed_classes", []wrangler.Inline{{"from", gone[0], "to", fresh[0]}}),
+			"the migrations create class %s, which the program does not have, and not class %s, which it has. If that is its new name, the lines below keep what its objects have stored. "+
+				"If it is another class, write new_sqlite_classes = [%q] in their place, and deleted_classes = [%q] to delete the old one with everything its objects store.", gone[0], fresh[0], fresh[0], gone[0])
+		return
+	}
 	if len(fresh) > 0 {
 		c.add(0, c.cfg.Add("migrations", true, "tag", tag, "new_sqlite_classes", fresh),
 			"no migration creates %s. Add:", strings.Join(fresh, ", "))
 	}
+	for _, name := range gone {
+		c.add(c.cfg.LineOf("migrations", name), c.cfg.Add("migrations", true, "tag", tag, "deleted_classes", []string{name}),
+			"the migrations create class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, add:", name)
+	}
+}
+
+// gone are the classes that the file has and the program has not.
+func (c *checker) gone() (names []string) {
 	for _, name := range c.cfg.LiveClasses() {
 		if c.manifest.class(name) == nil {
-			c.add(c.cfg.LineOf("migrations", name), c.cfg.Add("migrations", true, "tag", tag, "deleted_classes", []string{name}),
-				"the migrations create class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, add:", name)
+			names = append(names, name)
 		}
 	}
+	return names
 }
 
 // exports is migrations for a file that declares its classes under exports.
@@ -250,11 +265,15 @@ func (c *checker) exports(fresh []string) {
 	for _, name := range fresh {
 		c.add(0, c.cfg.Add("exports."+name, false, "type", "durable-object", "storage", "sqlite"), "exports lacks class %s. Add:", name)
 	}
-	for _, name := range c.cfg.LiveClasses() {
-		if c.manifest.class(name) == nil {
-			c.add(c.cfg.Line("exports."+name), c.cfg.Add("exports."+name, false, "type", "durable-object", "state", "deleted"),
-				"exports has class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, write instead:", name)
-		}
+	gone := c.gone()
+	if len(fresh) == 1 && len(gone) == 1 {
+		c.add(c.cfg.Line("exports."+gone[0]), c.cfg.Add("exports."+gone[0], false, "type", "durable-object", "state", "renamed", "renamed_to", fresh[0]),
+			"exports has class %s, which the program does not have. If %s is its new name, write instead, to keep what its objects have stored, which the state deleted would not:", gone[0], fresh[0])
+		return
+	}
+	for _, name := range gone {
+		c.add(c.cfg.Line("exports."+name), c.cfg.Add("exports."+name, false, "type", "durable-object", "state", "deleted"),
+			"exports has class %s, which the program does not have. Bring it back; or, to delete it with everything its objects store, write instead:", name)
 	}
 }
 

@@ -71,6 +71,10 @@ func TestCheckNamesTheLinesToAdd(t *testing.T) {
 			[]string{"line 11: class SessionDO is created by new_classes", `new_sqlite_classes = ["SessionDO"]`}},
 		{"a binding without a class", "", "", &Manifest{},
 			[]string{`line 7: binding SESSIONS names class "SessionDO", which the program does not have (it has none)`, `deleted_classes = ["SessionDO"]`}},
+		{"a class under a new name", "", "", &Manifest{Classes: []Class{{Name: "LoginDO"}}},
+			[]string{"line 11: the migrations create class SessionDO, which the program does not have, and not class LoginDO", "    renamed_classes = [{ from = \"SessionDO\", to = \"LoginDO\" }]"}},
+		{"a class that was renamed", "new_sqlite_classes = [\"SessionDO\"]", "new_sqlite_classes = [\"LoginDO\"]\n[[migrations]]\ntag = \"v2\"\nrenamed_classes = [{ from = \"LoginDO\", to = \"SessionDO\" }]", session, nil},
+		{"a class that comes of another Worker", "new_sqlite_classes = [\"SessionDO\"]", "transferred_classes = [{ from = \"Login\", from_script = \"old\", to = \"SessionDO\" }]", session, nil},
 		{"a binding to another Worker's class", "class_name = \"SessionDO\"\n\n[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"SessionDO\"]",
 			"class_name = \"Elsewhere\"\nscript_name = \"other\"", &Manifest{}, nil},
 		{"a class that another Worker has, and the program too", "class_name = \"SessionDO\"\n\n[[migrations]]\ntag = \"v1\"\nnew_sqlite_classes = [\"SessionDO\"]",
@@ -117,7 +121,9 @@ func TestCheckSpeaksTheLanguageOfTheFile(t *testing.T) {
 			`    "durable_objects": { "bindings": [{ "name": "SESSION", "class_name": "SessionDO" }] }`, `    "migrations": [{ "tag": "v1", "new_sqlite_classes": ["SessionDO"] }]`}},
 		{"exports without the class", "wrangler.toml", "name = \"app\"\n[exports.Other]\ntype = \"durable-object\"\nstorage = \"sqlite\"\n", []string{
 			"exports lacks class SessionDO. Add:", "    [exports.SessionDO]\n    type = \"durable-object\"\n    storage = \"sqlite\"",
-			"line 2: exports has class Other, which the program does not have", `    state = "deleted"`}},
+			"line 2: exports has class Other, which the program does not have", `    state = "renamed"`, `    renamed_to = "SessionDO"`}},
+		{"exports with two classes more", "wrangler.toml", "name = \"app\"\n[exports.Other]\ntype = \"durable-object\"\nstorage = \"sqlite\"\n[exports.Third]\ntype = \"durable-object\"\nstorage = \"sqlite\"\n", []string{
+			"line 2: exports has class Other, which the program does not have", "line 5: exports has class Third", `    state = "deleted"`}},
 		{"exports with another storage", "wrangler.toml", "name = \"app\"\n[exports.SessionDO]\ntype = \"durable-object\"\nstorage = \"legacy-kv\"\n", []string{
 			"line 2: class SessionDO has another storage than SQLite", `    storage = "sqlite"`}},
 	} {

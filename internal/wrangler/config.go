@@ -74,7 +74,7 @@ type Migration struct {
 	NewSQLiteClasses []string  `json:"new_sqlite_classes"`
 	DeletedClasses   []string  `json:"deleted_classes"`
 	RenamedClasses   []Renamed `json:"renamed_classes"`
-	Transferred      any       `json:"transferred_classes"`
+	Transferred      []Renamed `json:"transferred_classes"` // from another Worker
 }
 
 // Export is an entry of exports; only those of the type durable-object matter here.
@@ -289,6 +289,9 @@ func (c *Config) liveClasses() map[string]bool {
 				delete(classes, r.From)
 				classes[r.To] = kind
 			}
+		}
+		for _, t := range m.Transferred {
+			classes[t.To] = true // whatever it is there
 		}
 		for _, n := range m.DeletedClasses {
 			delete(classes, n)

@@ -60,6 +60,12 @@ func literal(asJSON bool, v any) string {
 			fields = append(fields, key+literal(asJSON, v[i+1]))
 		}
 		return "{ " + strings.Join(fields, ", ") + " }"
+	case []Inline:
+		tables := make([]string, len(v))
+		for i, t := range v {
+			tables[i] = literal(asJSON, t)
+		}
+		return "[" + strings.Join(tables, ", ") + "]"
 	case []string:
 		quoted := make([]string, len(v))
 		for i, s := range v {

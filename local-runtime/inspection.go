@@ -129,7 +129,12 @@ func (h *Host) CloseSocket(class, object string, number uint64, code int, reason
 	return h.current().CloseSocket(class, object, number, code, reason)
 }
 
-// OpenSocket is a WebSocket that is open in the Worker or in one of its objects, in whichever way it was accepted.
+// OpenSocket is a WebSocket that is open in the Worker or in one of its objects, in whichever way it was accepted: a Socket, and
+//
+//	Ref       string // names it for SendOpen and CloseOpen
+//	Class, ID string // of the object; empty: the Worker's
+//	Name      string // of the object, if that is known
+//	Ordinary  bool   // it does not hibernate: one of Accept, or one that the program has opened
 type OpenSocket = host.OpenSocket
 
 // OpenSockets lists the open WebSockets of the Worker and of its objects.
@@ -145,7 +150,12 @@ func (h *Host) CloseOpen(ref string, code int, reason string) error {
 	return h.current().CloseOpen(ref, code, reason)
 }
 
-// Store describes a D1 database, KV namespace or R2 bucket that the Worker binds.
+// Store describes a D1 database, KV namespace or R2 bucket that the Worker binds:
+//
+//	Kind    string // d1, kv or r2
+//	Binding string
+//	Name    string // id of the database or namespace, name of the bucket
+//	Remote  bool   // it is not kept here
 type Store = host.StoreInfo
 
 // Stores lists the D1 databases, KV namespaces and R2 buckets that the Worker binds. Their descriptors reach them through Context.

@@ -66,9 +66,9 @@ func boundAs(cfg *wrangler.Config, kind string) (names []string) {
 func binding(cfg *wrangler.Config, o compile.Open) string {
 	switch o.Kind {
 	case "kv":
-		return cfg.Add("kv_namespaces", true, "binding", o.Name, "id", "what `wrangler kv namespace create "+o.Name+"` prints")
+		return cfg.Add("kv_namespaces", true, "binding", o.Name, "id", "what `lattice kv namespace create "+o.Name+"` prints")
 	case "d1":
-		return cfg.Add("d1_databases", true, "binding", o.Name, "database_name", cfg.Name, "database_id", "what `wrangler d1 create "+cfg.Name+"` prints")
+		return cfg.Add("d1_databases", true, "binding", o.Name, "database_name", cfg.Name, "database_id", "what `lattice d1 create "+cfg.Name+"` prints")
 	case "r2":
 		return cfg.Add("r2_buckets", true, "binding", o.Name, "bucket_name", cfg.Name)
 	case "queue":

@@ -289,7 +289,7 @@ func (c *checker) handlers() {
 	}
 	for _, d := range c.cfg.Databases {
 		if d.ID == "" {
-			c.warnings = append(c.warnings, fmt.Sprintf("D1 database %s has no database_id: `wrangler d1 create %s` prints it, and a deployment needs it", d.Binding, d.Name))
+			c.warnings = append(c.warnings, fmt.Sprintf("D1 database %s has no database_id: `lattice d1 create %s` prints it, and a deployment needs it", d.Binding, d.Name))
 		}
 	}
 }

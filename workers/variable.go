@@ -25,7 +25,7 @@ func Variable[T any](ctx context.Context, name string) (T, error) {
 	b, ok := env[name]
 	switch {
 	case !ok:
-		return v, fmt.Errorf("no variable or secret %q: add it to [vars] in wrangler.toml or, if it is a secret, to .dev.vars on this machine and with `wrangler secret put %s` on Cloudflare", name, name)
+		return v, fmt.Errorf("no variable or secret %q: add it to [vars] in wrangler.toml or, if it is a secret, to .dev.vars on this machine and with `lattice secret put %s` on Cloudflare", name, name)
 	case b.Kind != "text" && b.Kind != "json":
 		return v, fmt.Errorf("binding %q is of kind %s, not a variable", name, b.Kind)
 	}

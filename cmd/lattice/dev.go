@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/devserver"
 	"grove.place/lattice/internal/inspector"
 	"grove.place/lattice/internal/otlp"
@@ -120,6 +122,9 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	if *debug {
 		level = logLevel(slog.LevelDebug)
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return compile.ErrNoGo // no change of a file would mend it
 	}
 	workers, cfg, err := newFleet(&p, *localOnly, errs)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -55,6 +57,8 @@ type doctor struct {
 	progress io.Writer
 	cfg      *wrangler.Config
 	dir      string // of the project: the configuration's, or else the working directory
+	noGo     bool
+	uses     bool // the module requires Lattice
 }
 
 func (d *doctor) say(check string, v verdict, mend, format string, args ...any) {
@@ -145,28 +149,47 @@ type goModule struct {
 	Version string
 	Dir     string
 	Replace *goModule
+	Error   *struct{ Err string }
 }
 
 func (d *doctor) module(ctx context.Context) {
-	if p, _ := wrangler.Find("."); d.configPath == "" && len(d.configs) == 0 {
-		d.dir = filepath.Dir(p)
+	project := len(d.configs) > 0
+	if p, _ := wrangler.Find("."); !project {
+		_, err := os.Stat(p)
+		d.dir, project = filepath.Dir(p), err == nil
+	}
+	if d.noGo {
+		return
 	}
 	text, err := goOutput(ctx, d.dir, "env", "GOMOD")
 	if err != nil || text == "" || text == "/dev/null" || text == "NUL" {
-		d.say("module", noted, "lattice new hello", "this folder is in no Go module")
+		if project {
+			d.say("module", wrong, "go mod init NAME && go get -tool "+latticePath+"/cmd/lattice && go mod tidy", "the configuration is in no Go module")
+		} else {
+			d.say("module", noted, "lattice new hello", "this folder is in no Go module")
+		}
 		return
 	}
-	text, err = goOutput(ctx, d.dir, "list", "-m", "-json", latticePath)
-	if err != nil {
-		d.say("module", warned, "go get -tool "+latticePath+"/cmd/lattice", "go.mod does not require %s", latticePath)
-		return
-	}
+	root := filepath.Dir(text)
+	text, err = goOutput(ctx, d.dir, "list", "-m", "-e", "-json", latticePath)
 	var m goModule
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		d.brokenModule(strings.TrimSpace(string(failed.Stderr)))
+		return
+	}
 	if json.Unmarshal([]byte(text), &m) != nil {
 		d.say("module", warned, "", "go list -m says what this command does not know")
 		return
 	}
+	d.uses = m.Error == nil
 	switch mine := version(); {
+	case m.Error != nil && strings.Contains(m.Error.Err, "not a known dependency"):
+		d.say("module", warned, "go get -tool "+latticePath+"/cmd/lattice", "go.mod does not require %s", latticePath)
+	case m.Error != nil:
+		d.brokenModule(m.Error.Err)
+	case m.Replace != nil && m.Replace.Version == "" && noFolder(root, m.Replace.Path):
+		d.say("module", wrong, "put a checkout of Lattice there, or name another: go mod edit -replace "+latticePath+"=FOLDER",
+			"go.mod replaces %s by %s, where there is none", latticePath, m.Replace.Path)
 	case m.Replace != nil:
 		d.say("module", fine, "", "%s is replaced by %s", latticePath, m.Replace.Path)
 	case m.Version == "": // the module itself
@@ -178,9 +201,29 @@ func (d *doctor) module(ctx context.Context) {
 	}
 }
 
+// brokenModule says what the go command has against go.mod.
+func (d *doctor) brokenModule(why string) {
+	if strings.Contains(why, "requires go >=") {
+		d.say("go", wrong, "install the release that go.mod names, or a later one, from https://go.dev/dl/", "%s", why)
+		return
+	}
+	d.say("module", wrong, "mend go.mod, or try go mod tidy", "%s", why)
+}
+
+// noFolder reports whether a folder that go.mod names, from root, is not there.
+func noFolder(root, path string) bool {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(root, path)
+	}
+	info, err := os.Stat(path)
+	return err != nil || !info.IsDir()
+}
+
 func (d *doctor) configuration(context.Context) {
 	cfg, _, err := d.load()
 	switch {
+	case errors.Is(err, wrangler.ErrMissing) && len(d.configs) == 0 && d.uses:
+		d.say("configuration", warned, "go to the folder that has it, or name it with --config", "this module uses Lattice, but there is no wrangler.toml, wrangler.json or wrangler.jsonc here or above")
 	case errors.Is(err, wrangler.ErrMissing) && len(d.configs) == 0:
 		d.say("configuration", noted, "lattice new hello", "there is no wrangler.toml, wrangler.json or wrangler.jsonc here or above: this is no project")
 	case err != nil:

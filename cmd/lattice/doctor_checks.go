@@ -39,6 +39,7 @@ func (d *doctor) toolchain(ctx context.Context) {
 	const mend = "install Go 1.26 or later from https://go.dev/dl/"
 	text, err := goOutput(ctx, ".", "version")
 	if errors.Is(err, exec.ErrNotFound) {
+		d.noGo = true
 		d.say("go", wrong, mend, "the go command is not in PATH")
 		return
 	}
@@ -77,7 +78,7 @@ func (d *doctor) compatibilityDate(context.Context) {
 }
 
 func (d *doctor) program(ctx context.Context) {
-	if d.cfg == nil {
+	if d.cfg == nil || d.noGo {
 		return
 	}
 	cfg, options, err := d.load()
@@ -89,7 +90,7 @@ func (d *doctor) program(ctx context.Context) {
 	var res *build.Result
 	d.slowly("building the program", func() { res, err = build.Build(ctx, options) })
 	if _, ok := errors.AsType[*build.CompileError](err); ok {
-		d.say("program", wrong, "mend the lines that the compiler names", "%s does not compile for Wasm:\n%s", options.Package, explain(err))
+		d.say("program", wrong, mendProgram(explain(err)), "%s does not compile for Wasm:\n%s", options.Package, explain(err))
 		return
 	}
 	if err != nil {
@@ -115,13 +116,38 @@ func (d *doctor) program(ctx context.Context) {
 	}
 }
 
+var compilerLine = regexp.MustCompile(`(?m)\.go:\d+:\d+: `)
+
+// mendProgram says what to do about what the go command has printed.
+func mendProgram(output string) string {
+	switch {
+	case strings.Contains(output, "replacement directory"):
+		return "" // the check of the module has said it
+	case strings.Contains(output, "go.sum entry"), strings.Contains(output, "updates to go.mod needed"):
+		return "go mod tidy"
+	case strings.Contains(output, "no required module provides package"):
+		return "go get the packages that are named, or go mod tidy"
+	case strings.Contains(output, "directory not found"), strings.Contains(output, "no Go files in"):
+		return "name the folder of the program in the command of [build], as lattice build ./FOLDER, or as an argument"
+	case compilerLine.MatchString(output):
+		return "mend the lines that the compiler names"
+	}
+	return ""
+}
+
 func (d *doctor) secrets(context.Context) {
-	if d.cfg == nil || len(d.cfg.Secrets) == 0 {
+	if d.cfg == nil {
 		return
 	}
 	set, err := d.cfg.LoadSecrets(d.env)
 	if err != nil {
 		d.say("secrets", wrong, "", "%v", err)
+		return
+	}
+	for _, note := range set.Notes {
+		d.say("secrets", warned, "", "%s", note)
+	}
+	if len(d.cfg.Secrets) == 0 {
 		return
 	}
 	var missing []string

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -116,6 +117,34 @@ func TestTheDoctorSaysHowToMend(t *testing.T) {
 	expectFindings(t, examined(t, exitFailure), "error program …undefined: undefined", "warning secrets lattice dev does not start without SESSION_KEY…write NAME=value lines into .dev.vars")
 	write(t, "wrangler.toml", "name = ")
 	expectFindings(t, examined(t, exitFailure), "error configuration wrangler.toml:1:")
+}
+
+func TestTheDoctorOfAModuleThatIsWrong(t *testing.T) {
+	clearAccount(t)
+	dir, _ := newProject(t, "worker")
+	t.Chdir(dir)
+	t.Setenv("GOTOOLCHAIN", "local")
+	module, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace := regexp.MustCompile(`(?m)^replace .*$`)
+	write(t, "go.mod", replace.ReplaceAllString(string(module), "replace grove.place/lattice => ../gone"))
+	write(t, ".dev.vars", "A=1\nnonsense\n")
+	expectFindings(t, examined(t, exitFailure), "error module go.mod replaces grove.place/lattice by ../gone, where there is none…go mod edit -replace", "warning secrets .dev.vars:2: is skipped")
+	write(t, "go.mod", strings.Replace(string(module), "go 1.26.0", "go 1.999.0", 1))
+	expectFindings(t, examined(t, exitFailure), "error go go: go.mod requires go >= 1.999.0…install the release that go.mod names")
+	write(t, "go.mod", "module a\n")
+	expectFindings(t, examined(t, exitFailure), "warning module go.mod does not require grove.place/lattice go get -tool")
+	if err := os.Remove("go.mod"); err != nil {
+		t.Fatal(err)
+	}
+	expectFindings(t, examined(t, exitFailure), "error module the configuration is in no Go module go mod init")
+	if err := os.Remove("wrangler.toml"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "go.mod", string(module))
+	expectFindings(t, examined(t, exitOK), "warning configuration this module uses Lattice, but there is no wrangler.toml")
 }
 
 func TestTheDoctorOfNoProject(t *testing.T) {

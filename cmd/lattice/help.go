@@ -111,7 +111,7 @@ build, no test is run, and the code is 1.
 
 Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON with --json: version,
 build, doctor, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments, triggers, queues and r2 bucket, secret list, tail,
-and d1 and kv namespace where they are about the account. kv key list, kv namespace list and r2 object list always do. lattice test -- -json prints what go test -json does.
+and d1 and kv namespace where they are about the account. kv key list, kv namespace list and r2 object list always do. lattice test -json prints what go test -json does.
 `
 
 func overview() string {
@@ -156,7 +156,7 @@ func overview() string {
 }
 
 func help(args []string, out, errs io.Writer) int {
-	if len(args) == 0 {
+	if len(args) == 0 || args[0] == "help" {
 		fmt.Fprint(out, overview())
 		return exitOK
 	}

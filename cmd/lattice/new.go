@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/scaffold"
 )
 
@@ -54,6 +56,10 @@ func runNew(ctx context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprint(errs, newHelpText())
 		return errUsage
 	}
+	if !slices.Contains(scaffold.CI, p.CI) {
+		fmt.Fprintf(errs, "there is no file for %q: choose one of %s\n", p.CI, strings.Join(scaffold.CI, ", "))
+		return errUsage
+	}
 	if _, ok := scaffold.Find(p.Template); !ok {
 		fmt.Fprintf(errs, "there is no template %q: choose one of %s\n", p.Template, strings.Join(templateNames(), ", "))
 		return errUsage
@@ -63,7 +69,7 @@ func runNew(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	if p.Name = filepath.Base(p.Dir); p.Module == "" {
 		p.Module = p.Name
-		if inStandardLibrary(ctx, p.Name) {
+		if slices.Contains(goWords, p.Name) || inStandardLibrary(ctx, p.Name) {
 			p.Module = "example.com/" + p.Name
 		}
 	}
@@ -79,7 +85,14 @@ func runNew(ctx context.Context, args []string, out, errs io.Writer) error {
 	if rel, err := filepath.Rel(".", arg); err == nil {
 		shown = rel
 	}
-	fmt.Fprintf(out, "%s: %d files of the template %s\n", shown, len(written), p.Template)
+	where := shown
+	if shown == "." {
+		where = "here"
+	}
+	fmt.Fprintf(out, "%s: %d files of the template %s\n", where, len(written), p.Template)
+	if p.Replace != "" {
+		fmt.Fprintf(out, "go.mod builds it with the checkout of Lattice in %s: who builds it elsewhere needs one there, or another replace line\n", p.Replace)
+	}
 	next := []string{"go tool lattice test", "go tool lattice dev"}
 	if why := tidy(ctx, p.Dir, sums, errs); why != nil {
 		fmt.Fprintf(errs, "\ngo.sum is not complete:\n%s\n", indent(why.Error()))
@@ -146,6 +159,9 @@ func tidy(ctx context.Context, dir string, sums []byte, errs io.Writer) error {
 	cmd := exec.CommandContext(ctx, "go", "mod", "tidy")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &said, &said
 	if err := cmd.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return compile.ErrNoGo
+		}
 		if said.Len() > 0 {
 			return errors.New(strings.TrimSpace(said.String()))
 		}
@@ -155,6 +171,9 @@ func tidy(ctx context.Context, dir string, sums []byte, errs io.Writer) error {
 }
 
 func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
+
+// goWords mean something else to the go command than a module.
+var goWords = []string{"all", "main", "std", "tool", "work"}
 
 // inStandardLibrary reports whether a module of that name would hide a folder of the standard library.
 func inStandardLibrary(ctx context.Context, name string) bool {

@@ -103,10 +103,12 @@ func TestNewRefuses(t *testing.T) {
 		{"app-", exitFailure, "such as app"},
 		{strings.Repeat("a", 64), exitFailure, "has 64 characters"},
 		{"fine --module /x", exitFailure, `"/x" is not a module path: write it like example.com/fine`},
-		{"fine --ci jenkins", exitFailure, "choose one of github, gitlab, none"},
+		{"con", exitFailure, "a device on Windows"},
+		{"fine --ci jenkins", exitUsage, "choose one of github, gitlab, none"},
 		{"fine --replace taken", exitFailure, "--replace: taken is no checkout of Lattice"},
 		{"fresh --template worker", exitOK, ""},
 		{"net --template worker", exitOK, ""}, // a module called net would hide the standard library's
+		{"tool --template worker", exitOK, ""},
 	} {
 		var out, errs strings.Builder
 		if code := run(t.Context(), append([]string{"new"}, strings.Split(k.args, " ")...), &out, &errs); code != k.code || !strings.Contains(errs.String(), k.want) {
@@ -116,9 +118,26 @@ func TestNewRefuses(t *testing.T) {
 	if _, err := os.Stat("fine"); err == nil {
 		t.Error("something was written before everything was known to be right")
 	}
-	text, err := os.ReadFile("net/go.mod")
-	if err != nil || !strings.HasPrefix(string(text), "module example.com/net\n") {
-		t.Errorf("the module is\n%s%v", text, err)
+	for _, name := range []string{"net", "tool"} {
+		text, err := os.ReadFile(name + "/go.mod")
+		if err != nil || !strings.HasPrefix(string(text), "module example.com/"+name+"\n") {
+			t.Errorf("the module is\n%s%v", text, err)
+		}
+	}
+}
+
+func TestWithoutGoPeopleHearWhereItIs(t *testing.T) {
+	dir, said := newProject(t, "object")
+	if !strings.Contains(said, "with the checkout of Lattice in ") {
+		t.Errorf("it does not tell of the replace line:\n%s", said)
+	}
+	t.Setenv("PATH", t.TempDir())
+	config := filepath.Join(dir, "wrangler.toml")
+	for _, args := range []string{"dev --port 0 --config " + config, "build --config " + config, "test --config " + config, "new " + filepath.Join(dir, "inner")} {
+		var out strings.Builder
+		if run(t.Context(), strings.Fields(args), &out, &out); !strings.Contains(out.String(), "https://go.dev/dl/") {
+			t.Errorf("lattice %s:\n%s", args, out.String())
+		}
 	}
 }
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -20,15 +22,18 @@ import (
 const testHelp = `lattice test [flags] [packages] [-- go test flags]
 
 Builds the program once, checks it against the configuration, and runs the project's Go tests with "go test", in which latticetest.Start and local.StartTest
-then find the module instead of building it for each package. Packages are what the go command takes, by default ./... below the configuration. What
-stands after -- goes to go test as it is, and its exit code is this command's: 0 when all tests pass.
+then find the module instead of building it for each package. Packages are what the go command takes, by default ./... below the configuration. The flags
+of go test that one types daily may stand anywhere; all others, after --, go to it as they are. Its exit code is this command's: 0 when all tests pass.
+
+With -json a program that does not build is a package that fails, so that reports have it.
 
 Several -c build several Workers, for tests that start them together.
 
 Examples:
   lattice test
-  lattice test ./rooms -- -run TestLateMessages -v
-  gotestsum --raw-command -- lattice test -- -json   what CI systems read: docs/ci.md
+  lattice test ./rooms -run TestLateMessages -v
+  lattice test -- -bench . -cpuprofile cpu.pprof
+  gotestsum --raw-command -- lattice test -json      what CI systems read: docs/ci.md
   go test ./...                                      works as well: each package then builds the program
 `
 
@@ -41,13 +46,27 @@ func runTest(ctx context.Context, args []string, out, errs io.Writer) error {
 	var p project
 	fs := newFlags("test", testHelp, out, errs)
 	p.configFlags(fs)
+	var flags goTestFlags
+	flags.define(fs)
 	args, passed := splitDashes(args)
 	packages, err := parseAll(fs, args, errs)
+	if errors.Is(err, errUsage) {
+		fmt.Fprintln(errs, "a flag of go test may stand after --, as in lattice test -- -bench .")
+	}
 	if err != nil {
 		return err
 	}
-	built, dir, err := p.prebuild(ctx, errs)
+	passed = append(flags, passed...)
+	said := errs
+	var why bytes.Buffer
+	if wantsJSON(passed) {
+		said = io.MultiWriter(errs, &why)
+	}
+	built, dir, err := p.prebuild(ctx, said)
 	if err != nil {
+		if wantsJSON(passed) && ctx.Err() == nil {
+			return errors.Join(err, notBuilt(out, p.importPath(ctx), why.String()+err.Error()))
+		}
 		return err
 	}
 	if len(packages) == 0 {
@@ -69,6 +88,60 @@ func runTest(ctx context.Context, args []string, out, errs io.Writer) error {
 		return exitStatus(failed.ExitCode())
 	}
 	return err
+}
+
+// goTestFlags are those of go test that lattice test takes before --, in the order in which they stand.
+type goTestFlags []string
+
+func (g *goTestFlags) define(fs *flag.FlagSet) {
+	for _, name := range []string{"v", "json", "short", "race", "failfast", "cover"} {
+		fs.BoolFunc(name, "as that of go test", func(value string) error {
+			*g = append(*g, "-"+name+"="+value)
+			return nil
+		})
+	}
+	for name, what := range map[string]string{"run": "regexp", "skip": "regexp", "count": "n", "timeout": "d"} {
+		fs.Func(name, "as that of go test, with a `"+what+"`", func(value string) error {
+			*g = append(*g, "-"+name+"="+value)
+			return nil
+		})
+	}
+}
+
+// wantsJSON reports whether go test will print events.
+func wantsJSON(passed []string) bool {
+	return slices.ContainsFunc(passed, func(f string) bool {
+		f = strings.TrimPrefix(f, "-")
+		return f == "-json" || f == "json" || f == "json=true" || f == "-json=true"
+	})
+}
+
+// notBuilt prints the events of go test -json for a package that does not build, so that no report takes an empty output for a good one.
+func notBuilt(out io.Writer, pkg, why string) error {
+	type event struct {
+		Time            time.Time
+		Action, Package string
+		Output          string `json:",omitempty"`
+	}
+	enc := json.NewEncoder(out)
+	write := func(action, text string) error { return enc.Encode(event{time.Now(), action, pkg, text}) }
+	errs := []error{write("start", "")}
+	for line := range strings.Lines(why + "\nFAIL\t" + pkg + " [build failed]\n") {
+		if !strings.HasPrefix(line, "# ") { // begins the output of another package, for who makes JUnit of it
+			errs = append(errs, write("output", line))
+		}
+	}
+	return errors.Join(append(errs, write("fail", ""))...)
+}
+
+// importPath is that of the program, or "lattice" when it cannot be found.
+func (p *project) importPath(ctx context.Context) string {
+	if _, o, err := p.load(); err == nil {
+		if at, err := locate(ctx, o.Dir, o.Package); err == nil {
+			return at.Import
+		}
+	}
+	return "lattice"
 }
 
 // splitDashes cuts what stands after --.

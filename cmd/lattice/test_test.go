@@ -57,8 +57,8 @@ func TestTestHandsOverTheModuleFlagsAndExitCode(t *testing.T) {
 		code  int
 		want  string
 	}{
-		{[]string{"--", "-run", "TheModule|AMonth", "-v"}, exitOK, "--- PASS: TestACounterForgetsAfterAMonth"},
-		{[]string{"--", "-run", "Fails"}, exitFailure, "as it has to"},
+		{[]string{"-run", "TheModule|AMonth", "-v"}, exitOK, "--- PASS: TestACounterForgetsAfterAMonth"},
+		{[]string{"-run", "AMonth", "--", "-v", "-run", "Fails"}, exitFailure, "as it has to"},
 		{[]string{"--", "-nonsense"}, exitFailure, "flag provided but not defined: -nonsense"},
 	} {
 		var out strings.Builder
@@ -84,8 +84,15 @@ func TestTestHandsOverTheModuleFlagsAndExitCode(t *testing.T) {
 	}
 
 	write(t, filepath.Join(dir, "main.go"), "package main\n\nfunc main() { undefined() }\n")
-	if code := run(t.Context(), []string{"test", "--config", config}, &out, &errs); code != exitFailure || !strings.Contains(errs.String(), "undefined: undefined") {
+	out.Reset()
+	if code := run(t.Context(), []string{"test", "--config", config, "-json"}, &out, &errs); code != exitFailure || !strings.Contains(errs.String(), "undefined: undefined") {
 		t.Errorf("a program that does not compile: exit code %d\n%s", code, errs.String())
+	}
+	// Without events a report would have nothing that is wrong.
+	for _, want := range []string{`"Output":"./main.go:3:15: undefined: undefined\n"`, `"Action":"fail","Package":"example.com/looked"`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
 	}
 }
 

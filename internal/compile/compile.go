@@ -19,6 +19,9 @@ import (
 	"grove.place/lattice/internal/wasmfile"
 )
 
+// ErrNoGo is a machine without Go.
+var ErrNoGo = errors.New("the go command is not in PATH: install Go from https://go.dev/dl/ and try again")
+
 // ErrLibrary is a package without func main.
 var ErrLibrary = errors.New("this package is a library: name one with package main, whose func main calls workers.Run")
 
@@ -82,7 +85,7 @@ func goBuild(ctx context.Context, tmp, dir, pkg string, flags ...string) ([]byte
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case errors.Is(err, exec.ErrNotFound):
-		return nil, errors.New("the go command is not in PATH: install Go from https://go.dev/dl/ and try again")
+		return nil, ErrNoGo
 	case err != nil:
 		return nil, &Error{Package: pkg, Output: explain(string(output), err)}
 	}
@@ -110,7 +113,7 @@ func explain(output string, err error) string {
 	if strings.TrimSpace(output) == "" {
 		return err.Error()
 	}
-	for _, complaint := range []string{"requires go >=", "module requires Go", "toolchain not available", "invalid go version"} {
+	for _, complaint := range []string{"requires go >=", "module requires Go", "toolchain not available"} {
 		if strings.Contains(output, complaint) {
 			return strings.TrimRight(output, "\n") + "\nthe Go in PATH is older than go.mod asks for: install the release that it names, or a later one, from https://go.dev/dl/\n"
 		}

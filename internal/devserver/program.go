@@ -25,7 +25,7 @@ func variables(cfg *wrangler.Config, env string, overrides map[string]string) (v
 	}
 	for _, name := range cfg.Secrets {
 		if _, ok := vars[name]; !ok {
-			return nil, nil, fmt.Errorf("%s: secrets.required names %s, which is not set: write %s=… into %s; on Cloudflare `wrangler secret put %s` sets it", cfg.Path, name, name, filepath.Join(cfg.Dir(), ".dev.vars"), name)
+			return nil, nil, fmt.Errorf("%s: secrets.required names %s, which is not set: write %s=… into %s; on Cloudflare `lattice secret put %s` sets it", cfg.Path, name, name, filepath.Join(cfg.Dir(), ".dev.vars"), name)
 		}
 	}
 	return vars, secrets, nil

@@ -99,7 +99,7 @@ func (s *runner) rebuild(ctx context.Context, w *watcher) {
 		return
 	}
 	if s.last != nil && s.last.same(p) {
-		s.log.Info("built: nothing that runs has changed")
+		s.log.Info("built: nothing that runs has changed, and it goes on serving")
 		return
 	}
 	if err := s.takeOver(ctx, p); err != nil {

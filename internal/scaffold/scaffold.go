@@ -39,7 +39,7 @@ var Templates = []Template{
 	{"chat", "a chat room, whose WebSockets stay open while the room sleeps",
 		"Open http://localhost:8787 in two windows. The code is in room/room.go."},
 	{"app", "people sign in and write notes; routes, D1, an object, a queue, cron and static files",
-		"Open http://localhost:8787. Begin to read in main.go; .dev.vars has the secret, for production it is set with `wrangler secret put SESSION_KEY`."},
+		"Open http://localhost:8787. Begin to read in main.go; .dev.vars has the secret, for production it is set with `go tool lattice secret put SESSION_KEY`."},
 }
 
 // CI are the systems that a project may have a file for.
@@ -61,10 +61,12 @@ type Project struct {
 }
 
 var (
-	workerName   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
-	modulePath   = regexp.MustCompile(`^[A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
-	longestName  = 63 // a part of a domain name: NAME.SUBDOMAIN.workers.dev
-	errNameEmpty = errors.New("a project needs a name")
+	workerName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+	modulePath = regexp.MustCompile(`^[A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
+	// https://go.dev/ref/mod#go-mod-file-ident
+	windowsDevice = regexp.MustCompile(`^(con|prn|aux|nul|com\d|lpt\d)$`)
+	longestName   = 63 // a part of a domain name: NAME.SUBDOMAIN.workers.dev
+	errNameEmpty  = errors.New("a project needs a name")
 )
 
 // CheckName says what is wrong with the name of a Worker.
@@ -74,6 +76,8 @@ func CheckName(name string) error {
 		return errNameEmpty
 	case len(name) > longestName:
 		return fmt.Errorf("the name %q has %d characters: it is part of an address, which has room for %d", name, len(name), longestName)
+	case windowsDevice.MatchString(name):
+		return fmt.Errorf("the name %q is that of a device on Windows, and no Go module may have it: choose another, such as %s-worker", name, name)
 	case !workerName.MatchString(name) || strings.HasSuffix(name, "-"):
 		return fmt.Errorf("the name %q cannot be part of an address: use lower-case letters, digits and dashes, such as %s", name, Suggest(name))
 	}
@@ -83,7 +87,7 @@ func CheckName(name string) error {
 // Suggest makes a good name of one that is not.
 func Suggest(name string) string {
 	clean := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(name), "-"), "-")
-	if clean = strings.Trim(clean[:min(len(clean), longestName)], "-"); clean == "" {
+	if clean = strings.Trim(clean[:min(len(clean), longestName)], "-"); len(clean) < 2 {
 		return "my-worker"
 	}
 	return clean

@@ -22,7 +22,7 @@ func TestDotenvIsReadAsTheNpmPackageReadsIt(t *testing.T) {
 		{"values of several lines", "F=\"two\nlines\"\nG='a\nb' # c\nH=3\n", map[string]string{"F": "two\nlines", "G": "a\nb", "H": "3"}, nil},
 		{"text after the quotes", "I=\"a\" b\nJ='a' 'b'\n", map[string]string{"I": `"a" b`, "J": `a' 'b`}, nil},
 		{"the last one counts", "K=1\nK=2\n", map[string]string{"K": "2"}, nil},
-		{"lines that are none", "A=1\nnonsense\n9 B=2\n", map[string]string{"A": "1"}, []string{"2: is skipped: it is no NAME=value", "3: is skipped: it is no NAME=value"}},
+		{"lines that are none", "A=1\nnonsense\n9 B=2\n", map[string]string{"A": "1"}, []string{"2: is skipped: it is not NAME=value", "3: is skipped: it is not NAME=value"}},
 		{"a quote that is not closed", "A=\"x\ny\"\nB=\"oh\n", map[string]string{"A": "x\ny", "B": `"oh`}, []string{"3: B: the quote \" is never closed, and belongs to the value"}},
 	} {
 		t.Run(k.name, func(t *testing.T) {

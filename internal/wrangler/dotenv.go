@@ -21,7 +21,7 @@ func parseDotenv(text string) (vars []variable, notes []string) {
 		m := assignment.FindStringSubmatch(head)
 		if m == nil {
 			if trimmed := strings.TrimSpace(head); trimmed != "" && !strings.HasPrefix(trimmed, "#") {
-				notes = append(notes, fmt.Sprintf("%d: is skipped: it is no NAME=value", line))
+				notes = append(notes, fmt.Sprintf("%d: is skipped: it is not NAME=value", line))
 			}
 			text, line = rest, line+1
 			continue

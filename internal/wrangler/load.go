@@ -124,7 +124,9 @@ func missing(path string) error {
 
 name = "my-worker"
 main = "build/dist/worker.mjs"
-compatibility_date = "2026-10-01"`, path, ErrMissing, besides(path))
+compatibility_date = "2026-10-01"
+
+Or go to the folder that has one; `+"`lattice new NAME`"+` begins a project`, path, ErrMissing, besides(path))
 }
 
 // apply takes from the settings what Lattice uses. Their shapes have been checked.

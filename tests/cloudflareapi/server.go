@@ -37,6 +37,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	heard    sync.Cond // a tail is connected; of mu
+	tell     func(Request)
 	requests []Request
 	faults   []*Fault
 	state    state
@@ -76,12 +77,18 @@ type Fault struct {
 
 // Start starts a stand-in that ends with the test.
 func Start(t testing.TB) *Server {
-	s := &Server{state: newState()}
+	s, stop := Listen(nil)
+	t.Cleanup(stop)
+	return s
+}
+
+// Listen starts a stand-in that runs until stop is called, and tells each request to heard unless that is nil.
+func Listen(heard func(Request)) (s *Server, stop func()) {
+	s = &Server{state: newState(), tell: heard}
 	s.heard.L = &s.mu
 	h := httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL, s.state.url = h.URL+"/client/v4", h.URL
-	t.Cleanup(h.Close)
-	return s
+	return s, h.Close
 }
 
 // Environ are the variables that lead a command here.
@@ -170,6 +177,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		req.Status = rec.Code
 	}
 	s.requests = append(s.requests, req)
+	if s.tell != nil {
+		s.tell(req)
+	}
 	if rec == nil {
 		cut(w)
 		return

@@ -10,6 +10,9 @@ import (
 )
 
 func main() {
+	http.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "This Worker counts visits: ask for /home, or a page of another name.")
+	})
 	http.HandleFunc("GET /{page}", func(w http.ResponseWriter, r *http.Request) {
 		total, err := counter.Add.Call(r.Context(), counter.Counters.GetByName(r.PathValue("page")), 1)
 		if err != nil {

@@ -52,7 +52,7 @@ func Name(ctx context.Context, r *http.Request) (name string, ok bool) {
 func key(ctx context.Context) ([]byte, error) {
 	key := workers.Getenv(ctx, "SESSION_KEY")
 	if len(key) < 32 {
-		return nil, errors.New("SESSION_KEY is a secret of 32 characters or more: set it in .dev.vars, and with wrangler secret put")
+		return nil, errors.New("SESSION_KEY is a secret of 32 characters or more: set it in .dev.vars, and for Cloudflare with `lattice secret put SESSION_KEY`")
 	}
 	return []byte(key), nil
 }

@@ -24,7 +24,7 @@ func TestCommandLines(t *testing.T) {
 		{"help", exitOK, "lattice d1  ", ""},
 		{"--help", exitOK, "Start with: lattice new", ""},
 		{"help dev", exitOK, "GET /healthz", ""},
-		{"help build", exitOK, "\n  --config file\n", ""},
+		{"help build", exitOK, "\n  -c, --config file\n", ""},
 		{"help help", exitOK, "Begin:", ""},
 		{"test -bench .", exitUsage, "", "lattice test -- -bench ."},
 		{"test -json --config /nowhere/wrangler.toml", exitFailure, `"Action":"fail","Package":"lattice"`, "create it"},

@@ -94,17 +94,22 @@ func runTest(ctx context.Context, args []string, out, errs io.Writer) error {
 type goTestFlags []string
 
 func (g *goTestFlags) define(fs *flag.FlagSet) {
-	for _, name := range []string{"v", "json", "short", "race", "failfast", "cover"} {
-		fs.BoolFunc(name, "as that of go test", func(value string) error {
+	take := func(name string) func(string) error {
+		return func(value string) error {
 			*g = append(*g, "-"+name+"="+value)
 			return nil
-		})
+		}
 	}
-	for name, what := range map[string]string{"run": "regexp", "skip": "regexp", "count": "n", "timeout": "d"} {
-		fs.Func(name, "as that of go test, with a `"+what+"`", func(value string) error {
-			*g = append(*g, "-"+name+"="+value)
-			return nil
-		})
+	for name, usage := range map[string]string{
+		"v": "print each test as it runs", "json": "print events, for scripts and reports", "short": "leave out what tests find too long", "cover": "print how much of the native code was covered",
+		"race": "look for data races in the native code", "failfast": "begin no test after one that failed",
+	} {
+		fs.BoolFunc(name, usage+": go test's flag", take(name))
+	}
+	for name, usage := range map[string]string{
+		"run": "only tests that match `regexp`", "skip": "no tests that match `regexp`", "count": "run each test `n` times", "timeout": "give up after a `duration`",
+	} {
+		fs.Func(name, usage+": go test's flag", take(name))
 	}
 }
 

@@ -16,9 +16,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"grove.place/lattice/internal/bindings"
-	"grove.place/lattice/internal/wrangler"
-	local "grove.place/lattice/local-runtime"
 	"grove.place/lattice/workers/d1"
 )
 
@@ -32,7 +29,7 @@ A D1 database, by its name or its binding: as "lattice dev" has stored it, or wi
   lattice d1 migrations apply DATABASE               apply them, as lattice dev does when it starts
   lattice d1 migrations create DATABASE MESSAGE      make the file of the next one
 
-Stop lattice dev before one of these works on what it has stored. On Cloudflare alone:
+While lattice dev runs, these go through it. On Cloudflare alone:
 
   lattice d1 create NAME                             make a database, and print what to add to the configuration
   lattice d1 list                                    all of the account
@@ -48,9 +45,8 @@ func runD1(ctx context.Context, args []string, out, errs io.Writer) error {
 	}}.start(ctx, args, out, errs)
 }
 
-// database parses args and has do work on the database that the argument names. It is opened with its migrations when migrate is set, which applies them.
-// On a database of Cloudflare it is remote that does the work.
-func database(ctx context.Context, c *storeCommand, name string, migrate bool, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, db d1.DB, l local.Database) error,
+// database parses args and has do work on the database that the argument names. On a database of Cloudflare it is remote that does the work.
+func database(ctx context.Context, c *storeCommand, name string, args []string, flags func(fs *flag.FlagSet), do func(ctx context.Context, db *localDatabase) error,
 	remote func(ctx context.Context, r *remoteDatabase) error) error {
 	fs := c.storeFlags("d1 "+name, d1Help)
 	fs.Bool("yes", true, "of wrangler: nothing is asked here")
@@ -69,37 +65,20 @@ func database(ctx context.Context, c *storeCommand, name string, migrate bool, a
 		}
 		return remote(ctx, r)
 	}
-	all, err := bindings.Databases(c.cfg, nil)
+	db, err := c.localDatabase(given[0])
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(c.cfg.Databases, func(d wrangler.Database) bool { return d.Name == given[0] || d.Binding == given[0] })
-	if at < 0 {
-		var names []string
-		for _, d := range c.cfg.Databases {
-			names = append(names, all[d.Binding].ID)
-		}
-		return fmt.Errorf("%s has no D1 database %q: there are %s", c.cfg.Path, given[0], orNone(names))
-	}
-	binding := c.cfg.Databases[at].Binding
-	opened := all[binding]
-	if !migrate {
-		opened.Migrations = ""
-	}
-	h, err := c.open(ctx, local.Options{Databases: map[string]local.Database{binding: opened}})
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(h.Context(), d1.Database(binding), all[binding]), h.Close())
+	return db.open(ctx, false, do)
 }
 
 func d1Execute(ctx context.Context, c *storeCommand, args []string) error {
 	var command, file string
-	return database(ctx, c, "execute", false, args, func(fs *flag.FlagSet) {
+	return database(ctx, c, "execute", args, func(fs *flag.FlagSet) {
 		fs.StringVar(&command, "command", "", "`SQL` to run")
 		fs.StringVar(&file, "file", "", "`file` with the SQL to run")
 		fs.BoolVar(&c.json, "json", false, "print JSON")
-	}, func(ctx context.Context, db d1.DB, _ local.Database) error {
+	}, func(ctx context.Context, db *localDatabase) error {
 		if (command == "") == (file == "") {
 			return errWhichSQL
 		}
@@ -253,69 +232,21 @@ func cell(v any) string {
 	return fmt.Sprint(v)
 }
 
-func d1List(ctx context.Context, c *storeCommand, args []string) error {
-	return database(ctx, c, "migrations list", false, args, nil, func(ctx context.Context, db d1.DB, l local.Database) error {
-		if l.Migrations == "" {
-			return fmt.Errorf("there is no folder of migrations beside %s", c.cfg.Path)
-		}
-		table := l.MigrationsTable
-		if table == "" {
-			table = "d1_migrations"
-		}
-		applied, err := appliedMigrations(ctx, db, table)
-		if err != nil {
-			return err
-		}
-		names, err := local.MigrationFiles(l.Migrations)
-		if err != nil {
-			return err
-		}
-		c.printWaiting(slices.DeleteFunc(names, func(name string) bool { return applied[name] }))
-		return nil
-	}, func(ctx context.Context, r *remoteDatabase) error { return r.list(ctx, c) })
-}
-
-func appliedMigrations(ctx context.Context, db d1.DB, table string) (map[string]bool, error) {
-	applied := map[string]bool{}
-	_, found, err := db.Prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").Bind(table).Raw(ctx)
-	if err != nil || len(found) == 0 {
-		return applied, err
-	}
-	_, rows, err := db.Prepare("SELECT name FROM " + identifier(table)).Raw(ctx)
-	for _, row := range rows {
-		applied[fmt.Sprint(row[0])] = true
-	}
-	return applied, err
-}
-
-// identifier is a name in SQL, which takes no parameter for it.
-func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-func d1Apply(ctx context.Context, c *storeCommand, args []string) error {
-	return database(ctx, c, "migrations apply", true, args, nil, func(_ context.Context, _ d1.DB, l local.Database) error { // opening it has applied them
-		if l.Migrations == "" {
-			return fmt.Errorf("there is no folder of migrations beside %s", c.cfg.Path)
-		}
-		fmt.Fprintln(c.out, "the database has all migrations")
-		return nil
-	}, func(ctx context.Context, r *remoteDatabase) error { return r.apply(ctx, c) })
-}
-
 func d1Export(ctx context.Context, c *storeCommand, args []string) error {
 	var output string
 	var only list
 	var noData, noSchema bool
-	return database(ctx, c, "export", false, args, func(fs *flag.FlagSet) {
+	return database(ctx, c, "export", args, func(fs *flag.FlagSet) {
 		fs.StringVar(&output, "output", "", "`file` to write; - is the standard output")
 		fs.Var(&only, "table", "only this `table`; may be repeated")
 		fs.BoolVar(&noData, "no-data", false, "no rows")
 		fs.BoolVar(&noSchema, "no-schema", false, "no tables and indexes")
-	}, func(ctx context.Context, db d1.DB, _ local.Database) error {
+	}, func(ctx context.Context, db *localDatabase) error {
 		if output == "" {
 			return errNoOutput
 		}
 		var text strings.Builder
-		if err := dump(ctx, db, &text, only, !noSchema, !noData); err != nil {
+		if err := dump(ctx, db.DB, &text, only, !noSchema, !noData); err != nil {
 			return err
 		}
 		return c.writeExport(output, text.String())

@@ -87,7 +87,7 @@ func runDev(ctx context.Context, args []string, out, errs io.Writer) error {
 	persist := fs.String("persist-to", "", "`folder` for what the program stores (default .lattice/state beside the configuration)")
 	isolates := fs.Int("isolates", 0, "`number` of Go instances (default one for each processor)")
 	inspectAt := fs.Int("inspector-port", inspectorPort, "`port` of the inspector, on this machine only; another one when it is taken, unless it is given")
-	noInspector := fs.Bool("no-inspector", false, "serve no inspector; lattice objects then needs the server stopped")
+	noInspector := fs.Bool("no-inspector", false, "serve no inspector; lattice objects, d1, kv and r2 then need the server stopped")
 	var watch local.Watch
 	fs.DurationVar(&watch.Turn, "warn-turn", 250*time.Millisecond, "warn of code that computes for longer without waiting for anything, with its line; 0 does not")
 	fs.DurationVar(&watch.Event, "warn-event", 30*time.Second, "warn of events without an answer for longer, with the lines where handlers wait; 0 does not")

@@ -26,7 +26,7 @@ namespace by its binding, --namespace-id by its id.
   lattice kv key list --binding B                as JSON; --prefix P
   lattice kv key delete KEY --binding B
 
-Stop lattice dev before one of these works on what it has stored. On Cloudflare alone:
+While lattice dev runs, these go through it. On Cloudflare alone:
 
   lattice kv namespace create NAME               make a namespace, and print what to add to the configuration
   lattice kv namespace list                      all of the account, as JSON
@@ -80,12 +80,12 @@ func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, 
 	if err != nil {
 		return err
 	}
-	h, err := k.open(ctx, o)
+	reached, closed, err := k.open(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.Close()) }()
-	return do(h.Context(), kv.Namespace(binding), given)
+	defer func() { err = errors.Join(err, closed()) }()
+	return do(reached, kv.Namespace(binding), given)
 }
 
 // namespace finds the namespace that the flags name.

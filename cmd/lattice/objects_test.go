@@ -16,6 +16,11 @@ import (
 func TestObjectsThroughTheServerAndWithoutIt(t *testing.T) {
 	long(t)
 	dir := readmeProject(t)
+	config, err := os.ReadFile(filepath.Join(dir, "wrangler.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "wrangler.toml"), string(config)+"[[kv_namespaces]]\nbinding = \"KEYS\"\nid = \"0123\"\n[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"shop\"\ndatabase_id = \"x\"\n")
 	out, url, stop := dev(t, dir)
 	t.Chdir(dir)
 	ok := func(args ...string) string {
@@ -56,8 +61,17 @@ func TestObjectsThroughTheServerAndWithoutIt(t *testing.T) {
 	}
 	fails(exitFailure, "no Durable Object class", "list", "Nothing")
 	fails(exitFailure, "there is no object", "inspect", "Counter", "nobody")
+	if code, text := lattice(t, "kv", "key", "put", "color", "green", "--binding", "KEYS"); code != exitOK {
+		t.Errorf("a store command while the server runs: %s", text)
+	}
 	look := func() { // while the server runs, and after
 		t.Helper()
+		if code, text := lattice(t, "kv", "key", "get", "color", "--binding", "KEYS"); code != exitOK || text != "green" {
+			t.Errorf("%d %s", code, text)
+		}
+		if code, text := lattice(t, "d1", "execute", "shop", "--command", "SELECT 1 AS one"); code != exitOK || !strings.Contains(text, "│ one │") {
+			t.Errorf("%d %s", code, text)
+		}
 		if object := ok("inspect", "Counter", "home"); !strings.Contains(object, "hits") || !strings.Contains(object, `"home"`) && !strings.Contains(object, "name    home") {
 			t.Error(object)
 		}

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
 	"grove.place/lattice/internal/cloudflare"
+	"grove.place/lattice/internal/inspector"
+	local "grove.place/lattice/local-runtime"
 )
 
 const queuesHelp = `lattice queues COMMAND [flags]
 
-The queues of an account on Cloudflare. Those of "lattice dev", with the messages that wait, are in the inspector (docs/inspector.md).
+The queues of an account on Cloudflare, and those of "lattice dev", whose messages the inspector shows (docs/inspector.md).
 
   lattice queues create NAME                    make a queue, and print what to add to the configuration
-  lattice queues list                           all of the account; --local those that the configuration names
+  lattice queues list                           all of the account; --local those of lattice dev, with how many messages wait
   lattice queues info NAME                      who sends to it, and who consumes it
   lattice queues delete NAME                    with the messages in it; asks before, unless --yes
   lattice queues consumer add NAME WORKER       let a Worker consume it; "lattice deploy" does so as the configuration says
@@ -65,13 +68,14 @@ func queuesCreate(ctx context.Context, c *cloudCommand, args []string) error {
 
 func queuesList(ctx context.Context, c *cloudCommand, args []string) error {
 	fs := c.accountFlags("queues list", queuesHelp)
-	local := fs.Bool("local", false, "those that the configuration names, which lattice dev has")
+	here := fs.Bool("local", false, "those that the configuration names, which lattice dev has, with the messages that wait")
+	persist := fs.String("persist-to", "", "with --local: `folder` for what the program stores (default .lattice/state beside the configuration)")
 	fs.Bool("remote", true, "those of the account, which is the default")
 	if _, err := c.parse(fs, args, "", 0, 0); err != nil {
 		return err
 	}
-	if *local {
-		return c.localQueues()
+	if *here {
+		return c.localQueues(ctx, *persist)
 	}
 	client, err := c.account(ctx)
 	if err != nil {
@@ -88,8 +92,8 @@ func queuesList(ctx context.Context, c *cloudCommand, args []string) error {
 	return c.print(append([]cloudflare.QueueInfo{}, list...), rows)
 }
 
-// localQueues are those that the configuration names.
-func (c *cloudCommand) localQueues() error {
+// localQueues are those that the configuration names, with what waits in them.
+func (c *cloudCommand) localQueues(ctx context.Context, persist string) error {
 	if err := c.settings(); err != nil {
 		return err
 	}
@@ -98,6 +102,7 @@ func (c *cloudCommand) localQueues() error {
 		Bindings   []string `json:"bindings"`
 		Consumed   bool     `json:"consumed"`
 		DeadLetter string   `json:"dead_letter_queue,omitempty"`
+		Messages   int      `json:"messages"`
 	}
 	all, rows := []*queue{}, [][]string{}
 	named := func(name string) *queue {
@@ -116,11 +121,23 @@ func (c *cloudCommand) localQueues() error {
 	for _, each := range c.cfg.Consumers {
 		q := named(each.Queue)
 		q.Consumed, q.DeadLetter = true, each.DeadLetterQueue
+		if each.DeadLetterQueue != "" {
+			named(each.DeadLetterQueue)
+		}
+	}
+	var names []string
+	for _, q := range all {
+		names = append(names, q.Name)
+	}
+	waiting, err := c.waitingMessages(ctx, &stateFolder{c.project, persist}, names)
+	if err != nil {
+		return err
 	}
 	for _, q := range all {
-		row := []string{q.Name, "bindings: " + orNone(q.Bindings), "not consumed here"}
+		q.Messages = waiting[q.Name]
+		row := []string{q.Name, count(q.Messages, "message"), "bindings: " + orNone(q.Bindings), "not consumed here"}
 		if q.Consumed {
-			row[2] = "consumed here"
+			row[3] = "consumed here"
 		}
 		if q.DeadLetter != "" {
 			row = append(row, "dead letters: "+q.DeadLetter)
@@ -128,6 +145,43 @@ func (c *cloudCommand) localQueues() error {
 		rows = append(rows, row)
 	}
 	return c.print(all, rows)
+}
+
+// waitingMessages counts what waits in queues: in lattice dev while that runs, or else in the folder.
+func (c *cloudCommand) waitingMessages(ctx context.Context, at *stateFolder, names []string) (map[string]int, error) {
+	var list []local.Queue
+	server := inspector.FindServer(ctx, at.path())
+	if server != nil {
+		a, err := server.Call(ctx, "queues", inspector.Request{Queues: names})
+		if err != nil {
+			return nil, err
+		}
+		if list = a.Queues; a.Error != "" && local.InUse(at.path()) != nil {
+			return nil, errors.New(a.Error)
+		} else if a.Error != "" {
+			server = nil
+		}
+	}
+	if _, err := os.Stat(at.path()); server == nil && err == nil {
+		store := &storeCommand{stateFolder: *at, errs: c.errs}
+		bound := map[string]string{}
+		for _, name := range names {
+			bound[name] = name
+		}
+		host, err := store.openFolder(ctx, local.Options{Queues: bound})
+		if err != nil {
+			return nil, err
+		}
+		list, err = host.Queues()
+		if err = errors.Join(err, host.Close()); err != nil {
+			return nil, err
+		}
+	}
+	waiting := map[string]int{}
+	for _, q := range list {
+		waiting[q.Name] = q.Messages
+	}
+	return waiting, nil
 }
 
 // oneQueue finds the queue that an argument names.

@@ -39,7 +39,7 @@ func TestQueuesOnCloudflare(t *testing.T) {
 		t.Error(out)
 	}
 	write(t, "wrangler.toml", "name = \"w\"\n[[queues.producers]]\nbinding = \"JOBS\"\nqueue = \"jobs\"\n[[queues.consumers]]\nqueue = \"jobs\"\ndead_letter_queue = \"dead\"\n")
-	if out := ok("queues", "list", "--local"); out != "jobs  bindings: JOBS  consumed here  dead letters: dead\n" {
+	if out := ok("queues", "list", "--local"); out != "jobs  0 messages  bindings: JOBS  consumed here  dead letters: dead\ndead  0 messages  bindings: none  not consumed here\n" {
 		t.Error(out)
 	}
 }

@@ -24,7 +24,7 @@ The objects of an R2 bucket, as "lattice dev" has stored them, or with --remote 
   lattice r2 object list BUCKET                   as JSON; --prefix P
   lattice r2 object delete BUCKET/KEY
 
-Stop lattice dev before one of these works on what it has stored. On Cloudflare alone:
+While lattice dev runs, these go through it. On Cloudflare alone:
 
   lattice r2 bucket create NAME                   make a bucket, and print what to add to the configuration
   lattice r2 bucket list                          all of the account
@@ -70,11 +70,11 @@ func bucket(ctx context.Context, c *storeCommand, name, usage string, args []str
 		if b.Binding != asked && b.Name != asked && b.PreviewName != asked {
 			continue
 		}
-		h, err := c.open(ctx, local.Options{Buckets: map[string]string{b.Binding: o.Buckets[b.Binding]}})
+		reached, closed, err := c.open(ctx, local.Options{Buckets: map[string]string{b.Binding: o.Buckets[b.Binding]}})
 		if err != nil {
 			return err
 		}
-		return errors.Join(do(h.Context(), r2.Bucket(b.Binding), key), h.Close())
+		return errors.Join(do(reached, r2.Bucket(b.Binding), key), closed())
 	}
 	return fmt.Errorf("%s has no R2 bucket %q: there are %s", c.cfg.Path, asked, orNone(names))
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
 
+	"grove.place/lattice/internal/inspector"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
@@ -47,14 +49,32 @@ func (c *storeCommand) parse(fs *flag.FlagSet, args []string, usage string) (giv
 	return given, err
 }
 
-// open opens the stores. Nothing else may have the folder.
-func (c *storeCommand) open(ctx context.Context, o local.Options) (*local.Host, error) {
+// open opens the stores: through lattice dev while that runs, or else in the folder. What they are reached with ends with closed.
+func (c *storeCommand) open(ctx context.Context, o local.Options) (reached context.Context, closed func() error, err error) {
+	if server := inspector.FindServer(ctx, c.path()); server != nil {
+		client, err := server.OpenStores(ctx, inspector.Stores{Databases: o.Databases, KV: o.KV, Buckets: o.Buckets})
+		if err == nil {
+			return client.Context(ctx), client.Close, nil
+		}
+		if !errors.Is(err, inspector.ErrNoHost) {
+			return nil, nil, err
+		}
+	}
+	host, err := c.openFolder(ctx, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return host.Context(), host.Close, nil
+}
+
+// openFolder opens the stores in the folder, which nothing else may have.
+func (c *storeCommand) openFolder(ctx context.Context, o local.Options) (*local.Host, error) {
 	if err := local.InUse(c.path()); err != nil {
-		return nil, fmt.Errorf("%w: this command needs the folder for itself", err)
+		return nil, fmt.Errorf("%w; it has no inspector to go through: it was started with --no-inspector, or is still starting", err)
 	}
 	o.Dir = c.path()
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(c.errs, nil))
+		o.Logger = slog.New(slog.NewTextHandler(c.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	return local.OpenStores(ctx, o)
 }

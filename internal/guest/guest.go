@@ -37,6 +37,12 @@ func WithTransport(ctx context.Context, t Transport) context.Context {
 	return context.WithValue(ctx, transportKey{}, t)
 }
 
+// TransportOf returns where the operations of ctx go, or nil.
+func TransportOf(ctx context.Context) Transport {
+	t, _ := ctx.Value(transportKey{}).(Transport)
+	return t
+}
+
 // Invoke performs an operation in the frame of ctx, and returns a reader of its payload. It waits for an asynchronous
 // operation until it is done or ctx is.
 func Invoke(ctx context.Context, op uint32, request []byte) (*abi.Reader, error) {

@@ -48,6 +48,8 @@ type Request struct {
 	From   string `json:"from,omitempty"`   // the first key
 	SQL    string `json:"sql,omitempty"`
 	Write  bool   `json:"write,omitempty"` // SQL may write
+
+	Queues []string `json:"queues,omitempty"` // names of those to count
 }
 
 // Answer is its answer. A field is there when the call has it.
@@ -58,6 +60,7 @@ type Answer struct {
 	Done    bool            `json:"done,omitempty"`   // evict, delete, run-alarm: there was something to do
 	Error   string          `json:"error,omitempty"`  // why it failed
 	Writes  bool            `json:"writes,omitempty"` // SQL would write, and may not
+	Queues  []local.Queue   `json:"queues,omitempty"`
 }
 
 // Perform does what the control API does, by its name, on a host.
@@ -97,6 +100,8 @@ func perform(h *local.Host, name string, q Request, a *Answer) (err error) {
 
 func (i *Inspector) control(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+controlPath+"hello", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	mux.HandleFunc("POST "+controlPath+"stores", i.openStores)
+	mux.HandleFunc("POST "+controlPath+"queues", i.countQueues)
 	mux.HandleFunc("POST "+controlPath+"{name}", func(w http.ResponseWriter, r *http.Request) {
 		var q Request
 		var a Answer

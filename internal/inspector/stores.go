@@ -11,7 +11,7 @@ import (
 var storeKinds = []struct{ Kind, Title, Page, Remote, Add string }{
 	{"d1", "D1 databases", "/database", "lattice d1 execute %s --remote --command …", "[[d1_databases]]"},
 	{"kv", "KV namespaces", "/namespace", "lattice kv key list --binding %s --remote", "[[kv_namespaces]]"},
-	{"r2", "R2 buckets", "/bucket", "", "[[r2_buckets]]"},
+	{"r2", "R2 buckets", "/bucket", "lattice r2 object list %s --remote", "[[r2_buckets]]"},
 }
 
 // storeView is a binding in the list.

@@ -26,7 +26,7 @@ func (h *Host) Stores() (list []StoreInfo) {
 		list = append(list, StoreInfo{"kv", binding, name, h.cfg.RemoteKV[binding] != nil})
 	}
 	for binding, name := range h.cfg.Buckets {
-		list = append(list, StoreInfo{"r2", binding, name, false})
+		list = append(list, StoreInfo{"r2", binding, name, h.cfg.RemoteR2[binding] != nil})
 	}
 	slices.SortFunc(list, func(a, b StoreInfo) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Binding, b.Binding))

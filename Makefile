@@ -14,10 +14,10 @@ WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./in
 SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s
 
-.PHONY: help dev build test test-short conformance bench grove-bench screenshots lint vulncheck fuzz npm browser clean
+.PHONY: help dev build test test-short conformance bench grove-bench screenshots lint vulncheck fuzz npm browser release-check clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: .dev.vars ## serve Grove with demo data on http://localhost:8787, and a sign-in provider for development
 	go build -o bin/ ./cmd/lattice ./tests/demo/cmd/demo
@@ -89,6 +89,16 @@ browser:
 			echo "Chromium is missing, which the browser test drives: install the package chromium, or run make test-short"; exit 1; \
 		fi; \
 	fi
+
+release-check: ## all that a release wants, docs/release.md: make release-check VERSION=v0.2.0
+	@echo "$(VERSION)" | grep -qE '^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$$' || { echo "say which version: make release-check VERSION=v0.2.0"; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo "commit or remove what is not committed:"; git status --short; exit 1; }
+	@! git rev-parse -q --verify "refs/tags/$(VERSION)" >/dev/null || { echo "there is a tag $(VERSION) already: a tag is never moved"; exit 1; }
+	@grep -qE '^## $(subst .,\.,$(VERSION:v%=%)) - [0-9]{4}-[0-9]{2}-[0-9]{2}$$' CHANGELOG.md || { echo "CHANGELOG.md has no heading: ## $(VERSION:v%=%) - $$(date +%F)"; exit 1; }
+	go mod tidy -diff
+	go run ./tests/licenses && git diff --exit-code docs/licenses.md
+	$(MAKE) --no-print-directory vulncheck
+	$(MAKE) --no-print-directory test
 
 clean: ## remove what was built and what lattice dev has stored
 	rm -rf build/dist bin .lattice

@@ -77,7 +77,7 @@ func breakDown(module []byte) (*Breakdown, error) {
 			start = end
 		}
 	}
-	return &Breakdown{Code: parts(code, counts), Data: parts(data, nil), Whole: measure(module)}, nil
+	return &Breakdown{Code: parts(code, counts), Data: parts(data, nil), Whole: Measure(module)}, nil
 }
 
 // byPackage joins the bodies of the functions of each package.
@@ -98,7 +98,7 @@ func (t *tables) byPackage(functions [][]byte) (code map[string][]byte, counts m
 func parts(groups map[string][]byte, counts map[string]int) []Part {
 	var list []Part
 	for name, b := range groups {
-		s := measure(b)
+		s := Measure(b)
 		list = append(list, Part{Name: name, Functions: counts[name], Raw: s.Raw, Gzip: s.Gzip})
 	}
 	slices.SortFunc(list, func(a, b Part) int { return cmp.Or(cmp.Compare(b.Gzip, a.Gzip), cmp.Compare(a.Name, b.Name)) })

@@ -82,8 +82,8 @@ func build(ctx context.Context, o Options, host local.Options) (*Result, error) 
 		return nil, err
 	}
 	if !o.NoSizes {
-		res.Sizes = measure(module, worker)
-		res.Warnings = append(res.Warnings, res.Sizes.warnings()...)
+		res.Sizes = Measure(module, worker)
+		res.Warnings = append(res.Warnings, res.Sizes.Warnings()...)
 	}
 	if o.NoFiles {
 		return res, nil

@@ -1,7 +1,9 @@
 package build
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,6 +60,7 @@ type checker struct {
 	manifest *Manifest
 	problems []Problem
 	warnings []string
+	extended bool // main is JavaScript of its own, which adds to what the build writes
 }
 
 // check compares a configuration with a module that is going to be written to out.
@@ -117,9 +120,18 @@ func (c *checker) head(out string) {
 	want := filepath.Join(out, WorkerFile)
 	if c.cfg.Main == "" {
 		c.add(0, c.mainLine(want), "main is missing. Add at the top:")
-	} else if !samePath(c.cfg.Abs(c.cfg.Main), want) {
-		c.add(c.cfg.Line("main"), c.mainLine(want), "main is %q, but the build writes %s. Change it to:", c.cfg.Main, want)
+	} else if main := c.cfg.Abs(c.cfg.Main); imports(main, want) {
+		c.extended = true
+		c.warnings = append(c.warnings, fmt.Sprintf("%s: main is JavaScript of its own, %s: the local host runs the Go program alone", c.cfg.Path, c.cfg.Main))
+	} else if !samePath(main, want) {
+		c.add(c.cfg.Line("main"), c.mainLine(want), "main is %q, but the build writes %s, which main does not import. Import it there, or change the line to:", c.cfg.Main, want)
 	}
+}
+
+// imports reports whether a file of JavaScript or TypeScript names the worker that the build writes.
+func imports(file, worker string) bool {
+	text, err := os.ReadFile(file)
+	return err == nil && !samePath(file, worker) && bytes.Contains(text, []byte(filepath.Base(filepath.Dir(worker))+"/"+WorkerFile))
 }
 
 func (c *checker) mainLine(want string) string {
@@ -155,7 +167,7 @@ func (c *checker) bindings() {
 		c.classBindings(class)
 	}
 	for i, b := range c.cfg.Objects {
-		if c.own(b) && c.manifest.class(b.Class) == nil {
+		if c.own(b) && c.manifest.class(b.Class) == nil && !c.extended {
 			c.add(c.cfg.Line(fmt.Sprintf("durable_objects.bindings[%d].class_name", i)), "", "binding %s names class %q, which the program does not have (it has %s). Declare it with durables.Class(%q, …) in a package that the program imports, or take the binding out.",
 				b.Name, b.Class, c.manifest.classNames(), b.Class)
 		}
@@ -253,7 +265,7 @@ func (c *checker) migrations() {
 // gone are the classes that the file has and the program has not.
 func (c *checker) gone() (names []string) {
 	for _, name := range c.cfg.LiveClasses() {
-		if c.manifest.class(name) == nil {
+		if c.manifest.class(name) == nil && !c.extended {
 			names = append(names, name)
 		}
 	}

@@ -129,11 +129,11 @@ func TestWriteReplacesOnlyWhatDiffers(t *testing.T) {
 }
 
 func TestSizesAgainstLimits(t *testing.T) {
-	if s := measure(make([]byte, 1<<20), []byte("abc")); s.Raw != 1<<20+3 || s.Gzip < 20 || s.Gzip > 10_000 {
+	if s := Measure(make([]byte, 1<<20), []byte("abc")); s.Raw != 1<<20+3 || s.Gzip < 20 || s.Gzip > 10_000 {
 		t.Errorf("sizes = %+v", s)
 	}
 	for gzip, want := range map[int64]string{FreeLimit: "", FreeLimit + 1: "needs the paid plan", PaidLimit + 1: "more than Cloudflare accepts"} {
-		got := strings.Join((Sizes{Raw: gzip, Gzip: gzip}).warnings(), "")
+		got := strings.Join((Sizes{Raw: gzip, Gzip: gzip}).Warnings(), "")
 		if (want == "") != (got == "") || !strings.Contains(got, want) {
 			t.Errorf("%d bytes: %q, want %q", gzip, got, want)
 		}

@@ -17,8 +17,8 @@ type Sizes struct {
 	Gzip int64 `json:"gzip"`
 }
 
-// measure adds up the files that wrangler uploads.
-func measure(files ...[]byte) Sizes {
+// Measure adds up the files that are uploaded.
+func Measure(files ...[]byte) Sizes {
 	var s Sizes
 	for _, f := range files {
 		var n counter
@@ -44,7 +44,8 @@ func (s Sizes) String() string {
 		percent(s.Gzip, FreeLimit), megabytes(FreeLimit), percent(s.Gzip, PaidLimit), megabytes(PaidLimit))
 }
 
-func (s Sizes) warnings() []string {
+// Warnings say which of Cloudflare's limits are exceeded.
+func (s Sizes) Warnings() []string {
 	const hint = "see what is in it with `lattice build --sizes`, and leave large packages out"
 	switch {
 	case s.Gzip > PaidLimit:

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"grove.place/lattice/build"
-	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/deploy"
 	"grove.place/lattice/internal/wrangler"
 )
@@ -19,6 +18,7 @@ import (
 // deployCommand is one that builds and then sends what was built.
 type deployCommand struct {
 	cloudCommand
+	settingFlags
 	dryRun  bool
 	vars    overrides
 	secrets string // a file
@@ -29,6 +29,7 @@ func (d *deployCommand) deployFlags(name, long string) *flag.FlagSet {
 	d.vars = overrides{}
 	fs := newFlags(name, long, d.out, d.errs)
 	d.flags(fs)
+	d.settingFlags.add(fs, name == "deploy")
 	fs.BoolVar(&d.json, "json", false, "print what was deployed as JSON, for scripts")
 	fs.BoolVar(&d.dryRun, "dry-run", false, "build, check and print what would be sent, and send nothing")
 	fs.Var(d.vars, "var", "set a variable, as `NAME:value`, whatever the configuration says; may be repeated. Not for secrets")
@@ -36,15 +37,38 @@ func (d *deployCommand) deployFlags(name, long string) *flag.FlagSet {
 	fs.StringVar(&d.options.Message, "message", "", "`text` that lists of versions and deployments show")
 	fs.StringVar(&d.options.Tag, "tag", "", "`name` of the version, such as that of a release")
 	fs.BoolVar(&d.options.KeepVars, "keep-vars", false, "leave variables that were set on the dashboard and are not in the configuration")
+	fs.BoolVar(&d.options.Strict, "strict", false, "do not overwrite what was changed elsewhere since: a deployment by steps, an edit on the dashboard, a secret")
 	return fs
+}
+
+// read takes the command line apart.
+func (d *deployCommand) read(fs *flag.FlagSet, args []string) (err error) {
+	if args, err = translate(args); err != nil {
+		fmt.Fprintf(d.errs, "lattice %s: %v\n", fs.Name(), err)
+		return errUsage
+	}
+	given, err := parseAll(fs, args, d.errs)
+	switch {
+	case err != nil:
+		return err
+	case len(given) > 1 && strings.Contains(given[1], ":"), len(given) == 1 && strings.Contains(given[0], ":") && len(d.vars)+len(d.define) > 0:
+		fmt.Fprintf(d.errs, "lattice %s: write the flag before each value: --var A:1 --var B:2, not --var A:1 B:2\n", fs.Name())
+		return errUsage
+	case len(given) > 1:
+		fmt.Fprintf(d.errs, "lattice %s takes one package, not also %q\n", fs.Name(), given[1])
+		return errUsage
+	case len(given) == 1:
+		d.pkg = given[0]
+	}
+	d.options.NoProvision = !d.provision
+	return nil
 }
 
 func runDeploy(ctx context.Context, args []string, out, errs io.Writer) error {
 	d := &deployCommand{cloudCommand: cloudCommand{out: out, errs: errs}}
 	fs := d.deployFlags("deploy", deployHelp)
 	fs.BoolVar(&d.options.TakeDomains, "take-domains", false, "give the Worker its custom domains even if another Worker or a DNS record has them")
-	var err error
-	if d.pkg, err = parse(fs, args, errs); err != nil {
+	if err := d.read(fs, args); err != nil {
 		return err
 	}
 	plan, err := d.plan(ctx)
@@ -72,35 +96,50 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		return nil, err
 	}
 	cfg, options, err := d.load()
+	if err == nil {
+		err = errors.Join(d.settingFlags.apply(&d.project, cfg), d.entry(cfg))
+	}
 	if err != nil {
 		return nil, err
+	}
+	if options.Package != "" && d.pkg == "" { // the argument was a file of JavaScript
+		options.Dir, options.Package = cfg.Program()
 	}
 	d.cfg, d.options.Environment, d.options.Vars = cfg, d.env, d.vars
 	if d.options.Secrets, err = readSecrets(d.secrets); err != nil {
 		return nil, err
 	}
 	began := time.Now()
-	built, err := build.Build(ctx, options)
+	code, err := deploy.Make(ctx, cfg, options, d.bundling(&d.project), d.fs.Name(), d.errs)
 	if _, ok := errors.AsType[*build.CompileError](err); ok {
 		fmt.Fprintln(d.errs, explain(err))
 		return nil, fmt.Errorf("%s does not compile", options.Package)
 	}
-	if err != nil && compile.IsPlain(ctx, options.Dir, options.Package) {
-		return nil, fmt.Errorf("%s is a program of github.com/syumai/workers, which `wrangler deploy` deploys as before; lattice deploy is for programs of the Lattice SDK, to which its imports move it (docs/migrating-from-syumai.md)", options.Package)
-	}
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range built.Warnings {
+	for _, w := range code.Warnings {
 		if !strings.Contains(w, "local host") && !strings.HasPrefix(w, "[env.") { // neither matters to what is deployed here
 			fmt.Fprintf(d.errs, "warning: %s\n", w)
 		}
 	}
-	plan, err := deploy.New(cfg, built, d.options)
+	if code.Exports == nil {
+		for _, name := range ownFlags {
+			if d.given(name) {
+				fmt.Fprintf(d.errs, "warning: --%s is for a main of your own JavaScript: here nothing is bundled, and it changes nothing\n", name)
+			}
+		}
+	}
+	plan, err := deploy.New(cfg, code, d.options)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(d.errs, "build     %s  %s\n", built.Sizes, time.Since(began).Round(10*time.Millisecond))
+	if d.outdir != "" {
+		if err := code.Write(d.outdir); err != nil {
+			return nil, fmt.Errorf("--outdir: %w", err)
+		}
+	}
+	fmt.Fprintf(d.errs, "build     %s  %s\n", code.Sizes, time.Since(began).Round(10*time.Millisecond))
 	if d.dryRun {
 		if d.json {
 			return plan, d.print(plan.Metadata(), nil)

@@ -21,8 +21,7 @@ func runVersions(ctx context.Context, args []string, out, errs io.Writer) error 
 func versionsUpload(ctx context.Context, c *cloudCommand, args []string) error {
 	d := &deployCommand{cloudCommand: *c}
 	fs := d.deployFlags("versions upload", versionsHelp)
-	var err error
-	if d.pkg, err = parse(fs, args, d.errs); err != nil {
+	if err := d.read(fs, args); err != nil {
 		return err
 	}
 	plan, err := d.plan(ctx)

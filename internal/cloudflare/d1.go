@@ -22,6 +22,8 @@ type Database struct {
 	Tables  *int   `json:"num_tables,omitempty"`
 	Size    *int64 `json:"file_size,omitempty"` // bytes
 	Region  string `json:"running_in_region,omitempty"`
+
+	Jurisdiction string `json:"jurisdiction,omitempty"`
 }
 
 // Databases lists all of them.

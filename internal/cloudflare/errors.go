@@ -161,6 +161,9 @@ func isForbidden(err error) bool {
 	return hasCode(err, codeAuthentication) && status(err) == http.StatusForbidden
 }
 
+// IsForbidden reports whether the token may not do something.
+func IsForbidden(err error) bool { return status(err) == http.StatusForbidden }
+
 func status(err error) int {
 	if refused, ok := errors.AsType[*Error](err); ok {
 		return refused.Status

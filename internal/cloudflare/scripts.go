@@ -166,6 +166,15 @@ func (c *Client) Settings(ctx context.Context, name string, settings map[string]
 	return failed("change the settings of "+name, err)
 }
 
+// Bindings are those of a Worker that is there, as the API has them.
+func (c *Client) Bindings(ctx context.Context, name string) ([]map[string]any, error) {
+	var settings struct {
+		Bindings []map[string]any `json:"bindings"`
+	}
+	err := c.raw(ctx, http.MethodGet, c.path("workers", "scripts", name, "settings"), nil, nil, &settings)
+	return settings.Bindings, failed("read the bindings of "+name, err)
+}
+
 // path joins elements below the account.
 func (c *Client) path(elements ...string) string {
 	path := "accounts/" + url.PathEscape(c.options.Account)

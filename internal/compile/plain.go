@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // The modules that tell whose program one is.
@@ -24,6 +25,14 @@ func IsPlain(ctx context.Context, dir, pkg string) bool {
 		}
 	}
 	return plain
+}
+
+// IsProgram reports whether there is a Go program at all.
+func IsProgram(ctx context.Context, dir, pkg string) bool { return len(list(ctx, dir, pkg)) > 0 }
+
+// UsesSDK reports whether a program was written for the SDK.
+func UsesSDK(ctx context.Context, dir, pkg string) bool {
+	return slices.ContainsFunc(list(ctx, dir, pkg), func(p listed) bool { return p.path == sdkWorkers })
 }
 
 // Plain builds a program as its author would, with the go command alone.

@@ -90,10 +90,16 @@ func (p *Plan) collect(errs *[]error) (list []binding) {
 	}
 	for _, k := range kinds {
 		for i, table := range tables(p.Config.Setting(k.path)) {
-			b, err := k.binding(table)
+			b, err := k.binding(table, p.NoProvision)
 			if err != nil {
 				*errs = append(*errs, p.at(fmt.Sprintf("%s[%d]", k.path, i), "%v", err))
 			} else if b != nil && !p.overrides(fmt.Sprint(b["name"])) {
+				if d, is := p.draftOf(k, k.path, table, b, len(list)); is {
+					p.drafts = append(p.drafts, d)
+					if b[stores[k.typ].id] == nil {
+						b = binding{"name": b["name"], "type": "inherit"}
+					}
+				}
 				list = append(list, b)
 			}
 		}
@@ -140,7 +146,8 @@ var whatItLacks = map[string]string{
 	"workflow":     "lattice deploy binds Workflows of other Workers only; use `wrangler deploy`",
 }
 
-func (k kind) binding(table map[string]any) (binding, error) {
+// binding makes one of its table. What names no resource is an error when none shall be made.
+func (k kind) binding(table map[string]any, named bool) (binding, error) {
 	key := k.name
 	if key == "" {
 		key = "binding"
@@ -149,7 +156,7 @@ func (k kind) binding(table map[string]any) (binding, error) {
 	if name == "" {
 		return nil, nil // assets without a binding
 	}
-	if k.needs != "" && empty(table[k.needs]) {
+	if _, provisioned := stores[k.typ]; k.needs != "" && empty(table[k.needs]) && (named || !provisioned) {
 		what := whatItLacks[k.typ]
 		if what == "" {
 			what = "write it"

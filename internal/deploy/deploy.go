@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +30,8 @@ type Options struct {
 	Message     string
 	Tag         string
 	TakeDomains bool // custom domains give way that something else has
+	NoProvision bool // what bindings name must be there, and is not made
+	Strict      bool // what was changed elsewhere is not overwritten
 }
 
 // Plan is a deployment that has been checked and not begun.
@@ -40,16 +41,18 @@ type Plan struct {
 
 	Sizes build.Sizes // of the modules
 
+	main     string
 	modules  []cloudflare.Module
 	bindings []binding
+	drafts   []draft
 	assets   *assets // nil without static files
 	routes   []cloudflare.Route
 	domains  []cloudflare.Route
 }
 
 // New checks a configuration and what was built of it. It needs no network.
-func New(cfg *wrangler.Config, built *build.Result, o Options) (*Plan, error) {
-	p := &Plan{Config: cfg, Options: o, Sizes: built.Sizes}
+func New(cfg *wrangler.Config, code Code, o Options) (*Plan, error) {
+	p := &Plan{Config: cfg, Options: o, Sizes: code.Sizes, main: code.Main, modules: code.Modules}
 	var errs []error
 	if cfg.Name == "" {
 		errs = append(errs, fmt.Errorf("%s: the Worker has no name: add name = \"…\" at the top", cfg.Path))
@@ -59,10 +62,8 @@ func New(cfg *wrangler.Config, built *build.Result, o Options) (*Plan, error) {
 	}
 	errs = append(errs, p.unsupported()...)
 	p.bindings = p.collect(&errs)
+	errs = append(errs, p.checkExports(code.Exports)...)
 	var err error
-	if p.modules, err = modulesOf(cfg, built); err != nil {
-		errs = append(errs, err)
-	}
 	if p.assets, err = readAssets(cfg); err != nil {
 		errs = append(errs, err)
 	}
@@ -118,25 +119,6 @@ func empty(v any) bool {
 // at is an error with its place in the configuration.
 func (p *Plan) at(path, format string, args ...any) error {
 	return errors.New(wrangler.Warning{Line: p.Config.Line(path), Text: fmt.Sprintf(format, args...)}.At(p.Config.Path))
-}
-
-// Media types of modules.
-const (
-	typeModule = "application/javascript+module"
-	typeWasm   = "application/wasm"
-)
-
-// modulesOf are the files of the build. main must be the one that it wrote: anything else needs a bundler of its own.
-func modulesOf(cfg *wrangler.Config, built *build.Result) ([]cloudflare.Module, error) {
-	worker := filepath.Join(built.Out, build.WorkerFile)
-	if main := cfg.Abs(cfg.Main); cfg.Main != "" && !same(main, worker) {
-		return nil, fmt.Errorf("%s:%d: main is %s, and the build wrote %s: write main = %q, or use `wrangler deploy`, which bundles JavaScript of your own", cfg.Path, cfg.Line("main"), cfg.Main, worker, build.DefaultOut+"/"+build.WorkerFile)
-	}
-	script, err := os.ReadFile(worker)
-	if err != nil {
-		return nil, err
-	}
-	return []cloudflare.Module{{Name: build.WorkerFile, Type: typeModule, Content: script}, {Name: build.ModuleFile, Type: typeWasm, Content: built.Module}}, nil
 }
 
 func same(a, b string) bool {

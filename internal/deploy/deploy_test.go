@@ -68,7 +68,11 @@ func (b *bench) plan(text string, o deploy.Options) (*deploy.Plan, error) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return deploy.New(cfg, &build.Result{Out: filepath.Join(b.dir, "build/dist"), Module: []byte("\x00asm\x01\x00\x00\x00")}, o)
+	code, err := deploy.Built(&build.Result{Out: filepath.Join(b.dir, "build/dist"), Module: []byte("\x00asm\x01\x00\x00\x00")})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return deploy.New(cfg, code, o)
 }
 
 func (b *bench) client(token string) *cloudflare.Client {
@@ -193,11 +197,10 @@ func TestWhatCannotBeDeployedIsRefusedBeforeAnythingIsSent(t *testing.T) {
 		{"a queue without a name", head + "[[queues.producers]]\nbinding = \"Q\"\n", "Q has no queue"},
 		{"a Workflow", head + "[[workflows]]\nbinding = \"W\"\nname = \"w\"\nclass_name = \"W\"\n", "W has no script_name: lattice deploy binds Workflows of other Workers only"},
 		{"containers", head + "[[containers]]\nclass_name = \"A\"\nimage = \"x\"\n", "wrangler.toml:4: lattice deploy does not deploy containers: use `wrangler deploy`"},
-		{"JavaScript of one's own", "name = \"app\"\nmain = \"src/index.js\"\ncompatibility_date = \"2026-10-01\"\n", "wrangler.toml:2: main is src/index.js, and the build wrote"},
 		{"no folder of assets", head + "[assets]\ndirectory = \"public\"\n", "wrangler.toml:5: there is no folder"},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			_, err := newBench(t).plan(k.text, deploy.Options{})
+			_, err := newBench(t).plan(k.text, deploy.Options{NoProvision: true})
 			says(t, err, k.want)
 		})
 	}

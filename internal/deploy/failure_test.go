@@ -183,7 +183,9 @@ func TestWhatTheAPIRefusesIsShown(t *testing.T) {
 
 func TestMissingQueuesAndSecretsAreFoundBeforeTheUpload(t *testing.T) {
 	b := newBench(t)
-	_, err := b.deploy(t.Context(), head+"[[queues.producers]]\nbinding = \"Q\"\nqueue = \"nowhere\"\n", deploy.Options{})
+	_, err := b.deploy(t.Context(), head+"[[queues.consumers]]\nqueue = \"nowhere\"\n", deploy.Options{})
+	says(t, err, "there is no queue nowhere in the account: make it with `lattice queues create nowhere`", "Nothing was changed")
+	_, err = b.deploy(t.Context(), head+"[[queues.producers]]\nbinding = \"Q\"\nqueue = \"nowhere\"\n", deploy.Options{NoProvision: true})
 	says(t, err, "there is no queue nowhere in the account: make it with `lattice queues create nowhere`", "Nothing was changed")
 	secrets := head + "[secrets]\nrequired = [\"KEY\"]\n"
 	_, err = b.deploy(t.Context(), secrets, deploy.Options{})

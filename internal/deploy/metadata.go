@@ -4,18 +4,20 @@ import (
 	"maps"
 	"slices"
 
-	"grove.place/lattice/build"
 	"grove.place/lattice/internal/wrangler"
 )
 
 // metadata is the part of the upload that says what the modules are.
 func (p *Plan) metadata(migrations map[string]any, jwt string) map[string]any {
+	if p.main == "" {
+		return p.filesAlone(jwt)
+	}
 	list := p.bindings
 	if list == nil {
 		list = []binding{}
 	}
 	m := map[string]any{
-		"main_module": build.WorkerFile, "bindings": list, "compatibility_date": p.Config.CompatibilityDate,
+		"main_module": p.main, "bindings": list, "compatibility_date": p.Config.CompatibilityDate,
 		"compatibility_flags": append([]string{}, p.Config.CompatibilityFlags...),
 		"keep_bindings":       p.keep(),
 	}
@@ -43,6 +45,17 @@ func (p *Plan) metadata(migrations map[string]any, jwt string) map[string]any {
 	}
 	if extra, _ := p.Config.Setting("unsafe.metadata").(map[string]any); extra != nil {
 		maps.Copy(m, extra)
+	}
+	return m
+}
+
+// filesAlone is the metadata of a Worker without a program.
+func (p *Plan) filesAlone(jwt string) map[string]any {
+	m := map[string]any{
+		"assets": map[string]any{"jwt": jwt, "config": p.assets.config}, "compatibility_date": p.Config.CompatibilityDate, "compatibility_flags": append([]string{}, p.Config.CompatibilityFlags...),
+	}
+	if p.Message != "" || p.Tag != "" {
+		m["annotations"] = p.annotations()
 	}
 	return m
 }

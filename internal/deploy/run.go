@@ -30,6 +30,9 @@ type run struct {
 	live     []cloudflare.Share // before
 	uploaded cloudflare.Uploaded
 	host     string
+	made     []string // sentences about what was created
+
+	conflicts []string // with Strict
 }
 
 // Run deploys, and tells the log what it does. After an error that is no *Failure nothing has changed.
@@ -38,11 +41,14 @@ func (p *Plan) Run(ctx context.Context, c *cloudflare.Client, log io.Writer) (*R
 	if err := r.look(ctx, true); err != nil {
 		return nil, fmt.Errorf("%w\nNothing was changed", err)
 	}
+	if err := r.provision(ctx); err != nil {
+		return nil, r.withMade(fmt.Errorf("%w\nThe Worker was not changed", err))
+	}
 	if err := r.release(ctx); err != nil {
-		return nil, err
+		return nil, r.withMade(err)
 	}
 	if err := r.trigger(ctx); err != nil {
-		return nil, err
+		return nil, r.withMade(err)
 	}
 	return &Result{Worker: p.Config.Name, Environment: p.Environment, Version: r.uploaded.Version, Targets: p.Targets(r.host), New: !r.script.Exists}, nil
 }
@@ -59,6 +65,9 @@ func (p *Plan) Upload(ctx context.Context, c *cloudflare.Client, log io.Writer) 
 		err = fmt.Errorf("the migrations of Durable Object classes after %q are not applied yet, which a version cannot do: run `lattice deploy`", r.script.MigrationTag)
 	}
 	if err == nil {
+		err = r.provision(ctx)
+	}
+	if err == nil {
 		var jwt string
 		if jwt, err = r.sendAssets(ctx); err == nil {
 			err = r.step("version", func() (string, error) {
@@ -71,7 +80,7 @@ func (p *Plan) Upload(ctx context.Context, c *cloudflare.Client, log io.Writer) 
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w\nNothing was changed: what was live is live", err)
+		return nil, r.withMade(fmt.Errorf("%w\nThe Worker was not changed: what was live is live", err))
 	}
 	return &Result{Worker: p.Config.Name, Environment: p.Environment, Version: r.uploaded.Version, Targets: []string{}}, nil
 }
@@ -90,6 +99,18 @@ func (p *Plan) Triggers(ctx context.Context, c *cloudflare.Client, log io.Writer
 		return nil, err
 	}
 	return &Result{Worker: p.Config.Name, Environment: p.Environment, Targets: p.Targets(r.host)}, nil
+}
+
+// withMade adds what was created to the error of a later step.
+func (r *run) withMade(err error) error {
+	if f, ok := errors.AsType[*Failure](err); ok {
+		f.Done = append(slices.Clone(r.made), f.Done...)
+		return f
+	}
+	if len(r.made) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w\n%s: the next deployment finds it by its name", err, strings.Join(r.made, "\n"))
 }
 
 func (r *run) note(format string, args ...any) { fmt.Fprintf(r.log, format+"\n", args...) }
@@ -117,7 +138,7 @@ func (r *run) look(ctx context.Context, all bool) (err error) {
 		return err
 	}
 	if !all || !r.script.Exists {
-		return nil
+		return r.strict()
 	}
 	deployments, err := r.client.Deployments(ctx, name)
 	if err != nil {
@@ -127,12 +148,28 @@ func (r *run) look(ctx context.Context, all bool) (err error) {
 		r.live = deployments[0].Versions
 	}
 	if len(r.live) > 1 {
-		r.note("warning: %s is being rolled out by steps (%s): this deployment ends that, and gets all requests. `lattice versions deploy` goes on with the steps", name, shares(r.live))
+		r.conflict("%s is being rolled out by steps (%s): this deployment ends that, and gets all requests. `lattice versions deploy` goes on with the steps", name, shares(r.live))
 	}
 	if r.script.LastDeployedFrom == "dash" {
-		r.note("warning: %s was changed last on the dashboard: what was set there, and does not stand in %s, is overwritten", name, r.Config.Path)
+		r.conflict("%s was changed last on the dashboard: what was set there, and does not stand in %s, is overwritten", name, r.Config.Path)
 	}
-	return nil
+	return r.strict()
+}
+
+// conflict is something that was changed elsewhere, and that this deployment ends: a warning, or with Strict an error.
+func (r *run) conflict(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); r.Strict {
+		r.conflicts = append(r.conflicts, text)
+	} else {
+		r.note("warning: %s", text)
+	}
+}
+
+func (r *run) strict() error {
+	if len(r.conflicts) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s\nThat is a conflict, with --strict: leave it out to deploy all the same", strings.Join(r.conflicts, "\n"))
 }
 
 // checkSecrets warns about secrets that something of the same name replaces, and refuses a first deployment that needs some.
@@ -150,7 +187,7 @@ func (r *run) checkSecrets(ctx context.Context) error {
 	}
 	for _, b := range r.bindings {
 		if name, _ := b["name"].(string); b["type"] != "inherit" && b["type"] != "secret_text" && slices.Contains(secrets, name) {
-			r.note("warning: the secret %s of %s is replaced by the %s of that name in the configuration", name, r.Config.Name, b["type"])
+			r.conflict("the secret %s of %s is replaced by the %s of that name in the configuration", name, r.Config.Name, b["type"])
 		}
 	}
 	for _, name := range r.Config.Secrets {
@@ -161,8 +198,14 @@ func (r *run) checkSecrets(ctx context.Context) error {
 	return nil
 }
 
+// checkQueues refuses queues that are not there, and are not made either.
 func (r *run) checkQueues(ctx context.Context) error {
 	wanted := r.queues()
+	if !r.NoProvision {
+		wanted = slices.DeleteFunc(wanted, func(name string) bool {
+			return name == "" || slices.ContainsFunc(r.drafts, func(d draft) bool { return d.typ == "queue" && d.title == name })
+		})
+	}
 	have, err := r.client.Queues(ctx, wanted)
 	if err != nil {
 		return err

@@ -20,6 +20,13 @@ func (c *Config) Program() (dir, pkg string) {
 	return c.Dir(), "."
 }
 
+// BuildsWithLattice reports whether the [build] command is lattice build, and nothing more.
+func (c *Config) BuildsWithLattice() bool {
+	words := strings.Fields(c.Build.Command)
+	at := slices.IndexFunc(words, isLattice)
+	return at >= 0 && at+1 < len(words) && words[at+1] == "build" && !slices.ContainsFunc(words, func(w string) bool { return strings.ContainsAny(w, "&|;") })
+}
+
 // isLattice recognises the command as people write it: lattice, ./bin/lattice, ./cmd/lattice, a module path with @version.
 func isLattice(word string) bool {
 	word, _, _ = strings.Cut(word, "@")

@@ -1,6 +1,9 @@
 package wrangler
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // Setting returns a value of the settings in effect by its path, "observability" or "durable_objects.code_update_strategy", as the file has it; or nil.
 // It is for what Config has no field for, because only deployments have a use for it.
@@ -17,4 +20,14 @@ func (c *Config) Setting(path string) any {
 		return nil
 	}
 	return v
+}
+
+// Override sets a setting at the top of those in effect to what the command line says, which the file does not.
+func (c *Config) Override(name string, v any) error {
+	c.settings = maps.Clone(c.settings)
+	if c.settings == nil {
+		c.settings = map[string]any{}
+	}
+	c.settings[name] = v
+	return c.apply()
 }

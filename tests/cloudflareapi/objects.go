@@ -54,7 +54,7 @@ func (s *Server) WithoutRanges() {
 	s.state.noRanges = true
 }
 
-// bucketRoutes are those of R2. Every bucket is there, but for those that are called absent, and those that AddBucket made for another jurisdiction.
+// bucketRoutes are those of R2. Every bucket is there, but for those that are called absent and were not made, and those that AddBucket made for another jurisdiction.
 func (s *Server) bucketRoutes(at route) {
 	const one = "/accounts/{account}/r2/buckets/{name}"
 	at("GET /accounts/{account}/r2/buckets", func(w http.ResponseWriter, _ *http.Request, _ Request) {
@@ -92,7 +92,8 @@ func (s *Server) bucketRoutes(at route) {
 
 func (s *Server) hasBucket(w http.ResponseWriter, r *http.Request) bool {
 	name := r.PathValue("name")
-	if place, told := s.state.places[name]; strings.HasPrefix(name, "absent") || told && place != r.Header.Get("cf-r2-jurisdiction") {
+	made := slices.ContainsFunc(s.state.buckets, func(b map[string]any) bool { return b["name"] == name })
+	if place, told := s.state.places[name]; strings.HasPrefix(name, "absent") && !made || told && place != r.Header.Get("cf-r2-jurisdiction") {
 		fail(w, http.StatusNotFound, 10006, "The specified bucket does not exist.")
 		return false
 	}

@@ -31,6 +31,33 @@ func (s *Server) scriptRoutes(at route) {
 		worker.deploy(&s.state, []Traffic{{v.ID, 100}}, annotations(v.Metadata))
 		ok(w, map[string]any{"id": worker.Name, "etag": "e" + v.ID, "deployment_id": strings.ReplaceAll(v.ID, "-", ""), "startup_time_ms": 12, "entry_point": v.Metadata["main_module"]})
 	})
+	at("GET /accounts/{account}/workers/scripts/{script}/settings", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if worker := s.worker(w, r); worker != nil {
+			ok(w, map[string]any{"bindings": worker.bindings(len(worker.Versions))})
+		}
+	})
+	at("GET /accounts/{account}/workers/scripts/{script}/references", func(w http.ResponseWriter, r *http.Request, _ Request) {
+		if worker := s.worker(w, r); worker != nil {
+			incoming := []map[string]any{}
+			for _, name := range worker.UsedBy {
+				incoming = append(incoming, map[string]any{"service": name, "environment": "production"})
+			}
+			ok(w, map[string]any{"services": map[string]any{"incoming": incoming, "outgoing": []any{}}})
+		}
+	})
+	at("GET /accounts/{account}/workers/tails/by-consumer/{script}", func(w http.ResponseWriter, _ *http.Request, _ Request) { ok(w, []any{}) })
+	at("DELETE /accounts/{account}/workers/services/{script}", func(w http.ResponseWriter, r *http.Request, req Request) {
+		worker := s.worker(w, r)
+		if worker == nil {
+			return
+		}
+		if len(worker.UsedBy) > 0 && req.Query.Get("force") != "true" {
+			fail(w, http.StatusBadRequest, 10064, "Cannot delete this Worker as it is still referenced by other Workers: "+strings.Join(worker.UsedBy, ", "))
+			return
+		}
+		delete(s.state.workers, worker.Name)
+		ok(w, nil)
+	})
 	at("PATCH /accounts/{account}/workers/scripts/{script}/script-settings", func(w http.ResponseWriter, r *http.Request, req Request) {
 		if worker := s.worker(w, r); worker != nil {
 			for name, v := range decode[map[string]any](req) {
@@ -149,7 +176,8 @@ func (w *Worker) check(v *Version, strict bool) (tag string, classes []string, s
 		return "", nil, http.StatusBadRequest, code, fmt.Sprintf(format, args...)
 	}
 	main, _ := v.Metadata["main_module"].(string)
-	if !slices.ContainsFunc(v.Modules, func(p Part) bool { return p.Name == main }) {
+	alone := v.Metadata["main_module"] == nil && v.Metadata["assets"] != nil && len(v.Modules) == 0
+	if !alone && !slices.ContainsFunc(v.Modules, func(p Part) bool { return p.Name == main }) {
 		return refuse(10021, "Uncaught Error: No such module %q.", main)
 	}
 	tag, classes = w.MigrationTag, slices.Clone(w.Classes)
@@ -173,12 +201,35 @@ func (w *Worker) check(v *Version, strict bool) (tag string, classes []string, s
 				return refuse(10061, "Cannot create binding for class '%s' because it is not currently configured to implement Durable Objects.", class)
 			}
 		case "inherit":
-			if name, _ := b["name"].(string); strict && !slices.Contains(w.Secrets, name) {
+			name, _ := b["name"].(string)
+			had := slices.ContainsFunc(w.bindings(len(w.Versions)), func(b any) bool { return b.(map[string]any)["name"] == name })
+			if strict && !slices.Contains(w.Secrets, name) && !had {
 				return refuse(10057, "inherit binding '%s' is invalid: no binding of that name in the previous version", name)
 			}
 		}
 	}
 	return tag, classes, 0, 0, ""
+}
+
+// bindings are those of the version before the nth, with those that it took over from earlier ones.
+func (w *Worker) bindings(n int) []any {
+	if n == 0 {
+		return []any{}
+	}
+	list, _ := w.Versions[n-1].Metadata["bindings"].([]any)
+	all := []any{}
+	for _, b := range list {
+		b, _ := b.(map[string]any)
+		if b["type"] == "inherit" {
+			i := slices.IndexFunc(w.bindings(n-1), func(e any) bool { return e.(map[string]any)["name"] == b["name"] })
+			if i < 0 {
+				continue // a secret
+			}
+			b, _ = w.bindings(n - 1)[i].(map[string]any)
+		}
+		all = append(all, b)
+	}
+	return all
 }
 
 func migrate(classes []string, step map[string]any) []string {

@@ -61,6 +61,7 @@ type Worker struct {
 	WorkersDev   bool
 	Previews     bool
 	Settings     map[string]any
+	UsedBy       []string // Workers with bindings to this one
 }
 
 // Version is an upload.

@@ -13,6 +13,10 @@ func (s *Server) storeRoutes(at route) {
 	at("GET /accounts/{account}/storage/kv/namespaces", func(w http.ResponseWriter, _ *http.Request, _ Request) { page(w, s.state.kv) })
 	at("POST /accounts/{account}/storage/kv/namespaces", func(w http.ResponseWriter, _ *http.Request, req Request) {
 		ns := decode[map[string]any](req)
+		if slices.ContainsFunc(s.state.kv, func(other map[string]any) bool { return other["title"] == ns["title"] }) {
+			fail(w, http.StatusBadRequest, 10014, "create namespace: 'a namespace with this account ID and title already exists'")
+			return
+		}
 		ns["id"] = strings.ReplaceAll(s.state.id(), "-", "")
 		s.state.kv = append(s.state.kv, ns)
 		ok(w, ns)

@@ -188,11 +188,21 @@ func runTriggers(ctx context.Context, args []string, out, errs io.Writer) error 
 	return cloudCommands{"triggers", triggersHelp, map[string]func(context.Context, *cloudCommand, []string) error{
 		"deploy": func(ctx context.Context, c *cloudCommand, args []string) error {
 			fs := c.cloudFlags("triggers deploy", triggersHelp)
+			var triggers triggerFlags
+			triggers.add(fs)
 			take := fs.Bool("take-domains", false, "give the Worker its custom domains even if another Worker or a DNS record has them")
+			args, err := translate(args)
+			if err != nil {
+				fmt.Fprintf(c.errs, "lattice triggers deploy: %v\n", err)
+				return errUsage
+			}
 			if _, err := c.parse(fs, args, "", 0, 0); err != nil {
 				return err
 			}
 			if _, err := c.worker(); err != nil {
+				return err
+			}
+			if err := triggers.apply(c.cfg); err != nil {
 				return err
 			}
 			plan, err := deploy.NewTriggers(c.cfg, deploy.Options{Environment: c.env, TakeDomains: *take})

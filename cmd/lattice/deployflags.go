@@ -16,14 +16,15 @@ import (
 
 // settingFlags are settings that the command line replaces for one deployment, under wrangler's names.
 type settingFlags struct {
-	rename, date, assets           string
-	compat, routes, domains, crons list
-	logpush, minify, noBundle      bool
-	bundle, maps                   bool
-	define, alias                  overrides
-	tsconfig, factory, fragment    string
-	outdir                         string
-	provision                      bool
+	rename, date, assets        string
+	compat                      list
+	triggers                    triggerFlags
+	logpush, minify, noBundle   bool
+	bundle, maps                bool
+	define, alias               overrides
+	tsconfig, factory, fragment string
+	outdir                      string
+	provision                   bool
 }
 
 // also registers a flag under further names.
@@ -47,9 +48,7 @@ func (s *settingFlags) add(fs *flag.FlagSet, triggers bool) {
 	}
 	fs.StringVar(&s.outdir, "outdir", "", "write the modules that are sent into this `folder`, too")
 	if triggers {
-		also(fs, &s.routes, "`pattern` of a route, instead of those of the configuration; may be repeated", "route", "routes")
-		also(fs, &s.domains, "custom `domain`, besides those of the configuration; may be repeated", "domain", "domains")
-		also(fs, &s.crons, "cron `expression`, instead of those of the configuration; may be repeated", "triggers", "schedule", "schedules")
+		s.triggers.add(fs)
 		fs.BoolVar(&s.logpush, "logpush", false, "let Logpush have the Worker's trace events; --logpush=false takes that back")
 	}
 	fs.BoolVar(&s.minify, "minify", false, "minify a main of your own JavaScript")
@@ -61,6 +60,50 @@ func (s *settingFlags) add(fs *flag.FlagSet, triggers bool) {
 	fs.StringVar(&s.tsconfig, "tsconfig", "", "`file` for TypeScript in it")
 	fs.StringVar(&s.factory, "jsx-factory", "", "`function` that makes elements of JSX")
 	fs.StringVar(&s.fragment, "jsx-fragment", "", "`function` that makes fragments of JSX")
+}
+
+// triggerFlags are what leads events to a Worker, on the command line.
+type triggerFlags struct{ routes, domains, crons list }
+
+func (t *triggerFlags) add(fs *flag.FlagSet) {
+	also(fs, &t.routes, "`pattern` of a route, instead of those of the configuration; may be repeated", "route", "routes")
+	also(fs, &t.domains, "custom `domain`, besides those of the configuration; may be repeated", "domain", "domains")
+	also(fs, &t.crons, "cron `expression`, instead of those of the configuration; may be repeated", "triggers", "schedule", "schedules")
+}
+
+func (t *triggerFlags) apply(cfg *wrangler.Config) error {
+	var errs []error
+	routes, _ := cfg.Setting("routes").([]any)
+	if one := cfg.Setting("route"); one != nil {
+		routes = []any{one}
+	}
+	if len(t.routes) > 0 {
+		routes = t.routes.any()
+	}
+	for _, d := range t.domains {
+		routes = append(slices.Clone(routes), map[string]any{"pattern": d, "custom_domain": true})
+	}
+	if len(t.routes)+len(t.domains) > 0 {
+		errs = append(errs, cfg.Override("route", nil), cfg.Override("routes", routes))
+	}
+	if len(t.crons) > 0 {
+		table, _ := cfg.Setting("triggers").(map[string]any)
+		next := map[string]any{"crons": t.crons.any()}
+		if table["events"] != nil {
+			next["events"] = table["events"]
+		}
+		errs = append(errs, cfg.Override("triggers", next))
+	}
+	return errors.Join(errs...)
+}
+
+// any is the list as the configuration has lists.
+func (l list) any() []any {
+	out := []any{}
+	for _, v := range l {
+		out = append(out, v)
+	}
+	return out
 }
 
 // refusedFlags are those of wrangler that have no meaning here, and what to do instead.
@@ -122,19 +165,7 @@ func translate(args []string) ([]string, error) {
 
 // apply puts what the command line says into the configuration.
 func (s *settingFlags) apply(p *project, cfg *wrangler.Config) error {
-	set := func(name string, v any) error {
-		if err := cfg.Override(name, v); err != nil {
-			return fmt.Errorf("--%s: %w", name, err)
-		}
-		return nil
-	}
-	anys := func(l list) []any {
-		out := []any{}
-		for _, v := range l {
-			out = append(out, v)
-		}
-		return out
-	}
+	set := cfg.Override
 	var errs []error
 	if s.rename != "" {
 		errs = append(errs, set("name", s.rename))
@@ -143,7 +174,7 @@ func (s *settingFlags) apply(p *project, cfg *wrangler.Config) error {
 		errs = append(errs, set("compatibility_date", s.date))
 	}
 	if len(s.compat) > 0 {
-		errs = append(errs, set("compatibility_flags", anys(s.compat)))
+		errs = append(errs, set("compatibility_flags", s.compat.any()))
 	}
 	if s.assets != "" {
 		table, _ := cfg.Setting("assets").(map[string]any)
@@ -155,27 +186,7 @@ func (s *settingFlags) apply(p *project, cfg *wrangler.Config) error {
 		next["directory"] = full
 		errs = append(errs, err, set("assets", next))
 	}
-	if len(s.routes) > 0 {
-		errs = append(errs, set("route", nil), set("routes", anys(s.routes)))
-	}
-	if len(s.domains) > 0 {
-		routes, _ := cfg.Setting("routes").([]any)
-		if one := cfg.Setting("route"); one != nil {
-			routes = append(slices.Clone(routes), one)
-		}
-		for _, d := range s.domains {
-			routes = append(slices.Clone(routes), map[string]any{"pattern": d, "custom_domain": true})
-		}
-		errs = append(errs, set("route", nil), set("routes", routes))
-	}
-	if len(s.crons) > 0 {
-		table, _ := cfg.Setting("triggers").(map[string]any)
-		next := map[string]any{"crons": anys(s.crons)}
-		if table["events"] != nil {
-			next["events"] = table["events"]
-		}
-		errs = append(errs, set("triggers", next))
-	}
+	errs = append(errs, s.triggers.apply(cfg))
 	if p.given("logpush") {
 		errs = append(errs, set("logpush", s.logpush))
 	}

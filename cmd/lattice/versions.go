@@ -21,6 +21,7 @@ func runVersions(ctx context.Context, args []string, out, errs io.Writer) error 
 func versionsUpload(ctx context.Context, c *cloudCommand, args []string) error {
 	d := &deployCommand{cloudCommand: *c}
 	fs := d.deployFlags("versions upload", versionsHelp)
+	fs.StringVar(&d.options.Alias, "preview-alias", "", "`name` of an address for previews of the version, besides that of its id")
 	if err := d.read(fs, args); err != nil {
 		return err
 	}

@@ -128,14 +128,14 @@ func (b *bundle) builtins() api.Plugin {
 			case v2 && b.Date < nativeSince && slices.Contains(later, plain):
 				return api.OnResolveResult{}, fmt.Errorf("wrangler has a stand-in for %s with compatibility_date %s, which lattice has not: write %s or a later date, with which the runtime has the module, or use `wrangler deploy`", a.Path, b.Date, nativeSince)
 			case v2 && a.Kind == api.ResolveJSRequireCall:
-				return api.OnResolveResult{Path: a.Path, Namespace: "required-module-of-node"}, nil
+				return api.OnResolveResult{Path: a.Path, Namespace: "node-built-in-modules"}, nil
 			case !v2 && !warned[a.Path] && !slices.Contains(b.Flags, "nodejs_compat"):
 				warned[a.Path] = true
 				b.warnings = append(b.warnings, fmt.Sprintf("%s is imported, a module of Node, and compatibility_flags has no nodejs_compat: it may be missing", a.Path))
 			}
 			return api.OnResolveResult{Path: a.Path, External: true}, nil
 		})
-		build.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "required-module-of-node"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		build.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: "node-built-in-modules"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			text := "import libDefault from '" + a.Path + "';\nmodule.exports = libDefault;"
 			return api.OnLoadResult{Contents: &text, Loader: api.LoaderJS}, nil
 		})

@@ -24,6 +24,9 @@ func (b *bundle) sourceMap(main, out string, text []byte) (*Module, error) {
 	}
 	m.Root, m.File = "", main
 	for i, s := range m.Sources {
+		if strings.Contains(s, ":") {
+			continue // of a plugin, and no file
+		}
 		if rel, err := filepath.Rel(b.Root, filepath.Join(out, filepath.FromSlash(s))); err == nil {
 			m.Sources[i] = filepath.ToSlash(rel)
 		}

@@ -29,9 +29,10 @@ type Options struct {
 	KeepVars    bool              // variables that were set elsewhere stay
 	Message     string
 	Tag         string
-	TakeDomains bool // custom domains give way that something else has
-	NoProvision bool // what bindings name must be there, and is not made
-	Strict      bool // what was changed elsewhere is not overwritten
+	Alias       string // of a version's preview
+	TakeDomains bool   // custom domains give way that something else has
+	NoProvision bool   // what bindings name must be there, and is not made
+	Strict      bool   // what was changed elsewhere is not overwritten
 }
 
 // Plan is a deployment that has been checked and not begun.

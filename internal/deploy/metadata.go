@@ -78,6 +78,9 @@ func (p *Plan) annotations() map[string]any {
 	if p.Tag != "" {
 		notes["workers/tag"] = p.Tag
 	}
+	if p.Alias != "" {
+		notes["workers/alias"] = p.Alias
+	}
 	return notes
 }
 

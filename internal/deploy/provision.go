@@ -115,6 +115,8 @@ func (r *run) provision(ctx context.Context) error {
 			return err
 		}
 	}
+	order := []string{"kv_namespace", "d1", "r2_bucket", "queue"}
+	slices.SortStableFunc(r.drafts, func(a, b draft) int { return slices.Index(order, a.typ) - slices.Index(order, b.typ) })
 	for _, d := range r.drafts {
 		if err := r.connect(ctx, d, have); err != nil {
 			return err

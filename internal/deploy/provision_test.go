@@ -92,18 +92,18 @@ func TestWhatBindingsNeedIsMadeAndKept(t *testing.T) {
 
 func TestADeploymentThatFailsNamesWhatItCreated(t *testing.T) {
 	b := newBench(t)
-	b.api.Fail(cloudflareapi.Fault{Method: "POST", Path: "/accounts/*/d1/database", Times: 1, Status: 400, Code: 7406, Message: "You have reached the maximum number of databases"})
+	b.api.Fail(cloudflareapi.Fault{Method: "POST", Path: "/accounts/*/r2/buckets", Times: 1, Status: 403, Code: 10042, Message: "Please enable R2 through the Cloudflare Dashboard."})
 	_, err := b.deploy(t.Context(), drafts, deploy.Options{})
-	says(t, err, "create the D1 database shop: You have reached the maximum number of databases (code 7406, HTTP 400)", "The Worker was not changed", "The KV namespace app-my-cache was created",
-		"The R2 bucket absent-files was created", "the next deployment finds it by its name")
+	says(t, err, "create the R2 bucket absent-files: Please enable R2 through the Cloudflare Dashboard (code 10042, HTTP 403)", "The Worker was not changed", "The KV namespace app-my-cache was created",
+		"The D1 database shop was created", "the next deployment finds it by its name")
 	if b.api.Worker("app") != nil {
 		t.Error("there is a Worker")
 	}
 	b.api.Forget()
 	b.api.Fail(cloudflareapi.Fault{Method: "PUT", Path: upload, Times: 1, Status: 400, Code: 10027, Message: "Your Worker exceeded the size limit of 3 MiB."})
 	_, err = b.deploy(t.Context(), drafts, deploy.Options{})
-	says(t, err, "size limit", "There is still no Worker app", "The D1 database shop was created")
-	if got := created(b); len(got) != 2 { // what was made before is found
+	says(t, err, "size limit", "There is still no Worker app", "The R2 bucket absent-files was created", "The queue mail was created")
+	if got := created(b); len(got) != 3 { // what was made before is found
 		t.Errorf("created %v", got)
 	}
 	b.api.Forget()

@@ -74,6 +74,7 @@ func (p *Plan) Upload(ctx context.Context, c *cloudflare.Client, log io.Writer) 
 				metadata := p.metadata(nil, jwt)
 				delete(metadata, "logpush") // belong to the Worker, not to a version
 				delete(metadata, "observability")
+				metadata["annotations"] = p.annotations()
 				r.uploaded, err = c.NewVersion(ctx, p.Config.Name, &cloudflare.Upload{Metadata: metadata, Modules: p.modules})
 				return r.uploaded.Version, err
 			})
@@ -237,7 +238,9 @@ func (r *run) release(ctx context.Context) error {
 		return r.releaseVersion(ctx, jwt)
 	}
 	metadata := r.metadata(migrations, jwt)
-	metadata["code_update_strategy"] = Strategy(r.Config)
+	if r.main != "" {
+		metadata["code_update_strategy"] = Strategy(r.Config)
+	}
 	err = r.step("live", func() (string, error) {
 		r.uploaded, err = r.put(ctx, metadata)
 		return r.uploaded.Version, err

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strings"
 	"text/tabwriter"
@@ -22,6 +21,7 @@ type cloudCommand struct {
 	project
 	name      string // of the Worker, instead of that of the configuration
 	json      bool
+	dotenv    envFiles
 	cfg       *wrangler.Config
 	out, errs io.Writer
 }
@@ -30,6 +30,7 @@ type cloudCommand struct {
 func (c *cloudCommand) cloudFlags(name, long string) *flag.FlagSet {
 	fs := newFlags(name, long, c.out, c.errs)
 	c.configFlags(fs)
+	c.dotenv.add(fs)
 	fs.StringVar(&c.name, "name", "", "work on the Worker of that `name` (default: the name in the configuration, with the environment)")
 	fs.BoolVar(&c.json, "json", false, "print JSON, for scripts")
 	return fs
@@ -70,12 +71,7 @@ func (c *cloudCommand) worker() (string, error) {
 
 // client is one for the account of the configuration or the environment.
 func (c *cloudCommand) client(ctx context.Context) (*cloudflare.Client, error) {
-	o, err := cloudflare.FromEnvironment(os.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	o.Notice = func(text string) { fmt.Fprintf(c.errs, "waiting   %s\n", text) }
-	client, err := cloudflare.New(o)
+	client, _, _, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}

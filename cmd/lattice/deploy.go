@@ -29,6 +29,7 @@ func (d *deployCommand) deployFlags(name, long string) *flag.FlagSet {
 	d.vars = overrides{}
 	fs := newFlags(name, long, d.out, d.errs)
 	d.flags(fs)
+	d.dotenv.add(fs)
 	d.settingFlags.add(fs, name == "deploy")
 	fs.BoolVar(&d.json, "json", false, "print what was deployed as JSON, for scripts")
 	fs.BoolVar(&d.dryRun, "dry-run", false, "build, check and print what would be sent, and send nothing")
@@ -109,8 +110,12 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 	if d.options.Secrets, err = readSecrets(d.secrets); err != nil {
 		return nil, err
 	}
+	environ, err := d.environ()
+	if err != nil {
+		return nil, err
+	}
 	began := time.Now()
-	code, err := deploy.Make(ctx, cfg, options, d.bundling(&d.project), d.fs.Name(), d.errs)
+	code, err := deploy.Make(ctx, cfg, options, deploy.Source{Bundling: d.bundling(&d.project), Command: d.fs.Name(), Environ: environ.List(), Log: d.errs})
 	if _, ok := errors.AsType[*build.CompileError](err); ok {
 		fmt.Fprintln(d.errs, explain(err))
 		return nil, fmt.Errorf("%s does not compile", options.Package)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"grove.place/lattice/build"
+	"grove.place/lattice/internal/cloudflare"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
@@ -227,22 +228,34 @@ func (d *doctor) storage(context.Context) {
 // credentials looks whether they are there. Their values stay where they are.
 func (d *doctor) credentials(context.Context) {
 	const tokens = "make one at https://dash.cloudflare.com/profile/api-tokens (template Edit Cloudflare Workers), and set CLOUDFLARE_API_TOKEN"
-	token := os.Getenv("CLOUDFLARE_API_TOKEN")
-	switch {
-	case token == "" && os.Getenv("CLOUDFLARE_API_KEY") != "" && os.Getenv("CLOUDFLARE_EMAIL") != "":
-		d.say("credentials", noted, tokens, "CLOUDFLARE_API_KEY is set, which wrangler takes; a token may do less, and is safer")
-	case token == "":
-		d.say("credentials", noted, tokens, "CLOUDFLARE_API_TOKEN is not set: only deployments need it")
-	case strings.ContainsAny(token, " \t\r\n\"'"):
-		d.say("credentials", wrong, "set it anew, without quotes, spaces and line ends", "CLOUDFLARE_API_TOKEN has characters that no token has")
-	default:
-		d.say("credentials", fine, "", "CLOUDFLARE_API_TOKEN is set; lattice whoami shows what it may see")
+	var files envFiles
+	env := ""
+	if d.given("env") || d.given("e") {
+		env = d.env
 	}
-	account := os.Getenv("CLOUDFLARE_ACCOUNT_ID")
-	from := "CLOUDFLARE_ACCOUNT_ID"
-	if d.cfg != nil && account == "" {
-		account, _ = d.cfg.Setting("account_id").(string)
-		from = "account_id"
+	environ, err := files.load(env)
+	if err != nil {
+		d.say("credentials", wrong, "let your user read it", "%v", err)
+		return
+	}
+	o, session, err := credentials(environ)
+	switch {
+	case errors.Is(err, cloudflare.ErrNoCredentials):
+		d.say("credentials", noted, tokens, "there are none: only deployments need some")
+	case err != nil:
+		d.say("credentials", wrong, "set it anew, without quotes, spaces and line ends", "%v", err)
+	case session != nil && time.Until(session.Expires) < 0:
+		d.say("credentials", noted, "", "%s, which has expired and is renewed when it is used", o.Source)
+	case o.Key != "":
+		d.say("credentials", noted, tokens, "%s; a token may do less, and is safer", o.Source)
+	default:
+		d.say("credentials", fine, "", "%s; lattice whoami shows what it may see", o.Source)
+	}
+	account, from := o.Account, environ.From("CLOUDFLARE_ACCOUNT_ID")
+	if d.cfg != nil {
+		if v, _ := d.cfg.Setting("account_id").(string); v != "" {
+			account, from = v, "account_id in "+d.cfg.Path
+		}
 	}
 	switch {
 	case account == "":
@@ -250,7 +263,7 @@ func (d *doctor) credentials(context.Context) {
 	case !accountID.MatchString(account):
 		d.say("account", wrong, "copy it from the dashboard: Workers & Pages, Account ID", "%s is not an account's id, which has 32 hexadecimal digits", from)
 	default:
-		d.say("account", fine, "", "%s is set", from)
+		d.say("account", fine, "", "%s", from)
 	}
 }
 

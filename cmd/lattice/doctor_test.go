@@ -48,9 +48,10 @@ func expectFindings(t *testing.T, findings []string, want ...string) {
 
 // clearAccount takes away what the machine has of credentials.
 func clearAccount(t *testing.T) {
-	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_ENV", "GOOS", "GOARCH"} {
+	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_ENV", "CF_API_TOKEN", "CF_ACCOUNT_ID", "GOOS", "GOARCH"} {
 		t.Setenv(name, "")
 	}
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 }
 
 func TestTheDoctorFindsAGoodProjectWell(t *testing.T) {
@@ -62,7 +63,7 @@ func TestTheDoctorFindsAGoodProjectWell(t *testing.T) {
 	t.Setenv("CLOUDFLARE_ACCOUNT_ID", strings.Repeat("0a", 16))
 	findings := examined(t, exitOK)
 	expectFindings(t, findings, "ok go go1.", "ok module grove.place/lattice is replaced by", "ok configuration wrangler.toml: my-object", "ok date", "ok program fetch, Counter",
-		"ok size …gzip", "ok state", "ok credentials CLOUDFLARE_API_TOKEN is set", "ok account CLOUDFLARE_ACCOUNT_ID is set")
+		"ok size …gzip", "ok state", "ok credentials CLOUDFLARE_API_TOKEN in the environment", "ok account CLOUDFLARE_ACCOUNT_ID in the environment")
 	if all := strings.Join(findings, "\n"); strings.Contains(all, token) || strings.Contains(all, "0a0a") {
 		t.Errorf("credentials are printed:\n%s", all)
 	}
@@ -104,7 +105,7 @@ func TestTheDoctorSaysHowToMend(t *testing.T) {
 	findings := examined(t, exitFailure)
 	expectFindings(t, findings, "warning configuration …unheard_of", "error date …in the future", "error program …class Activity has no binding. Add:", "ok secrets",
 		"error git git does not ignore .dev.vars…add a line .dev.vars to .gitignore", "warning port port "+port+" of lattice dev is not free…lattice dev --port 0",
-		"error state …is a file", "error credentials CLOUDFLARE_API_TOKEN has characters that no token has", "error account …32 hexadecimal digits")
+		"error state …is a file", "error credentials CLOUDFLARE_API_TOKEN has blanks or quotes in it", "error account …32 hexadecimal digits")
 	if all := strings.Join(findings, "\n"); strings.Contains(all, "quoted\"") {
 		t.Errorf("the token is printed:\n%s", all)
 	}
@@ -150,7 +151,7 @@ func TestTheDoctorOfAModuleThatIsWrong(t *testing.T) {
 func TestTheDoctorOfNoProject(t *testing.T) {
 	clearAccount(t)
 	t.Chdir(t.TempDir())
-	expectFindings(t, examined(t, exitOK), "note module this folder is in no Go module lattice new hello", "note configuration …lattice new hello", "note credentials CLOUDFLARE_API_TOKEN is not set")
+	expectFindings(t, examined(t, exitOK), "note module this folder is in no Go module lattice new hello", "note configuration …lattice new hello", "note credentials there are none: only deployments need some")
 	t.Setenv("PATH", "")
 	expectFindings(t, examined(t, exitFailure), "error go the go command is not in PATH install Go")
 }

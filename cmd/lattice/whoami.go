@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
 
 	"grove.place/lattice/internal/cloudflare"
 )
@@ -11,6 +10,8 @@ import (
 func runWhoami(ctx context.Context, args []string, out, errs io.Writer) error {
 	c := &cloudCommand{out: out, errs: errs}
 	fs := newFlags("whoami", whoamiHelp, out, errs)
+	c.configFlags(fs)
+	c.dotenv.add(fs)
 	fs.BoolVar(&c.json, "json", false, "print JSON, for scripts")
 	if _, err := c.parse(fs, args, "", 0, 0); err != nil {
 		return err
@@ -18,31 +19,47 @@ func runWhoami(ctx context.Context, args []string, out, errs io.Writer) error {
 	return c.whoami(ctx)
 }
 
-// whoami shows what the token may see. It needs no configuration.
+// whoami shows where the credentials come from, and what they may see. It needs no configuration.
 func (c *cloudCommand) whoami(ctx context.Context) error {
-	o, err := cloudflare.FromEnvironment(os.Getenv)
+	client, o, session, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	client, err := cloudflare.New(o)
-	if err != nil {
+	kind, status := "The API token", "valid until "
+	if session != nil {
+		kind, status = "The session", status+when(session.Expires)
+	} else if status, err = client.Verify(ctx); err != nil {
 		return err
 	}
-	status, err := client.Verify(ctx)
-	if err != nil {
-		return err
+	if o.Key != "" {
+		kind = "The account's key"
 	}
 	accounts, err := client.Accounts(ctx)
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"The API token is " + status + ", and sees these accounts:"}}
+	rows := [][]string{{kind + " is " + status + ": " + o.Source}}
+	if o.Email != "" {
+		rows = append(rows, []string{"It is that of " + o.Email})
+	}
+	rows = append(rows, []string{"It sees these accounts:"})
+	configured := ""
+	if c.settings() == nil {
+		configured, _ = c.cfg.Setting("account_id").(string)
+	}
+	environ, err := c.environ()
+	if err != nil {
+		return err
+	}
 	for _, a := range accounts {
 		mark := ""
-		if a.ID == o.Account {
-			mark = "(CLOUDFLARE_ACCOUNT_ID)"
+		switch a.ID {
+		case configured:
+			mark = "(account_id in " + c.cfg.Path + ")"
+		case o.Account:
+			mark = "(" + environ.From("CLOUDFLARE_ACCOUNT_ID") + ")"
 		}
 		rows = append(rows, []string{"  " + a.ID, a.Name, mark})
 	}
-	return c.print(map[string]any{"token": status, "accounts": append([]cloudflare.Account{}, accounts...)}, rows)
+	return c.print(map[string]any{"token": status, "source": o.Source, "accounts": append([]cloudflare.Account{}, accounts...)}, rows)
 }

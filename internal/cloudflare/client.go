@@ -10,6 +10,7 @@ package cloudflare
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -32,6 +33,7 @@ type Options struct {
 	Token   string // an API token; or
 	Key     string // a global API key, with
 	Email   string
+	Source  string // where they come from, for people: "CLOUDFLARE_API_TOKEN in .env"
 
 	Account string // "" looks for the only one that the token may see
 
@@ -41,21 +43,47 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// FromEnvironment reads what wrangler reads: CLOUDFLARE_API_TOKEN, or CLOUDFLARE_API_KEY and CLOUDFLARE_EMAIL; CLOUDFLARE_ACCOUNT_ID and
-// CLOUDFLARE_API_BASE_URL.
+// ErrNoCredentials is behind an error that says how to come by some.
+var ErrNoCredentials = errors.New("no credentials")
+
+// FromEnvironment reads what wrangler reads, in its order: CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL, or else CLOUDFLARE_API_TOKEN; CLOUDFLARE_ACCOUNT_ID and
+// CLOUDFLARE_API_BASE_URL. The names that begin with CF_, which wrangler gave up, are read for the credentials and the account.
 func FromEnvironment(getenv func(string) string) (Options, error) {
-	o := Options{
-		BaseURL: getenv("CLOUDFLARE_API_BASE_URL"), Token: strings.TrimSpace(getenv("CLOUDFLARE_API_TOKEN")), Key: getenv("CLOUDFLARE_API_KEY"), Email: getenv("CLOUDFLARE_EMAIL"),
-		Account: getenv("CLOUDFLARE_ACCOUNT_ID"),
+	var used string
+	first := func(names ...string) string {
+		for _, name := range names {
+			if v := getenv(name); v != "" {
+				used = name
+				return v
+			}
+		}
+		return ""
 	}
-	if o.Token == "" && (o.Key == "" || o.Email == "") {
-		return o, fmt.Errorf("there is no API token: set CLOUDFLARE_API_TOKEN to one that may edit Workers. Make it at %s with the template “Edit Cloudflare Workers”", tokenPage)
+	o := Options{BaseURL: getenv("CLOUDFLARE_API_BASE_URL"), Account: first("CLOUDFLARE_ACCOUNT_ID", "CF_ACCOUNT_ID")}
+	if o.Email, o.Key = first("CLOUDFLARE_EMAIL", "CF_EMAIL"), first("CLOUDFLARE_API_KEY", "CF_API_KEY"); o.Key != "" && o.Email != "" {
+		o.Source = used
+		return o, nil
+	}
+	o.Key, o.Email, used = "", "", ""
+	o.Token = strings.TrimSpace(first("CLOUDFLARE_API_TOKEN", "CF_API_TOKEN"))
+	o.Source = used
+	if o.Token == "" && getenv("CLOUDFLARE_API_KEY") != "" {
+		return o, fmt.Errorf("CLOUDFLARE_API_KEY is set, and CLOUDFLARE_EMAIL is not, which goes with it; an API token in CLOUDFLARE_API_TOKEN is safer%w", silent{ErrNoCredentials})
+	}
+	if o.Token == "" {
+		return o, fmt.Errorf("there is no API token: set CLOUDFLARE_API_TOKEN to one that may edit Workers. Make it at %s with the template “Edit Cloudflare Workers”%w", tokenPage, silent{ErrNoCredentials})
 	}
 	if strings.ContainsAny(o.Token, " \t\r\n\"'") {
 		return o, fmt.Errorf("CLOUDFLARE_API_TOKEN has blanks or quotes in it: set it to the token alone")
 	}
 	return o, nil
 }
+
+// silent is an error that is found and not seen.
+type silent struct{ error }
+
+func (silent) Error() string   { return "" }
+func (s silent) Unwrap() error { return s.error }
 
 const tokenPage = "https://dash.cloudflare.com/profile/api-tokens"
 
@@ -99,6 +127,19 @@ func loopback(host string) bool {
 	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
 }
 
+// who is what is shown to Cloudflare, for people.
+func (o Options) who() string {
+	switch {
+	case o.Source == "" && o.Token == "":
+		return "the API key"
+	case o.Source == "":
+		return "the API token"
+	case o.Token == "":
+		return "the API key (" + o.Source + ")"
+	}
+	return "the API token (" + o.Source + ")"
+}
+
 // Account is one that a token may work on.
 type Account struct {
 	ID   string `json:"id"`
@@ -117,9 +158,9 @@ func (c *Client) Accounts(ctx context.Context) (list []Account, err error) {
 	return list, nil
 }
 
-// Choose settles which account is meant: that of the options, that of the configuration, or the only one there is.
+// Choose settles which account is meant: that of the configuration, that of the environment, or the only one there is.
 func (c *Client) Choose(ctx context.Context, configured string) (string, error) {
-	if c.options.Account == "" {
+	if configured != "" {
 		c.options.Account = configured
 	}
 	if c.options.Account != "" {
@@ -130,9 +171,9 @@ func (c *Client) Choose(ctx context.Context, configured string) (string, error) 
 	case err != nil:
 		return "", err
 	case len(list) == 0:
-		return "", fmt.Errorf("the API token sees no account: set CLOUDFLARE_ACCOUNT_ID, or give the token the permission Account Settings: Read")
+		return "", fmt.Errorf("%s sees no account: set CLOUDFLARE_ACCOUNT_ID, or give the token the permission Account Settings: Read", c.options.who())
 	case len(list) > 1:
-		text := "the API token sees several accounts: write account_id in the configuration, or set CLOUDFLARE_ACCOUNT_ID, to one of\n"
+		text := c.options.who() + " sees several accounts: write account_id in the configuration, or set CLOUDFLARE_ACCOUNT_ID, to one of\n"
 		for _, a := range list {
 			text += fmt.Sprintf("  %s  %s\n", a.ID, a.Name)
 		}

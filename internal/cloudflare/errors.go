@@ -1,6 +1,7 @@
 package cloudflare
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ type Error struct {
 	Message      string
 	RetryAfter   time.Duration // -1 when it does not say
 	Attempts     int
+
+	who string // was shown to Cloudflare
 }
 
 // refusal reads what the API answered. Gateways answer in HTML, of which nothing is shown.
@@ -73,11 +76,14 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) hint() string {
+	who := cmp.Or(e.who, "the API token")
 	switch {
+	case strings.Contains(who, "wrangler login") && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden):
+		return "the session of `wrangler login` does not let lattice in, or may not do this: run `wrangler login` again, or set CLOUDFLARE_API_TOKEN"
 	case e.Status == http.StatusUnauthorized, e.Code == 1000 || e.Code == 6003 || e.Code == 6111 || e.Code == 9109:
-		return "the API token is not valid, or no longer: look at it at " + tokenPage + ", and set CLOUDFLARE_API_TOKEN again"
+		return who + " is not valid, or no longer: look at it at " + tokenPage + ", and set CLOUDFLARE_API_TOKEN again"
 	case e.Status == http.StatusForbidden:
-		return "the API token may not do this, or not in this account: give it the permission " + permission(e.Path, e.Method) + " at " + tokenPage + ", or set CLOUDFLARE_ACCOUNT_ID to the account that it is for"
+		return who + " may not do this, or not in this account: give it the permission " + permission(e.Path, e.Method) + " at " + tokenPage + ", or set CLOUDFLARE_ACCOUNT_ID to the account that it is for"
 	case e.Status == http.StatusTooManyRequests && e.RetryAfter > mostDelay:
 		return fmt.Sprintf("it asks to wait for %s: run the command again then", e.RetryAfter.Round(time.Second))
 	case e.Status == http.StatusTooManyRequests:

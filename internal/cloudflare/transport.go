@@ -131,7 +131,9 @@ func (t *transport) once(r *http.Request, open func() (io.ReadCloser, error), le
 		return res, nil
 	}
 	defer res.Body.Close()
-	return nil, refusal(req, res)
+	refused := refusal(req, res)
+	refused.who = t.options.who()
+	return nil, refused
 }
 
 func (t *transport) authorize(r *http.Request) {

@@ -34,9 +34,16 @@ type Bundling struct {
 	TSConfig, Factory, Fragment  string // of JSX
 }
 
-// Make builds what a project deploys: the program of the SDK, or, when main is JavaScript of its own, what main imports, after the [build] command. The log
-// gets what that command prints.
-func Make(ctx context.Context, cfg *wrangler.Config, o build.Options, b Bundling, command string, log io.Writer) (Code, error) {
+// Source is what a build needs besides the configuration.
+type Source struct {
+	Bundling
+	Command string    // of lattice, for which it is
+	Environ []string  // of the [build] command
+	Log     io.Writer // gets what that prints
+}
+
+// Make builds what a project deploys: the program of the SDK, or, when main is JavaScript of its own, what main imports, after the [build] command.
+func Make(ctx context.Context, cfg *wrangler.Config, o build.Options, s Source) (Code, error) {
 	if o.Out == "" {
 		o.Out = cfg.Abs(build.DefaultOut)
 	}
@@ -54,11 +61,11 @@ func Make(ctx context.Context, cfg *wrangler.Config, o build.Options, b Bundling
 		}
 		return Built(built)
 	}
-	warnings, err := prepare(ctx, cfg, o, command, log)
+	warnings, err := prepare(ctx, cfg, o, s)
 	if err != nil {
 		return Code{}, err
 	}
-	result, err := bundler.Bundle(bundling(cfg, b))
+	result, err := bundler.Bundle(bundling(cfg, s.Bundling))
 	if err != nil {
 		if _, missing := errors.AsType[*os.PathError](err); missing && cfg.Build.Command == "" {
 			err = fmt.Errorf("%w; if a command makes it, write that as command under [build]", err)
@@ -115,7 +122,7 @@ func bundled(r *bundler.Result, warnings []string) Code {
 }
 
 // prepare makes what main imports: by the [build] command, as wrangler does, or, when that is lattice build, here.
-func prepare(ctx context.Context, cfg *wrangler.Config, o build.Options, command string, log io.Writer) ([]string, error) {
+func prepare(ctx context.Context, cfg *wrangler.Config, o build.Options, s Source) ([]string, error) {
 	if cfg.BuildsWithLattice() || cfg.Build.Command == "" && compile.UsesSDK(ctx, o.Dir, o.Package) {
 		built, err := build.Build(ctx, o)
 		if err != nil {
@@ -130,10 +137,10 @@ func prepare(ctx context.Context, cfg *wrangler.Config, o build.Options, command
 	if cfg.Build.Command == "" {
 		return warnings, nil
 	}
-	fmt.Fprintf(log, "build     running: %s\n", cfg.Build.Command)
+	fmt.Fprintf(s.Log, "build     running: %s\n", cfg.Build.Command)
 	cmd := shell(ctx, cfg.Build.Command)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = cfg.Abs(cfg.Build.Cwd), log, log
-	cmd.Env = append(os.Environ(), "WRANGLER_COMMAND="+command) // by which such commands know what they are for
+	cmd.Dir, cmd.Stdout, cmd.Stderr = cfg.Abs(cfg.Build.Cwd), s.Log, s.Log
+	cmd.Env = append(s.Environ, "WRANGLER_COMMAND="+s.Command) // by which such commands know what they are for
 	if err := cmd.Run(); ctx.Err() != nil {
 		return nil, ctx.Err()
 	} else if err != nil {

@@ -156,6 +156,10 @@ func (r Request) String() string {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/oauth2/token" {
+		renew(w, r)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, "/tail/") {
 		s.serveTail(w, r)
 		return
@@ -198,6 +202,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
 		cut(w)
 	}
+}
+
+// Refresh is what a session of `wrangler login` is renewed with, which gives Token.
+const Refresh = "stand-in_refresh_0123456789_abcdefghijk"
+
+// renew is where wrangler renews such a session: WRANGLER_TOKEN_URL leads to it.
+func renew(w http.ResponseWriter, r *http.Request) {
+	if r.FormValue("grant_type") != "refresh_token" || r.FormValue("refresh_token") != Refresh || r.FormValue("client_id") == "" {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":"invalid_grant"}`)
+		return
+	}
+	fmt.Fprintf(w, `{"access_token":%q,"expires_in":3600,"refresh_token":"the next one","scope":"account:read workers:write"}`, Token)
 }
 
 // cut ends the connection.

@@ -171,7 +171,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, req Request) {
 		s.signed(w, r, req)
 		return
 	}
-	if req.Header.Get("Authorization") != "Bearer (the token)" {
+	key := req.Header.Get("X-Auth-Key") == Token && req.Header.Get("X-Auth-Email") != "" && req.Header.Get("Authorization") == ""
+	if req.Header.Get("Authorization") != "Bearer (the token)" && !key {
 		if req.Path == "/user/tokens/verify" {
 			fail(w, http.StatusUnauthorized, 1000, "Invalid API Token")
 			return

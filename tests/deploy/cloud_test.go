@@ -176,10 +176,10 @@ func TestCredentialsAreAskedForByName(t *testing.T) {
 		want string
 	}{
 		{nil, "whoami", "there is no API token: set CLOUDFLARE_API_TOKEN"},
-		{[]string{"CLOUDFLARE_API_TOKEN=nonsense-token"}, "whoami", "Invalid API Token (code 1000, HTTP 401): the API token is not valid, or no longer"},
+		{[]string{"CLOUDFLARE_API_TOKEN=nonsense-token"}, "whoami", "Invalid API Token (code 1000, HTTP 401): the API token (CLOUDFLARE_API_TOKEN in the environment) is not valid, or no longer"},
 		{[]string{"CLOUDFLARE_API_TOKEN=\"nonsense-token\""}, "secret list", "CLOUDFLARE_API_TOKEN has blanks or quotes in it"},
 		{[]string{"CLOUDFLARE_API_TOKEN=nonsense-token", "CLOUDFLARE_API_BASE_URL=http://example.com/client/v4"}, "secret list", "is not encrypted"},
-		{[]string{"CLOUDFLARE_API_TOKEN=" + cloudflareapi.Token, "CLOUDFLARE_ACCOUNT_ID=ffffffffffffffffffffffffffffffff"}, "secret list", "the API token may not do this, or not in this account"},
+		{[]string{"CLOUDFLARE_API_TOKEN=" + cloudflareapi.Token, "CLOUDFLARE_ACCOUNT_ID=ffffffffffffffffffffffffffffffff"}, "secret list", "the API token (CLOUDFLARE_API_TOKEN in the environment) may not do this, or not in this account"},
 	} {
 		cmd := exec.CommandContext(t.Context(), path, strings.Fields(k.args)...)
 		cmd.Env = environ(append([]string{"CLOUDFLARE_API_BASE_URL=" + api.URL}, k.env...)...)
@@ -189,7 +189,7 @@ func TestCredentialsAreAskedForByName(t *testing.T) {
 		}
 	}
 	r := must(t)(p.lattice(api, "", "whoami"))
-	if !strings.Contains(r.out, "The API token is active") || !strings.Contains(r.out, cloudflareapi.AccountID+"  The account of the tests  (CLOUDFLARE_ACCOUNT_ID)") {
+	if !strings.Contains(r.out, "The API token is active: CLOUDFLARE_API_TOKEN in the environment") || !strings.Contains(r.out, cloudflareapi.AccountID+"  The account of the tests  (CLOUDFLARE_ACCOUNT_ID in the environment)") {
 		t.Errorf("whoami says\n%s", r.out)
 	}
 }

@@ -1,14 +1,18 @@
 package main
 
 const credentialsHelp = `
-Cloudflare is asked with the API token in CLOUDFLARE_API_TOKEN (make one at https://dash.cloudflare.com/profile/api-tokens with the template
-"Edit Cloudflare Workers"), for the account in account_id of the configuration or in CLOUDFLARE_ACCOUNT_ID. "lattice whoami" shows what a token may see.
+Cloudflare is asked with the API token in CLOUDFLARE_API_TOKEN, which may stand in .env or .env.local (make one at
+https://dash.cloudflare.com/profile/api-tokens with the template "Edit Cloudflare Workers"), or else with the session of "wrangler login"; for the account in
+account_id of the configuration or in CLOUDFLARE_ACCOUNT_ID. "lattice whoami" shows where they come from and what they may see.
 `
 
 const deployHelp = `lattice deploy [flags] [package]
 
 Builds a program and puts it on Cloudflare, as "wrangler deploy" does, without Node: the module, bindings, migrations of Durable Object classes, static
 files, and then routes, custom domains, cron triggers and queue consumers, all as the configuration says.
+
+A main that lattice build has not written is JavaScript or TypeScript of your own, or what a program of github.com/syumai/workers is made into: the [build] command
+runs, and main is bundled as wrangler bundles it. KV namespaces, databases, buckets and queues that bindings need are found by their names, or made.
 
 Everything that can be wrong in the configuration is found before anything is sent. Requests that fail for a reason that passes are tried again. When a
 deployment ends half-way, it says what is live, what is not, and which command goes on. Secrets are set apart (lattice secret), and a deployment leaves
@@ -20,6 +24,7 @@ Examples:
   lattice deploy --env staging                      the Worker NAME-staging, with the settings of [env.staging]
   lattice deploy --var BUILD:$(git rev-parse HEAD) --message "$(git log -1 --format=%s)"
   lattice deploy --secrets-file secrets.env         the first time, when [secrets] requires some
+  lattice deploy src/index.ts --minify              JavaScript of your own, instead of main
   lattice versions upload                           the same, but not live yet
 `
 
@@ -80,5 +85,11 @@ Examples:
 
 const whoamiHelp = `lattice whoami [flags]
 
-Shows whether the API token in CLOUDFLARE_API_TOKEN is valid, and the accounts that it sees.
+Shows where the credentials for Cloudflare come from, whether they are valid, and the accounts that they see. The first of these counts, as with wrangler:
+
+  CLOUDFLARE_API_KEY with CLOUDFLARE_EMAIL
+  CLOUDFLARE_API_TOKEN
+  the session of "wrangler login", which is renewed when it has expired
+
+The variables may stand in .env and .env.local in this folder, and with --env NAME in .env.NAME and .env.NAME.local. The credentials themselves are not shown.
 `

@@ -4,7 +4,7 @@
 //	lattice dev [package]     build, serve, and build again when a source changes
 //	lattice test [packages]   build the program once, and run the project's tests
 //	lattice build [package]   compile, describe, bundle and check
-//	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, tail, whoami work on what is there
+//	lattice deploy [package]  build, and put it on Cloudflare; versions, rollback, deployments, triggers, secret, tail, delete, whoami work on what is there
 //	lattice d1, kv, r2        work on what dev has stored, as wrangler does, and with --remote on what Cloudflare has
 //	lattice queues            create, list and delete queues of Cloudflare
 //	lattice objects           look into the Durable Objects of dev, run alarms, evict, delete
@@ -64,6 +64,7 @@ func init() { // not an initialiser: the commands print the list themselves
 		{"rollback", "make an earlier version live again", runRollback},
 		{"deployments", "list what was live when", runDeployments},
 		{"triggers", "set routes, domains, cron triggers and queues alone", runTriggers},
+		{"delete", "delete a Worker from Cloudflare", runDelete},
 		{"secret", "put, list and delete secrets of a Worker on Cloudflare", runSecret},
 		{"tail", "show what a Worker on Cloudflare does, as it does it", runTail},
 		{"whoami", "show what the API token may see", runWhoami},

@@ -136,6 +136,20 @@ func (s *Server) AddSecrets(worker string, names ...string) {
 	w.Secrets = append(w.Secrets, names...)
 }
 
+// Use makes another Worker one with a service binding to a Worker that is there.
+func (s *Server) Use(worker, by string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.workers[worker].UsedBy = append(s.state.workers[worker].UsedBy, by)
+}
+
+// AddWorker makes a Worker without a version.
+func (s *Server) AddWorker(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.workers[name] = &Worker{Name: name, Settings: map[string]any{}}
+}
+
 // Worker returns a copy of a Worker's state, or nil.
 func (s *Server) Worker(name string) *Worker {
 	s.mu.Lock()

@@ -32,7 +32,7 @@ var application = []string{"workers/grove", "workers/heartwood", "workers/meadow
 var rules = []rule{
 	{why: "the SDK and the ABI know neither host nor tools, and bring no dependencies into modules",
 		of: []string{"workers", "durables", "internal/guest", "internal/codec", "internal/sqlvalue", "internal/abi"}, except: application,
-		never: []string{"local-runtime", "build", "cmd", "tests", "internal/devserver", "internal/inspector", "internal/wrangler", "internal/bindings", "internal/compile", "internal/wasmfile", "internal/deploy", "internal/cloudflare", "latticetest"}, std: true},
+		never: []string{"local-runtime", "build", "cmd", "tests", "internal/devserver", "internal/inspector", "internal/wrangler", "internal/bindings", "internal/compile", "internal/wasmfile", "internal/deploy", "internal/bundler", "internal/cloudflare", "latticetest"}, std: true},
 	{why: "the SDK never imports an application",
 		of: []string{"workers", "durables", "internal"}, except: application, never: application},
 	{why: "an application knows neither host nor tools",
@@ -40,9 +40,9 @@ var rules = []rule{
 	{why: "the ABI stands alone",
 		of: []string{"internal/abi"}, never: []string{"internal/guest", "internal/codec", "workers", "durables"}},
 	{why: "the host runs any application, so it imports none",
-		of: []string{"local-runtime"}, never: append([]string{"build", "cmd", "tests", "internal/devserver", "internal/inspector", "internal/wrangler", "internal/deploy", "internal/cloudflare"}, application...)},
+		of: []string{"local-runtime"}, never: append([]string{"build", "cmd", "tests", "internal/devserver", "internal/inspector", "internal/wrangler", "internal/deploy", "internal/bundler", "internal/cloudflare"}, application...)},
 	{why: "the build and the command serve any application",
-		of: []string{"build", "cmd", "latticetest", "internal/devserver", "internal/inspector", "internal/wrangler", "internal/bindings", "internal/compile", "internal/wasmfile", "internal/deploy", "internal/cloudflare", "internal/assetfiles"}, never: append([]string{"tests"}, application...)},
+		of: []string{"build", "cmd", "latticetest", "internal/devserver", "internal/inspector", "internal/wrangler", "internal/bindings", "internal/compile", "internal/wasmfile", "internal/deploy", "internal/bundler", "internal/cloudflare", "internal/assetfiles"}, never: append([]string{"tests"}, application...)},
 }
 
 type pkg struct {

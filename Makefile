@@ -13,6 +13,10 @@ WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./in
 # Half of these is used on Wasm only, which staticcheck cannot see. ST1005: many error texts are workerd's own.
 SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s
+# The packages whose tests take longest begin first, so that none of them is the last that everybody waits for. One more than there are processors
+# runs at a time, because they wait for processes and for real time. Lint has vetted them.
+SLOW = ./tests/e2e ./cmd/lattice ./tests/syumai ./tests/grove ./tests/deploy ./tests/stress ./local-runtime ./tests/templates ./tests/simulation ./tests/session ./tests/crash
+GOTEST = go test -count=1 -vet=off -p $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 .PHONY: help dev build test test-short conformance bench grove-bench screenshots lint vulncheck fuzz npm browser release-check clean
 
@@ -32,12 +36,12 @@ build: ## write build/dist for Cloudflare
 	go run ./cmd/lattice build
 
 test: lint npm browser ## everything that CI runs
-	go test -count=1 -timeout 12m ./...
+	$(GOTEST) -timeout 20m $(SLOW) ./...
 	$(MAKE) --no-print-directory conformance
 
 test-short: ## what needs neither workerd nor a browser
 	go vet ./...
-	go test -count=1 -short $$(go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | grep -vE 'lattice/tests/workerd|chromedp/chromedp' | cut -d' ' -f1)
+	$(GOTEST) -short $$(go list -f '{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}} {{join .XTestImports " "}}' $(SLOW) ./... | grep -vE 'lattice/tests/workerd|chromedp/chromedp' | cut -d' ' -f1)
 
 conformance: npm ## compare Go on workerd and on the local host with JavaScript on workerd
 	go run ./tests/conformance

@@ -9,8 +9,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +35,11 @@ type stage struct {
 	site   *httptest.Server // of the Worker
 	page   string           // address of the inspector
 	clock  *local.AdjustableClock
+	record *inspector.Record
 	window context.Context
+	served *inspector.Inspector
+	end    func()                 // of what is served
+	down   atomic.Pointer[string] // why the Worker does not run; nil: it does
 
 	mu    sync.Mutex
 	wrong []string // what the browser complained about
@@ -45,7 +52,7 @@ func open(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	record := inspector.NewRecord()
-	s := &stage{t: t, clock: local.NewAdjustableClock()}
+	s := &stage{t: t, clock: local.NewAdjustableClock(), record: record}
 	s.host, err = local.New(t.Context(), local.Options{
 		Module: wasm, Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Queues: map[string]string{"MAIL": "mail", "DEAD": "dead"},
 		Databases: map[string]local.Database{"DB": {}}, KV: map[string]string{"CACHE": "cache"}, Buckets: map[string]string{"FILES": "files"},
@@ -63,25 +70,36 @@ func open(t *testing.T) *stage {
 	})
 	s.site = httptest.NewServer(s.host)
 	t.Cleanup(s.site.Close)
-	i, err := inspector.New(inspector.Options{Clock: s.clock, Record: record, URL: s.site.URL, Log: slog.New(slog.DiscardHandler), Workers: func() []inspector.Worker {
-		return []inspector.Worker{{Name: "site", Crons: []string{"0 * * * *"}, Enter: func(context.Context) (*local.Host, func(), error) { return s.host, func() {}, nil }}}
+	s.inspect(0)
+	t.Cleanup(func() { s.end() })
+	s.window = chromium(t)
+	s.listen()
+	return s
+}
+
+// inspect serves the inspector, as lattice dev does from its start to its end.
+func (s *stage) inspect(port int) {
+	s.t.Helper()
+	i, err := inspector.New(inspector.Options{Port: port, Clock: s.clock, Record: s.record, URL: s.site.URL, Log: slog.New(slog.DiscardHandler), Workers: func() []inspector.Worker {
+		w := inspector.Worker{Name: "site", Crons: []string{"0 * * * *"}, Enter: func(context.Context) (*local.Host, func(), error) { return s.host, func() {}, nil }}
+		if why := s.down.Load(); why != nil {
+			w.Down = *why
+		}
+		return []inspector.Worker{w}
 	}})
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- i.Serve(ctx) }()
-	t.Cleanup(func() {
+	s.served, s.page = i, strings.TrimSuffix(i.URL(), "/")
+	s.end = func() {
 		stop()
 		if err := <-ended; err != nil {
-			t.Error(err)
+			s.t.Error(err)
 		}
-	})
-	s.page = strings.TrimSuffix(i.URL(), "/")
-	s.window = chromium(t)
-	s.listen()
-	return s
+	}
 }
 
 func chromium(t *testing.T) context.Context {
@@ -319,6 +337,7 @@ func TestTheInspector(t *testing.T) {
 		s.see("scheduled for 0 * * * *")
 	})
 	step("the clock is frozen, moved, and runs on", func() { s.moveTheClock() })
+	step("an open page lives on when the Worker is built again, and when the server is started again", func() { s.again() })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.wrong) > 0 {
@@ -404,6 +423,37 @@ func (s *stage) stores() {
 	s.see("text/html", "25 bytes", "<script>alert(1)</script>")
 	s.click("#delete-file")
 	s.see("Deleted pages/<b>.html.", "The bucket is empty.")
+}
+
+func (s *stage) again() {
+	s.open("/")
+	s.see("live", "site runs")
+	for _, why := range []string{"building", "main.go:7: undefined: x"} {
+		s.down.Store(&why)
+		s.served.Changed()
+		s.see(map[bool]string{true: "site is being built", false: "site does not run"}[why == "building"])
+	}
+	s.see("undefined: x")
+	s.down.Store(nil)
+	s.served.Changed()
+	s.see("site runs")
+
+	s.openRoom("green", "")
+	s.see("live")
+	s.do("begin to write", chromedp.SendKeys(chromedp.CSS("#sql"), "SELECT 40 + 2 AS answer"))
+	port, err := strconv.Atoi(s.page[strings.LastIndex(s.page, ":")+1:])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.end()
+	s.see("not connected")
+	s.inspect(port)
+	s.see("live")
+	s.click("#run-sql") // with what was written, and the token of the new server
+	s.see("answer", "42")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wrong = slices.DeleteFunc(s.wrong, func(text string) bool { return strings.Contains(text, "ERR_CONNECTION_REFUSED") }) // while nobody was there
 }
 
 func (s *stage) moveTheClock() {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,7 +20,7 @@ func watched(t *testing.T) (h *local.Host, post func(path string) int, events fu
 	var mu sync.Mutex
 	var list []local.Event
 	h = local.StartTest(t, local.TestOptions{Package: "../tests/inspector/app", Options: local.Options{
-		Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Queues: map[string]string{"MAIL": "mail"}, Isolates: 1,
+		Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Databases: map[string]local.Database{"DB": {}}, Queues: map[string]string{"MAIL": "mail"}, Isolates: 1,
 		Observe: func(e local.Event) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -118,6 +120,44 @@ func TestStorageIsChangedBetweenTwoEventsOfAnObject(t *testing.T) {
 	}
 	if _, err := h.Execute("Room", "red", "SELECT 1"); err != nil {
 		t.Errorf("after the critical section: %v", err)
+	}
+}
+
+func TestSQLByHandReachesNothingElse(t *testing.T) {
+	h, post, _ := watched(t)
+	post("/fill/red")
+	if _, err := h.ExecuteDatabase("DB", "CREATE TABLE t (a)"); err != nil {
+		t.Fatal(err)
+	}
+	away := filepath.Join(t.TempDir(), "away.sqlite")
+	for _, query := range []string{
+		"ATTACH DATABASE '" + away + "' AS away", "VACUUM INTO '" + away + "'", "PRAGMA writable_schema = 1", "PRAGMA journal_mode = DELETE", "PRAGMA temp_store_directory = '/'",
+		"SELECT load_extension('away')", "SELECT readfile('/etc/passwd')", "SELECT * FROM _cf_METADATA", "UPDATE sqlite_master SET sql = ''",
+		"BEGIN; DELETE FROM t", "COMMIT", "CREATE VIRTUAL TABLE v USING csv(filename='/etc/passwd')", "SELECT 1; ATTACH '" + away + "' AS b",
+	} {
+		_, onObject := h.Execute("Room", "red", query)
+		_, onDatabase := h.ExecuteDatabase("DB", query)
+		_, onCopy := h.Storage("Room", "red").Read(query, 10)
+		_, onDatabasesCopy := h.Database("DB").Read(query, 10)
+		for where, err := range map[string]error{"an object": onObject, "a database": onDatabase, "a copy of an object": onCopy, "a copy of a database": onDatabasesCopy} {
+			if err == nil {
+				t.Errorf("%s takes %s", where, query)
+			}
+		}
+	}
+	if _, err := os.Stat(away); !os.IsNotExist(err) {
+		t.Errorf("a file was made: %v", err)
+	}
+	for _, query := range []string{"DROP TABLE t", "INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2) RETURNING a", "WITH x AS (SELECT 1) DELETE FROM t", "PRAGMA optimize"} {
+		if _, err := h.Database("DB").Read(query, 10); !errors.Is(err, local.ErrReadOnly) && query != "PRAGMA optimize" {
+			t.Errorf("a look at a database takes %s: %v", query, err)
+		}
+	}
+	if _, err := h.ExecuteDatabase("DB", "INSERT INTO t VALUES (1); SELECT nothing"); err == nil {
+		t.Error("a statement that fails succeeds")
+	}
+	if rows, err := local.Rows[int](h.Database("DB"), "SELECT count(*) FROM t"); err != nil || rows[0] != 0 {
+		t.Errorf("what failed left %v, %v", rows, err)
 	}
 }
 

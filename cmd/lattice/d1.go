@@ -16,6 +16,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"grove.place/lattice/internal/inspector"
 	"grove.place/lattice/workers/d1"
 )
 
@@ -227,7 +228,7 @@ func cell(v any) string {
 		}
 		return cell(blob)
 	case string:
-		return strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`).Replace(v)
+		return inspector.Visible(strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`).Replace(v))
 	}
 	return fmt.Sprint(v)
 }

@@ -28,7 +28,7 @@ and what they do is done to the running objects; otherwise they work on the stor
   lattice objects delete CLASS OBJECT --yes          delete it with everything that it has stored
 
 --json prints what scripts read. --worker NAME chooses among several Workers (lattice dev -c … -c …); otherwise it is the one that has the class. The exit
-code is 0 when it was done, 1 when it was not, and 2 when the command line makes no sense.
+code is 0 when it was done, 1 when it was not (there is no such object, it has no alarm, its handler failed), and 2 when the command line makes no sense.
 
 Examples:
   lattice objects list Room
@@ -87,9 +87,14 @@ func (o *objectCommand) run(ctx context.Context, usage string, args []string) er
 		return err
 	}
 	if o.json {
-		return o.printJSON(answer)
+		err = o.printJSON(answer)
+	} else {
+		err = o.print(answer)
 	}
-	return o.print(answer)
+	if err == nil && o.name == "run-alarm" && !answer.Done {
+		return exitStatus(exitFailure) // whoever asked for it waits for what it does
+	}
+	return err
 }
 
 func (o *objectCommand) ownFlags(fs *flag.FlagSet) {
@@ -243,7 +248,7 @@ func (o *objectCommand) printObject(object *inspector.Object) {
 	if object.Alarm != nil {
 		alarm = object.Alarm.Format(time.RFC3339)
 	}
-	fmt.Fprintf(o.out, "class   %s\nname    %s\nid      %s\nstate   %s\nalarm   %s\n", object.Class, name, object.ID, map[bool]string{true: "in memory", false: "stored"}[object.Live], alarm)
+	fmt.Fprintf(o.out, "class   %s\nname    %s\nid      %s\nstate   %s\nalarm   %s\n", object.Class, inspector.Visible(name), object.ID, map[bool]string{true: "in memory", false: "stored"}[object.Live], alarm)
 	if len(object.Tables) > 0 {
 		rows := make([][]any, len(object.Tables))
 		for n, t := range object.Tables {
@@ -262,6 +267,6 @@ func (o *objectCommand) printObject(object *inspector.Object) {
 		fmt.Fprintf(o.out, "more keys: --from %q\n", object.Next)
 	}
 	for _, s := range object.Sockets {
-		fmt.Fprintf(o.out, "WebSocket %d  %s  tags %s  attachment %s\n", s.Number, s.State, strings.Join(s.Tags, ", "), inspector.Show(s.Attachment))
+		fmt.Fprintf(o.out, "WebSocket %d  %s  tags %s  attachment %s\n", s.Number, s.State, inspector.Visible(strings.Join(s.Tags, ", ")), inspector.Show(s.Attachment))
 	}
 }

@@ -90,9 +90,14 @@ func TestObjectsThroughTheServerAndWithoutIt(t *testing.T) {
 		t.Errorf("after an insert: %s", got)
 	}
 	ok("sql", "Counter", "home", "DELETE FROM hits WHERE rowid > 3", "--write")
-	if text := ok("run-alarm", "Counter", "home"); text != "the object has no alarm\n" {
-		t.Error(text)
+	fails(exitFailure, "the object has no alarm\n", "run-alarm", "Counter", "home")
+	fails(exitFailure, `"done": false`, "run-alarm", "Counter", "home", "--json")
+	for _, args := range [][]string{
+		{"sql", "Counter", "nobody", "SELECT 1"}, {"sql", "Counter", "nobody", "CREATE TABLE t (a)", "--write"}, {"run-alarm", "Counter", "nobody"}, {"evict", "Counter", "nobody"}, {"delete", "Counter", "nobody", "--yes"},
+	} {
+		fails(exitFailure, `there is no object "nobody" of the class Counter`, args...)
 	}
+	fails(exitFailure, `no Worker "other" here: there are `, "list", "--worker", "other")
 	if text := ok("evict", "Counter", "home") + ok("evict", "Counter", "home", "--json"); !regexp.MustCompile(`^evicted: .*\n\{\s*"done": false\s*\}\n$`).MatchString(text) {
 		t.Error(text)
 	}

@@ -3,9 +3,11 @@ package inspector
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	local "grove.place/lattice/local-runtime"
 )
@@ -73,6 +75,11 @@ func Perform(h *local.Host, name string, q Request) (a Answer) {
 }
 
 func perform(h *local.Host, name string, q Request, a *Answer) (err error) {
+	if name != "list" {
+		if err := exists(h, q.Class, q.Object); err != nil {
+			return err
+		}
+	}
 	switch name {
 	case "list":
 		a.Objects, err = List(h, q.Class)
@@ -87,7 +94,9 @@ func perform(h *local.Host, name string, q Request, a *Answer) (err error) {
 			a.Result = &r
 		}
 	case "run-alarm":
-		a.Done, err = h.RunAlarm(q.Class, q.Object)
+		if a.Done, err = h.RunAlarm(q.Class, q.Object); err != nil {
+			err = fmt.Errorf("the alarm of %s %q failed: %w", q.Class, q.Object, err)
+		}
 	case "evict":
 		a.Done, err = h.Evict(q.Class, q.Object)
 	case "delete":
@@ -121,6 +130,13 @@ func (i *Inspector) control(mux *http.ServeMux) {
 // performOn performs a call on the Worker that it names, or else on the one that has the class; a list without a Worker has those of all.
 func (i *Inspector) performOn(r *http.Request, name string, q Request, a *Answer) error {
 	var problems error
+	var names []string
+	for _, w := range i.o.Workers() {
+		names = append(names, w.Name)
+	}
+	if q.Worker != "" && !has(names, q.Worker) {
+		return fmt.Errorf("there is no Worker %q here: there are %s", q.Worker, strings.Join(names, ", "))
+	}
 	for _, w := range i.o.Workers() {
 		if q.Worker != "" && w.Name != q.Worker {
 			continue

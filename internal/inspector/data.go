@@ -131,6 +131,9 @@ func (i *Inspector) sql(w http.ResponseWriter, r *http.Request) {
 	class, id := f.object()
 	var v objectView
 	err := i.with(r, f.get("worker"), func(h *local.Host) error {
+		if err := exists(h, class, id); err != nil {
+			return err
+		}
 		result, err := Run(h, class, id, f.get("sql"), f.get("confirm") == "yes")
 		var failed error
 		if v, failed = viewOf(h, class, id, "", "", 0); failed != nil {

@@ -52,7 +52,7 @@ func (i *Inspector) bucket(w http.ResponseWriter, r *http.Request) {
 	}
 	title, live := "R2 "+v.Binding, "requests state"
 	if v.One {
-		title, live = title+" "+visible(v.Key), ""
+		title, live = title+" "+Visible(v.Key), ""
 	}
 	i.render(w, r, "bucket", title, live, v)
 }
@@ -126,5 +126,5 @@ func deleteFile(h *local.Host, f form) (string, error) {
 	if err := b.check(h, "r2"); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("Deleted %s.", visible(f.get("key"))), r2.Bucket(b.Binding).Delete(h.Context(), f.get("key"))
+	return fmt.Sprintf("Deleted %s.", Visible(f.get("key"))), r2.Bucket(b.Binding).Delete(h.Context(), f.get("key"))
 }

@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -54,9 +55,16 @@ func (i *Inspector) refuse(r *http.Request) string {
 			return "the inspector does not answer requests of other sites"
 		}
 	}
+	if err := r.ParseForm(); !reads && err != nil {
+		var long *http.MaxBytesError
+		if errors.As(err, &long) {
+			return "what was sent is longer than 1 MB, which is as much as the inspector takes"
+		}
+		return "what was sent is no form: " + err.Error()
+	}
 	socket := r.URL.Path == "/live"
 	switch {
-	case !reads && !same(r.FormValue("csrf"), i.csrf), socket && !same(r.URL.Query().Get("csrf"), i.csrf):
+	case !reads && !same(r.PostForm.Get("csrf"), i.csrf), socket && !same(r.URL.Query().Get("csrf"), i.csrf):
 		return "the page is of a server that has ended, or the request is not of a page: load the page again"
 	case (socket || !reads) && r.Header.Get("Origin") == "":
 		return "a request that changes something needs an Origin, as browsers send it; scripts have lattice objects --json"

@@ -210,6 +210,26 @@ func TestTheControlAPINeedsTheTokenOfItsFile(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooLongSaysSo(t *testing.T) {
+	i := closed(t)
+	w := i.try("POST", "/namespace/put", url.Values{"csrf": {i.csrf}, "value": {strings.Repeat("x", 2*maxForm)}}, nil)
+	if w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "longer than 1 MB") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestOnlyItsOwnFilesAreServed(t *testing.T) {
+	i := closed(t)
+	for _, path := range []string{"/static/../guard.go", "/static/%2e%2e%2ftemplates%2flayout.html", "/static/..%5cguard.go", "/static/", "/static/nothing", "//static/inspector.css", "/control.json", "/live/../control/list"} {
+		if w := i.try("GET", path, nil, nil); w.Code == http.StatusOK {
+			t.Errorf("%s: %d %.80s", path, w.Code, w.Body)
+		}
+	}
+	if w := i.try("GET", "/static/inspector.css", nil, nil); w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Content-Type"), "text/css") {
+		t.Errorf("the style: %d %s", w.Code, w.Header())
+	}
+}
+
 func TestPagesCannotBeFramedOrTakeScriptsFromElsewhere(t *testing.T) {
 	w := closed(t).try("GET", "/logs", nil, nil)
 	for name, want := range map[string]string{"Content-Security-Policy": "frame-ancestors 'none'", "X-Frame-Options": "DENY", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {

@@ -54,7 +54,7 @@ func (i *Inspector) namespace(w http.ResponseWriter, r *http.Request) {
 	}
 	title, live := "KV "+v.Binding, "requests state"
 	if v.One {
-		title, live = title+" "+visible(v.Key), ""
+		title, live = title+" "+Visible(v.Key), ""
 	}
 	i.render(w, r, "namespace", title, live, v)
 }
@@ -126,7 +126,7 @@ func putKey(h *local.Host, f form) (string, error) {
 		o.Expiration = time.Unix(int64(at), 0)
 	}
 	value := strings.ReplaceAll(f.get("value"), "\r\n", "\n") // browsers send text so
-	return fmt.Sprintf("Stored under %s.", visible(key)), kv.Namespace(b.Binding).Put(h.Context(), key, value, o)
+	return fmt.Sprintf("Stored under %s.", Visible(key)), kv.Namespace(b.Binding).Put(h.Context(), key, value, o)
 }
 
 func deleteKey(h *local.Host, f form) (string, error) {
@@ -134,5 +134,5 @@ func deleteKey(h *local.Host, f form) (string, error) {
 	if err := b.check(h, "kv"); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("Deleted %s.", visible(f.get("key"))), kv.Namespace(b.Binding).Delete(h.Context(), f.get("key"))
+	return fmt.Sprintf("Deleted %s.", Visible(f.get("key"))), kv.Namespace(b.Binding).Delete(h.Context(), f.get("key"))
 }

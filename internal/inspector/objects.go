@@ -50,6 +50,19 @@ func summary(h *local.Host, class string, o local.Object) ObjectSummary {
 	return s
 }
 
+// exists fails when there is no such object: what is done to a name that is misspelled would make one.
+func exists(h *local.Host, class, object string) error {
+	_, found, err := h.Object(class, object)
+	if err == nil && !found {
+		err = noObject(class, object)
+	}
+	return err
+}
+
+func noObject(class, object string) error {
+	return errors.New("there is no object " + strconv.Quote(object) + " of the class " + class + ": it is not in memory, and has nothing stored; `lattice objects list` lists those that there are")
+}
+
 // numberOf reads a number of a query; what is none is 0.
 func numberOf(text string) int {
 	n, _ := strconv.Atoi(text)
@@ -101,7 +114,7 @@ func Inspect(h *local.Host, class, object, from string) (o Object, err error) {
 	}
 	one, found, err := h.Object(class, id)
 	if err == nil && !found {
-		return o, errors.New("there is no object " + strconv.Quote(object) + " of the class " + class + ": it is not in memory, and has nothing stored; `lattice objects list` lists those that there are")
+		return o, noObject(class, object)
 	}
 	o.ObjectSummary = summary(h, class, one)
 	store, done, failed := h.Storage(class, id).Still()
@@ -221,7 +234,7 @@ func (i *Inspector) object(w http.ResponseWriter, r *http.Request) {
 }
 
 func (i *Inspector) renderObject(w http.ResponseWriter, r *http.Request, v objectView) {
-	title := v.Class + " " + visible(v.Label())
+	title := v.Class + " " + Visible(v.Label())
 	live := "requests state"
 	if v.SQL != "" || v.Problem != "" {
 		live = ""

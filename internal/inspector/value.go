@@ -40,7 +40,7 @@ func valueOf(v any) Value {
 		if v == "" {
 			return Value{Kind: "null", Brief: "empty text"}
 		}
-		return cut("text", visible(v[:min(len(v), 4*maxShown)]), len(v))
+		return cut("text", Visible(v[:min(len(v), 4*maxShown)]), len(v))
 	case []byte:
 		return blob(v)
 	case time.Time:
@@ -52,9 +52,9 @@ func valueOf(v any) Value {
 	case float64:
 		return Value{Kind: "number", Brief: number(v)}
 	}
-	brief := cut("json", visible(encoded(v, "")), 0)
+	brief := cut("json", Visible(encoded(v, "")), 0)
 	if brief.Whole != "" {
-		brief.Whole = visible(limited(encoded(v, "  ")))
+		brief.Whole = Visible(limited(encoded(v, "  ")))
 	}
 	return brief
 }
@@ -143,8 +143,8 @@ func plain(v any) any {
 	return v
 }
 
-// visible writes out the characters that would change how what is around them looks: control characters, and those that turn the direction of a text.
-func visible(text string) string {
+// Visible writes out the characters that would change how what is around them looks: control characters, and those that turn the direction of a text.
+func Visible(text string) string {
 	text = strings.ToValidUTF8(text, "\ufffd")
 	if strings.IndexFunc(text, hidden) < 0 {
 		return text
@@ -172,7 +172,7 @@ var colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // logText is a text of the log as a page shows it.
 func logText(text string) Value {
-	v := Value{Kind: "text", Brief: visible(colours.ReplaceAllString(text, ""))}
+	v := Value{Kind: "text", Brief: Visible(colours.ReplaceAllString(text, ""))}
 	if utf8.RuneCountInString(v.Brief) > 4*maxBrief || strings.Count(v.Brief, "\n") > 12 {
 		v.Whole = v.Brief
 		lines := strings.SplitAfterN(v.Brief, "\n", 4)

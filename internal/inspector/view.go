@@ -24,7 +24,7 @@ var staticFiles embed.FS
 // templates are the pages by name, each in the layout.
 var templates = func() map[string]*template.Template {
 	funcs := template.FuncMap{
-		"value": valueOf, "log": logText, "visible": visible, "ms": ms, "bytes": size, "count": count, "grouped": grouped, "clock": clockTime, "level": strings.ToLower,
+		"value": valueOf, "log": logText, "visible": Visible, "ms": ms, "bytes": size, "count": count, "grouped": grouped, "clock": clockTime, "level": strings.ToLower,
 		"url": address, "keyed": keyed, "until": until, "short": short, "args": args,
 	}
 	all := map[string]*template.Template{}
@@ -162,11 +162,10 @@ func span(d time.Duration) string {
 	if d >= time.Hour {
 		text = d.Truncate(time.Minute).String()
 	}
-	if d >= time.Minute && strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if d >= time.Hour {
-		text = strings.TrimSuffix(text, "0m")
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
 	}
 	return text
 }

@@ -4,6 +4,7 @@ package inspector
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -421,8 +422,27 @@ func (s *stage) stores() {
 	s.click(`a[href*="prefix=pages"]`)
 	s.click(`a[href*="key="]`)
 	s.see("text/html", "25 bytes", "<script>alert(1)</script>")
+	s.downloads()
 	s.click("#delete-file")
 	s.see("Deleted pages/<b>.html.", "The bucket is empty.")
+}
+
+// downloads looks at what a file that is a page with a script comes with: nothing would run it here.
+func (s *stage) downloads() {
+	resp, err := http.Get(s.page + "/bucket/download?worker=site&binding=FILES&key=pages%2F%3Cb%3E.html")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || string(text) != "<script>alert(1)</script>" {
+		s.t.Errorf("the file is %q, %v", text, err)
+	}
+	for name, want := range map[string]string{"Content-Type": "application/octet-stream", "X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment; filename", "Content-Security-Policy": "sandbox"} {
+		if got := resp.Header.Get(name); !strings.HasPrefix(got, want) {
+			s.t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
 }
 
 func (s *stage) again() {

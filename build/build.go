@@ -74,7 +74,9 @@ func build(ctx context.Context, o Options, host local.Options) (*Result, error) 
 			return nil, err
 		}
 		res.Warnings = append(res.Warnings, warnings...)
-		res.Warnings = append(res.Warnings, unbound(o.Config, compile.Bindings(ctx, o.Dir, o.Package))...)
+		source := compile.SourceOf(ctx, o.Dir, o.Package)
+		res.Warnings = append(res.Warnings, unbound(o.Config, source.Bindings())...)
+		res.Warnings = append(res.Warnings, source.Unreachable()...)
 		res.Warnings = append(res.Warnings, checkEnvironments(o.Config, manifest, o.Out, warnings)...)
 	}
 	worker, err := bundle(manifest)

@@ -21,20 +21,21 @@ var bindingOpeners = map[string]string{
 	"kv.NewNamespace": "kv", "r2.NewBucket": "r2", "queues.NewProducer": "queue", // of workers/cloudflare
 }
 
+// Source is the source of a program: the packages that it is linked from.
+type Source []listed
+
+// SourceOf lists them. A program that cannot be listed has none: the compiler says why.
+func SourceOf(ctx context.Context, dir, pkg string) Source { return list(ctx, dir, pkg) }
+
 // Bindings returns the bindings that a program of the SDK opens by names that its source spells out. A name that is put together is not found.
-func Bindings(ctx context.Context, dir, pkg string) (all []Open) {
-	for _, p := range list(ctx, dir, pkg) {
+func (s Source) Bindings() (all []Open) {
+	for _, p := range s {
 		uses := slices.ContainsFunc(p.imports, func(i string) bool { return i == sdkWorkers || strings.HasPrefix(i, sdkWorkers+"/") })
 		if p.standard || !uses {
 			continue
 		}
-		var files []*ast.File
 		fset := token.NewFileSet()
-		for _, name := range p.files {
-			if f, err := parser.ParseFile(fset, filepath.Join(p.dir, name), nil, parser.SkipObjectResolution); err == nil {
-				files = append(files, f)
-			}
-		}
+		files := p.parse(fset)
 		constants := constantsOf(files)
 		for _, f := range files {
 			imports := sdkImports(f)
@@ -52,6 +53,16 @@ func Bindings(ctx context.Context, dir, pkg string) (all []Open) {
 		}
 	}
 	return all
+}
+
+// parse returns the files of a package that can be parsed.
+func (p listed) parse(fset *token.FileSet) (files []*ast.File) {
+	for _, name := range p.files {
+		if f, err := parser.ParseFile(fset, filepath.Join(p.dir, name), nil, parser.SkipObjectResolution); err == nil {
+			files = append(files, f)
+		}
+	}
+	return files
 }
 
 // sdkImports maps the names that packages of the SDK have in a file to the last element of their path.

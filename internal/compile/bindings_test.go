@@ -8,7 +8,7 @@ import (
 
 func TestBindingsOfTheSource(t *testing.T) {
 	want := []Open{{"d1", "DB", "main.go:14"}, {"kv", "NOTES", "main.go:15"}, {"queue", "JOBS", "main.go:16"}, {"service", "AUTH", "main.go:22"}}
-	if got := Bindings(context.Background(), "", "./testdata/bindings"); !reflect.DeepEqual(got, want) {
+	if got := SourceOf(context.Background(), "", "./testdata/bindings").Bindings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
 }

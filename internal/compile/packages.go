@@ -9,12 +9,13 @@ import (
 type listed struct {
 	path     string
 	standard bool
+	own      bool // of the program's module
 	imports  []string
 	dir      string
 	files    []string
 }
 
-const listFormat = `{{.ImportPath}}|{{.Standard}}|{{join .Imports " "}}|{{.Dir}}|{{join .GoFiles " "}}`
+const listFormat = `{{.ImportPath}}|{{.Standard}}|{{with .Module}}{{.Main}}{{end}}|{{join .Imports " "}}|{{.Dir}}|{{join .GoFiles " "}}`
 
 // list returns the packages of a program, or none if that cannot be told.
 func list(ctx context.Context, dir, pkg string) []listed {
@@ -25,10 +26,10 @@ func list(ctx context.Context, dir, pkg string) []listed {
 	var packages []listed
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "|")
-		if len(fields) != 5 {
+		if len(fields) != 6 {
 			return nil
 		}
-		packages = append(packages, listed{fields[0], fields[1] == "true", strings.Fields(fields[2]), fields[3], strings.Fields(fields[4])})
+		packages = append(packages, listed{fields[0], fields[1] == "true", fields[2] == "true", strings.Fields(fields[3]), fields[4], strings.Fields(fields[5])})
 	}
 	return packages
 }

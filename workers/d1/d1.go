@@ -46,11 +46,11 @@ func (s Stmt) Bind(args ...any) Stmt {
 	return s
 }
 
-// Result is the outcome of a statement: its rows by position, and what D1 measured.
+// Result is the outcome of a statement: its rows by position, and what D1 measured. As JSON it is what JavaScript makes of a D1Result.
 type Result struct {
-	Columns []string
-	Rows    [][]any // nil, int64, float64, string, []byte
-	Meta    Meta
+	Columns []string `json:"columns"`
+	Rows    [][]any  `json:"rows"` // nil, int64, float64, string, []byte
+	Meta    Meta     `json:"meta"`
 	values  [][]abi.Value
 }
 
@@ -67,10 +67,10 @@ type Meta struct {
 	ChangedDB   bool    `json:"changed_db"`
 	SizeAfter   int64   `json:"size_after"` // of the database, bytes
 
-	ServedBy        string `json:"served_by"`         // which copy of the database
-	ServedByRegion  string `json:"served_by_region"`  // where that is; empty on a local host
-	ServedByPrimary bool   `json:"served_by_primary"` // and whether it is the one that takes writes
-	TotalAttempts   int    `json:"total_attempts"`    // with the retries that D1 makes of reads
+	ServedBy        string `json:"served_by"`                  // which copy of the database
+	ServedByRegion  string `json:"served_by_region,omitempty"` // where that is; empty on a local host
+	ServedByPrimary bool   `json:"served_by_primary"`          // and whether it is the one that takes writes
+	TotalAttempts   int    `json:"total_attempts"`             // with the retries that D1 makes of reads
 	Timings         struct {
 		SQLDuration float64 `json:"sql_duration_ms"` // milliseconds
 	} `json:"timings"`

@@ -71,8 +71,8 @@ func (n NamespaceBinding) GetWithMetadata(ctx context.Context, key string, dest,
 
 // Entry is one of several values. Value is text.
 type Entry struct {
-	Value    string
-	Metadata json.RawMessage // nil: none
+	Value    string          `json:"value"`
+	Metadata json.RawMessage `json:"metadata"` // nil: none
 }
 
 // Decode decodes the value as JSON into dest, a pointer.

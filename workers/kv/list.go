@@ -17,11 +17,40 @@ type ListOptions struct {
 	Cursor string // of the List before
 }
 
-// Key is a key of a namespace.
+// Key is a key of a namespace. As JSON it is what JavaScript makes of one: the expiration in seconds since 1970, and nothing of what it has not.
 type Key struct {
-	Name       string
-	Expiration time.Time       // zero: never
-	Metadata   json.RawMessage // nil: none
+	Name       string          `json:"name"`
+	Expiration time.Time       `json:"expiration,omitzero"` // zero: never
+	Metadata   json.RawMessage `json:"metadata,omitempty"`  // nil: none
+}
+
+// keyJSON is a Key as JSON.
+type keyJSON struct {
+	Name       string          `json:"name"`
+	Expiration int64           `json:"expiration,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (k Key) MarshalJSON() ([]byte, error) {
+	j := keyJSON{Name: k.Name, Metadata: k.Metadata}
+	if !k.Expiration.IsZero() {
+		j.Expiration = k.Expiration.Unix()
+	}
+	return encodeJSON(j)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (k *Key) UnmarshalJSON(text []byte) error {
+	var j keyJSON
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	*k = Key{Name: j.Name, Metadata: j.Metadata}
+	if j.Expiration != 0 {
+		k.Expiration = time.Unix(j.Expiration, 0).UTC()
+	}
+	return nil
 }
 
 // DecodeMetadata decodes the metadata into dest, a pointer, and leaves it alone when there is none.
@@ -32,11 +61,11 @@ func (k Key) DecodeMetadata(dest any) error {
 	return decodeJSON(k.Metadata, dest)
 }
 
-// Listing is a page of keys, in the order of their bytes.
+// Listing is a page of keys, in the order of their bytes. As JSON it is what list() of JavaScript answers, but for cacheStatus.
 type Listing struct {
-	Keys     []Key
-	Complete bool   // there are no more
-	Cursor   string // of the next page, unless Complete
+	Keys     []Key  `json:"keys"`
+	Complete bool   `json:"list_complete"`    // there are no more
+	Cursor   string `json:"cursor,omitempty"` // of the next page, unless Complete
 }
 
 // List returns a page of the namespace's keys. A page may be short, even empty, with more to come: look at Complete.
@@ -56,7 +85,7 @@ func (n NamespaceBinding) List(ctx context.Context, o ListOptions) (Listing, err
 		return Listing{}, fmt.Errorf("kv: list: %w", err)
 	}
 	page, _ := result.(abi.Object)
-	var l Listing
+	l := Listing{Keys: []Key{}}
 	l.Complete, _ = page.Get("complete").(bool)
 	l.Cursor, _ = page.Get("cursor").(string)
 	keys, _ := page.Get("keys").(abi.Array)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -225,6 +226,11 @@ func kvPutValue(c *kvCall) (abi.Value, content, error) {
 
 // kvExpires is when an entry expires that is put now, 0 for never.
 func kvExpires(o abi.Object, now int64) (int64, error) {
+	for _, name := range []string{"expiration", "expirationTtl"} {
+		if n, _ := o.Get(name).(int64); n > math.MaxInt32 || n < math.MinInt32 {
+			return 0, abi.TypeErrorf("Value out of range. Must be between %d and %d (inclusive).", math.MinInt32, math.MaxInt32)
+		}
+	}
 	if ttl, ok := o.Get("expirationTtl").(int64); ok {
 		switch {
 		case ttl <= 0:

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	gomaps "maps"
 	"math"
+	"slices"
+	"strings"
 
 	"grove.place/lattice/workers/d1"
 )
@@ -71,6 +76,31 @@ func init() {
 		),
 		"exec with a parameter":    d1Exec("SELECT ?"),
 		"columns of one name, raw": func(c *call) (any, error) { return raw(c, q("SELECT 1 AS a, 2 AS a, 3 AS b")) },
+		"as JSON": func(c *call) (any, error) {
+			r, err := q("SELECT 1 AS z, 'x<' AS a, NULL AS n, x'0aff' AS b, 1.5 AS f, 9e999 AS i UNION ALL SELECT 2, 'ü', 3, x'', -0.25, 1").Run(c.ctx)
+			if err != nil {
+				return nil, err
+			}
+			text, err := asJSON(r)
+			if err != nil {
+				return nil, err
+			}
+			var parts struct {
+				Meta    map[string]any  `json:"meta"`
+				Success bool            `json:"success"`
+				Results json.RawMessage `json:"results"`
+			}
+			if err := json.Unmarshal([]byte(text), &parts); err != nil {
+				return nil, err
+			}
+			none, err := q("SELECT 1 AS a WHERE 0").Run(c.ctx)
+			if err != nil {
+				return nil, err
+			}
+			empty, err := asJSON(none)
+			_, empty, _ = strings.Cut(strings.TrimSuffix(empty, "}"), `"results":`)
+			return []any{fmt.Sprintf(`{"success":%v,"meta":null,"results":%s}`, parts.Success, parts.Results), slices.Sorted(gomaps.Keys(parts.Meta)), empty}, err
+		},
 		"no rows": func(c *call) (any, error) {
 			s := q("SELECT 1 AS a, 2 AS b WHERE 0")
 			all, err := s.Run(c.ctx)

@@ -407,6 +407,9 @@ var kvListCases = map[string]func(c kvCase) (any, error){
 		}
 		return c.listed(kv.ListOptions{})
 	},
+	"workers kv/expiration beyond 32 bits": func(c kvCase) (any, error) {
+		return refusals(c.put("k", "v", &kv.PutOptions{Expiration: time.Unix(4102444800, 0)}), c.put("k", "v", &kv.PutOptions{ExpirationTTL: 1 << 31 * time.Second}))
+	},
 	"workers kv list/nothing": func(c kvCase) (any, error) { return c.listed(kv.ListOptions{}) },
 	"workers kv list/prefix": func(c kvCase) (any, error) {
 		if err := c.fill("a", "a/1", "a/2", "b", "A/3", "%"); err != nil {
@@ -473,6 +476,30 @@ var kvListCases = map[string]func(c kvCase) (any, error){
 			out = append(out, m)
 		}
 		return out, err
+	},
+	"workers kv list/as JSON": func(c kvCase) (any, error) {
+		if err := c.put("a", "v", &kv.PutOptions{Metadata: object{"a": "<"}, Expiration: time.Unix(2000000000, 0)}); err != nil {
+			return nil, err
+		}
+		if err := c.put("b", "v", nil); err != nil {
+			return nil, err
+		}
+		var texts []string
+		for _, o := range []kv.ListOptions{{Prefix: c.key("")}, {Prefix: c.key(""), Limit: 1}, {Prefix: c.key("none")}} {
+			l, err := space.List(c.ctx, o)
+			if err != nil {
+				return nil, err
+			}
+			if l.Cursor != "" {
+				l.Cursor = "…"
+			}
+			text, err := asJSON(l)
+			if err != nil {
+				return nil, err
+			}
+			texts = append(texts, text)
+		}
+		return texts, nil
 	},
 	"workers kv list/limit too large": func(c kvCase) (any, error) {
 		_, err := space.List(c.ctx, kv.ListOptions{Limit: 1001})

@@ -117,6 +117,11 @@ const results = {
 	"columns of one name": runs("SELECT 1 AS a, 2 AS a, 3 AS b", "SELECT 1 AS a, 2 AS A", "SELECT x.id, y.id FROM (SELECT 1 AS id) AS x, (SELECT 2 AS id) AS y"),
 	"columns of one name, raw": async (c) => c.env.DB.prepare("SELECT 1 AS a, 2 AS a, 3 AS b").raw({ columnNames: true }),
 	"names of columns": runs('SELECT 1 AS "2", 3 AS "1", 4 AS "a b", 5 AS "ü"', "SELECT 1 + 1, count(*), 'x'"),
+	"as JSON": async (c) => {
+		const r = await c.env.DB.prepare("SELECT 1 AS z, 'x<' AS a, NULL AS n, x'0aff' AS b, 1.5 AS f, 9e999 AS i UNION ALL SELECT 2, 'ü', 3, x'', -0.25, 1").all();
+		const { meta } = JSON.parse(JSON.stringify(r));
+		return [JSON.stringify({ success: r.success, meta: null, results: r.results }), Object.keys(meta).sort(), JSON.stringify((await c.env.DB.prepare("SELECT 1 AS a WHERE 0").run()).results)];
+	},
 	"no rows": async (c) => { const s = c.env.DB.prepare("SELECT 1 AS a, 2 AS b WHERE 0"); return [(await s.all()).results, await s.raw({ columnNames: true }), await s.first()]; },
 	"first of many": async (c) => c.env.DB.prepare("SELECT 1 AS a UNION ALL SELECT 2 ORDER BY 1 DESC").first(),
 	"first, null": async (c) => { const s = c.env.DB.prepare("SELECT NULL AS a"); return [await s.first("a"), await s.first()]; },

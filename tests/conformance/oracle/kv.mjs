@@ -87,6 +87,7 @@ export const worker = {
 	"workers kv/cache ttl too small": (c) => refused(c, () => KV(c).get(key(c), { cacheTtl: 29 })),
 
 	"workers kv list/order": async (c) => { await fill(c, "b", "a", "ä", "B", "10", "9", "💥", "￿"); return listed(c); },
+	"workers kv/expiration beyond 32 bits": async (c) => [await refused(c, () => KV(c).put(key(c), "v", { expiration: 4102444800 })), await refused(c, () => KV(c).put(key(c), "v", { expirationTtl: 2 ** 31 }))],
 	"workers kv list/nothing": (c) => listed(c),
 	"workers kv list/prefix": async (c) => { await fill(c, "a", "a/1", "a/2", "b", "A/3", "%"); return [await listed(c, { prefix: "a/" }), await listed(c, { prefix: "%" }), await listed(c, { prefix: "none" })]; },
 	"workers kv list/limit": async (c) => { await fill(c, "1", "2", "3"); return [await listed(c, { limit: 2 }), await listed(c, { limit: 3 }), await listed(c, { limit: 1000 })]; },
@@ -109,6 +110,12 @@ export const worker = {
 		return short(c, (await KV(c).list({ prefix: key(c, ""), cursor })).keys);
 	},
 	"workers kv list/metadata": async (c) => { await KV(c).put(key(c, "a"), "v", { metadata: { a: [1] } }); await KV(c).put(key(c, "b"), "v"); return (await KV(c).list({ prefix: key(c, "") })).keys.map((k) => k.metadata ?? null); },
+	"workers kv list/as JSON": async (c) => {
+		await KV(c).put(key(c, "a"), "v", { metadata: { a: "<" }, expiration: 2000000000 });
+		await KV(c).put(key(c, "b"), "v");
+		const json = async (options) => { const { cacheStatus, cursor, ...l } = await KV(c).list(options); return JSON.stringify({ ...l, cursor: cursor && "…" }); };
+		return [await json({ prefix: key(c, "") }), await json({ prefix: key(c, ""), limit: 1 }), await json({ prefix: key(c, "none") })];
+	},
 	"workers kv list/limit too large": (c) => attempt(async () => { await KV(c).list({ limit: 1001 }); }),
 	"workers kv list/negative limit": async (c) => { await fill(c, "1", "2"); return listed(c, { limit: -1 }); },
 	"workers kv list/long prefix": (c) => attempt(async () => { await KV(c).list({ prefix: "p".repeat(513) }); }),

@@ -75,7 +75,8 @@ type bound struct{ Worker, Binding string }
 func boundOf(get func(string) string) bound { return bound{get("worker"), get("binding")} }
 
 // check finds out whether the Worker has the binding, and keeps the store here.
-func (b bound) check(h *local.Host, kind string) error {
+func (b *bound) check(h *local.Host, kind string) error {
+	b.Worker = h.Name()
 	for _, s := range h.Stores() {
 		switch {
 		case s.Kind != kind || s.Binding != b.Binding:
@@ -95,11 +96,11 @@ type databaseView struct {
 }
 
 func (i *Inspector) viewDatabase(h *local.Host, b bound, table string, offset int) (v databaseView, err error) {
-	v.bound = b
-	v.data = data{Path: "/database", Where: []string{"worker", b.Worker, "binding", b.Binding}, Warning: "It runs at once, in a transaction."}
 	if err := b.check(h, "d1"); err != nil {
 		return v, err
 	}
+	v.bound = b
+	v.data = data{Path: "/database", Where: []string{"worker", b.Worker, "binding", b.Binding}, Warning: "It runs at once, in a transaction."}
 	store, done, err := h.Database(b.Binding).Still()
 	if err != nil {
 		return v, err

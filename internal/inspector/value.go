@@ -19,6 +19,7 @@ const (
 	maxShown = 2000
 	// maxBrief is how much of it is shown at first.
 	maxBrief = 160
+	maxLines = 3
 	// maxBytes is how many bytes of a blob are shown.
 	maxBytes = 256
 )
@@ -83,10 +84,15 @@ func blob(b []byte) Value {
 // cut divides a text into what is shown at first, and what is on demand. size is how many bytes it has, if it is not shown whole.
 func cut(kind, text string, size int) Value {
 	v := Value{Kind: kind, Brief: text}
-	if utf8.RuneCountInString(text) <= maxBrief {
+	first := text
+	if lines := strings.SplitAfterN(text, "\n", maxLines+1); len(lines) > maxLines {
+		first = strings.TrimRight(strings.Join(lines[:maxLines], ""), "\n")
+	}
+	if first == text && utf8.RuneCountInString(text) <= maxBrief {
 		return v
 	}
-	v.Brief, v.Whole = string([]rune(text)[:maxBrief])+"…", limited(text)
+	runes := []rune(first)
+	v.Brief, v.Whole = string(runes[:min(len(runes), maxBrief)])+"…", limited(text)
 	if size > 0 {
 		v.Size = count(size, "byte")
 	}

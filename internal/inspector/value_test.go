@@ -23,6 +23,7 @@ func TestValuesAreShownForPeople(t *testing.T) {
 		{"markup in JSON", map[string]any{"a": "<b>"}, Value{Kind: "json", Brief: `{"a":"<b>"}`}},
 		{"codes of a terminal and of directions", "a\x1b[31mb\u202ec\x7f\xff", Value{Kind: "text", Brief: "a\\x1b[31mb\\u202ec\\x7f\ufffd"}},
 		{"lines", "a\n\tb", Value{Kind: "text", Brief: "a\n\tb"}},
+		{"many lines", "a\nb\nc\nd", Value{Kind: "text", Brief: "a\nb\nc…", Whole: "a\nb\nc\nd", Size: "7 bytes"}},
 		{"a time", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Value{Kind: "time", Brief: "2026-01-02T03:04:05Z"}},
 		{"a long text", long, Value{Kind: "text", Brief: strings.Repeat("é", maxBrief) + "…", Whole: strings.Repeat("é", maxShown) + "…", Size: "10,000 bytes"}},
 	} {

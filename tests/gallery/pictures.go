@@ -100,10 +100,15 @@ func grove(alice, _ *window) error {
 	return alice.shoot("feed", "")
 }
 
-// inspector is the page of lattice dev, after a visit to a site.
+// inspector is the page of lattice dev, after a visit to a site, and a table of its database.
 func inspector(alice, _ *window) error {
 	alice.visit("alice", "/")
 	alice.do(chromedp.EmulateViewport(1120, 480, chromedp.EmulateScale(1)), chromedp.Navigate(alice.inspector+"/requests"))
 	alice.until(`document.querySelector("#status").innerText === "live" && document.querySelector(".call")`)
-	return alice.shoot("inspector", "")
+	if err := alice.shoot("inspector", ""); err != nil {
+		return err
+	}
+	alice.do(chromedp.EmulateViewport(1120, 640, chromedp.EmulateScale(1)), chromedp.Navigate(alice.inspector+"/database?binding=DB&table=trail_phases"))
+	alice.until(`document.querySelector("#status").innerText === "live"`)
+	return alice.shoot("inspector-storage", "")
 }

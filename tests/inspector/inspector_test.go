@@ -55,7 +55,7 @@ func open(t *testing.T) *stage {
 	record := inspector.NewRecord()
 	s := &stage{t: t, clock: local.NewAdjustableClock(), record: record}
 	s.host, err = local.New(t.Context(), local.Options{
-		Module: wasm, Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Queues: map[string]string{"MAIL": "mail", "DEAD": "dead"},
+		Module: wasm, Name: "site", Objects: map[string]string{"ROOMS": "Room"}, Queues: map[string]string{"MAIL": "mail"},
 		Databases: map[string]local.Database{"DB": {}}, KV: map[string]string{"CACHE": "cache"}, Buckets: map[string]string{"FILES": "files"},
 		Consumers: map[string]local.Consumer{"mail": {MaxBatchTimeout: -1, MaxRetries: -1, DeadLetterQueue: "dead"}},
 		Dir:       t.TempDir(), CacheDir: local.TestCacheDir(), Isolates: 1, Clock: s.clock, Observe: record.Observe,
@@ -321,9 +321,13 @@ func TestTheInspector(t *testing.T) {
 	step("so they do through ordinary ones, of objects and of the Worker", func() { s.ordinarySockets() })
 	step("D1 databases, KV namespaces and R2 buckets are browsed and changed", func() { s.stores() })
 	step("dead letters are looked at and retried", func() {
+		s.post("/mail/worse")
 		s.post("/mail/bad")
 		s.open("/queues?queue=dead")
-		s.see("dead letters of mail", "bad", "1 message")
+		s.see("dead letters of mail", "worse", "bad", "2 messages")
+		s.click("button.drop")
+		s.see("Dropped.", "1 message")
+		s.seeNot("worse")
 		s.post("/cheer")
 		s.click("button.retry")
 		s.see("The message is in mail", "No messages.")

@@ -113,7 +113,7 @@ func (r *Room) WebSocketClose(ctx context.Context, ws *durables.WebSocket, code 
 
 func consume(ctx context.Context, batch *queues.Batch) error {
 	for _, m := range batch.Messages {
-		if m.Body() == "bad" && mood == "cross" {
+		if (m.Body() == "bad" || m.Body() == "worse") && mood == "cross" {
 			return errors.New("not that one")
 		}
 	}

@@ -26,6 +26,8 @@ import (
 //	Status        int           // of a response
 //	Failed        string        // why it failed; empty: it did not
 //
+// Options.Spans hears of events of the kinds operation and outbound besides, which Observe does not, and whose Attributes say more.
+//
 // A host with Options.Spans sets Trace, Span, CauseSpan and Remote as well: identifiers of OpenTelemetry, the last of the caller outside of the session.
 type Event = host.Event
 

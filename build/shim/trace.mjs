@@ -21,7 +21,7 @@ function read(text) {
     if (line[0] === "\t" && name) {
       const from = name.replace(/^created by /, "");
       const plumbing = RUNTIME.test(from) || SDK.test(from);
-      calls.push({ name, place: line.replace(/ \+0x.*/, ""), plumbing, own: !SDK.test(from) && (from.startsWith("main.") || /^[^/]*\.[^/]*\//.test(from)) });
+      calls.push({ name, place: line.replace(/ \+0x.*/, ""), plumbing, own: !plumbing && (from.startsWith("main.") || /^[^/]*\.[^/]*\//.test(from)) });
       name = "";
     } else {
       name = line.startsWith("created by ") ? line.replace(/ in goroutine .*/, "") : line.replace(/\([^(]*\)$/, "");

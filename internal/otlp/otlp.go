@@ -7,7 +7,6 @@ package otlp
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -171,10 +169,6 @@ type (
 	}
 )
 
-func text(key, value string) attribute {
-	return attribute{key, map[string]string{"stringValue": value}}
-}
-
 // request groups spans by their Worker, which is the service.
 func request(list []local.Event) exportRequest {
 	var q exportRequest
@@ -184,51 +178,10 @@ func request(list []local.Event) exportRequest {
 		if !ok {
 			i = len(q.ResourceSpans)
 			groups[e.Worker] = i
-			q.ResourceSpans = append(q.ResourceSpans, resourceSpans{resource{[]attribute{text("service.name", e.Worker)}}, []scopeSpans{{Scope: scope{"grove.place/lattice"}}}})
+			q.ResourceSpans = append(q.ResourceSpans, resourceSpans{resource{[]attribute{attributeOf("service.name", e.Worker)}}, []scopeSpans{{Scope: scope{"grove.place/lattice"}}}})
 		}
 		s := &q.ResourceSpans[i].ScopeSpans[0]
 		s.Spans = append(s.Spans, spanOf(e))
 	}
 	return q
-}
-
-// Kinds of spans (opentelemetry-proto, trace/v1).
-const (
-	server   = 2
-	client   = 3
-	consumer = 5
-	internal = 1
-)
-
-var kinds = map[string]int{"request": server, "fetch": server, "rpc": server, "outbound": client, "d1": client, "r2": client, "kv": client, "cache": client, "queue send": 4, "queue": consumer}
-
-func spanOf(e local.Event) span {
-	s := span{
-		TraceID: hex.EncodeToString(e.Trace[:]), SpanID: hex.EncodeToString(e.Span[:]), Name: e.Kind, Kind: internal,
-		Start: strconv.FormatInt(e.Began.UnixNano(), 10), End: strconv.FormatInt(e.Began.Add(e.Took).UnixNano(), 10),
-	}
-	if e.Name != "" && e.Name != e.Kind {
-		s.Name += " " + e.Name
-	}
-	if k := kinds[e.Kind]; k != 0 {
-		s.Kind = k
-	}
-	for _, parent := range [][8]byte{e.CauseSpan, e.Remote} {
-		if parent != [8]byte{} && s.Parent == "" {
-			s.Parent = hex.EncodeToString(parent[:])
-		}
-	}
-	s.Attributes = append(s.Attributes, text("lattice.kind", e.Kind))
-	for key, value := range map[string]string{"lattice.class": e.Class, "lattice.id": e.ID, "lattice.object": e.Object} {
-		if value != "" {
-			s.Attributes = append(s.Attributes, text(key, value))
-		}
-	}
-	if e.Status != 0 {
-		s.Attributes = append(s.Attributes, attribute{"http.response.status_code", map[string]string{"intValue": strconv.Itoa(e.Status)}})
-	}
-	if e.Failed != "" || e.Status >= 500 {
-		s.Status = &status{2, e.Failed}
-	}
-	return s
 }

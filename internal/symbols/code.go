@@ -16,20 +16,19 @@ type code struct {
 	bodies   [][]byte
 }
 
-func readCode(sections []wasmfile.Section) (*code, error) {
-	c := &code{}
+func readCode(sections []wasmfile.Section) (c code, err error) {
 	for _, s := range sections {
 		switch s.ID {
 		case wasmfile.Imports:
 			names, err := wasmfile.ImportedFunctions(s.Body)
 			if err != nil {
-				return nil, err
+				return code{}, err
 			}
 			c.imported = len(names)
 		case wasmfile.Code:
 			bodies, err := wasmfile.Functions(s.Body)
 			if err != nil {
-				return nil, err
+				return code{}, err
 			}
 			_, at := binary.Uvarint(s.Body)
 			for _, b := range bodies {

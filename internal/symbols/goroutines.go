@@ -44,10 +44,10 @@ const most = 1 << 20
 // Goroutines lists the goroutines that have not ended: what the variable runtime.allgs holds. That has no name in a module without symbols, but it is the only
 // slice of pointers whose first elements are the goroutines 1 and 2. The list is empty when the runtime is of another release.
 func (t *Table) Goroutines(m Memory) []Goroutine {
-	for _, at := range []int{t.field(28), t.field(26)} {
-		end := t.field(29)
-		if at == t.field(26) {
-			end = t.field(27)
+	for _, i := range []int{28, 26} {
+		at, end := t.field(i), t.field(i+1)
+		if at < 0 || end > 1<<32 || end-at > maxMemory {
+			continue
 		}
 		for ; at+24 <= end; at += 8 {
 			if list, n, ok := slice(m, at); ok && goid(m, list, 0) == 1 && goid(m, list, 1) == 2 {

@@ -16,7 +16,7 @@ func Shown(calls []Call) string {
 		first++
 	}
 	for i, c := range calls {
-		if !Foreign(c.Function) {
+		if !Foreign(c.Function) && !plumbing(c.Function) {
 			last = i
 		}
 	}

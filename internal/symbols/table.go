@@ -21,8 +21,11 @@ type Table struct {
 	names   int    // where the names of functions start
 	entries int    // where the index of functions starts
 	count   int    // of functions
-	code    *code
+	code    code
 }
+
+// maxMemory is what the memory of a program begins with at most: a broken module is to make nobody reserve more.
+const maxMemory = 64 << 20
 
 // Range is a part of memory, and what is in it.
 type Range struct {
@@ -48,6 +51,9 @@ func Read(module []byte) (*Table, error) {
 			return nil, err
 		}
 		for _, s := range segments {
+			if s.End() > maxMemory {
+				return nil, errLayout
+			}
 			memory = append(memory, make([]byte, max(0, s.End()-len(memory)))...)
 			copy(memory[s.Start:], s.Data)
 		}
@@ -56,8 +62,10 @@ func Read(module []byte) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.code, err = readCode(sections)
-	return t, err
+	if t.code, err = readCode(sections); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 const (
@@ -79,7 +87,7 @@ func Find(memory []byte) (*Table, error) {
 				continue
 			}
 			t.record = m
-			if stackMaps, end := t.field(40), t.field(41); stackMaps < t.entries || end < stackMaps || t.count > len(memory)/8 {
+			if stackMaps, end := t.field(40), t.field(41); stackMaps < t.entries || end < stackMaps || t.count < 0 || t.count > len(memory)/8 {
 				return nil, errLayout
 			}
 			return t, nil
@@ -108,25 +116,28 @@ func (t *Table) Ranges() []Range {
 
 // word and half are the numbers at an address, 0 outside the memory.
 func (t *Table) word(at int) int {
-	if at < 0 || at+8 > len(t.memory) {
+	if at < 0 || at > len(t.memory)-8 {
 		return 0
 	}
 	return int(binary.LittleEndian.Uint64(t.memory[at:]))
 }
 
 func (t *Table) half(at int) int {
-	if at < 0 || at+4 > len(t.memory) {
+	if at < 0 || at > len(t.memory)-4 {
 		return 0
 	}
 	return int(binary.LittleEndian.Uint32(t.memory[at:]))
 }
+
+// maxName is how long a name of a function or file may be.
+const maxName = 64 << 10
 
 // text is the string at an address, which ends with a zero.
 func (t *Table) text(at int) string {
 	if at < 0 || at > len(t.memory) {
 		return ""
 	}
-	b := t.memory[at:]
+	b := t.memory[at:min(len(t.memory), at+maxName)]
 	return string(b[:max(bytes.IndexByte(b, 0), 0)])
 }
 
@@ -210,7 +221,7 @@ func (f function) calls(block int) []Call {
 	const pcdata = 44 // where the lists of offsets begin
 	count := f.t.half(f.at + 28)
 	tree := -1
-	if n := int(f.t.memory[f.at+43]); n > inlineTree {
+	if n := f.t.half(f.at+40) >> 24; n > inlineTree {
 		if offset := f.t.half(f.at + pcdata + 4*count + 4*inlineTree); offset != 0xffffffff {
 			tree = f.t.field(40) + offset
 		}

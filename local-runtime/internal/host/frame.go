@@ -233,6 +233,7 @@ func (f *frame) die(e *abi.Error) {
 	for _, id := range f.writes {
 		f.isolate.streams.finish(id, e)
 	}
+	f.untraced(e.Message)
 	f.end()
 }
 

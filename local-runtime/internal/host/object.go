@@ -102,6 +102,9 @@ func (s *Isolate) startIn(o *object, kind byte, write func(*frame, *abi.Writer),
 		}
 	}
 	if !o.ready {
+		if o.construct != nil && o.construct.event == 0 { // what the constructor does is done for this event
+			o.construct.event = r.event
+		}
 		o.queue = append(o.queue, entry{begin, r.fail})
 		return
 	}
@@ -159,6 +162,7 @@ func (o *object) constructed() {
 			return
 		}
 		o.ready = true
+		o.construct.event = 0
 		o.limitStop()
 		held := o.held
 		o.held = nil

@@ -30,6 +30,7 @@ type Event struct {
 	Trace        [16]byte
 	Span, Remote [8]byte
 	CauseSpan    [8]byte // of Cause
+	Attributes   *Attributes
 }
 
 // observed returns r, so that its outcome is an Event as well. A host that nobody observes returns it as it is.
@@ -118,10 +119,11 @@ func (o *scripted) observed(cause uint64, kind, what string, done func(abi.Value
 
 // observedEvent is observed for an event that a program of its own runs for: it returns the Number of the Event, and what ends it.
 func (h *Host) observedEvent(kind, name string) (number uint64, ended func(error)) {
-	if h.cfg.Observe == nil {
+	if !h.observes() {
 		return 0, func(error) {}
 	}
-	e := Event{Number: h.lastEvent.Add(1), Worker: h.cfg.Script, Kind: kind, Name: name, Began: time.Now()}
+	e := Event{Kind: kind, Name: name}
+	h.enumerate(&e, "")
 	return e.Number, func(err error) {
 		var failed *abi.Error
 		if err != nil {

@@ -63,16 +63,20 @@ func (s *Isolate) Call(frame, number, id uint32, req []byte) ([]byte, int32) {
 	if f.dead {
 		return failure(abi.Errorf("the event this operation is for is over")), 0
 	}
-	if s.host.cfg.Spans != nil && spanned[number] != "" {
-		do = f.traceOperation(number, do)
-	}
 	if s.host.sched == nil && s.host.trace == nil {
-		return do(s, f, id, abi.NewReader(req))
+		return s.perform(f, number, id, req, do)
 	}
 	sum := digest(req) // do may change what req is a view of
-	result, code := do(s, f, id, abi.NewReader(req))
+	result, code := s.perform(f, number, id, req, do)
 	s.noteOperation(f, number, id, sum, result, code)
 	return result, code
+}
+
+func (s *Isolate) perform(f *frame, number, id uint32, req []byte, do op) ([]byte, int32) {
+	if s.host.cfg.Spans != nil {
+		return f.traceOperation(number, id, req, do)
+	}
+	return do(s, f, id, abi.NewReader(req))
 }
 
 // hop answers with a WAKE event in the frame.

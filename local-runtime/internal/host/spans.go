@@ -12,9 +12,6 @@ import (
 	"grove.place/lattice/internal/abi"
 )
 
-// spanned are the operations that are spans of their own. Calls of Workers and objects are those of the Events that they cause.
-var spanned = map[uint32]string{abi.OpD1: "d1", abi.OpR2: "r2", abi.OpWorkersKV: "kv", abi.OpCache: "cache", abi.OpQueueSend: "queue send"}
-
 func (h *Host) observes() bool { return h.cfg.Observe != nil || h.cfg.Spans != nil }
 
 // enumerate gives an event its number, and its place in a trace: that of its cause, or else of a traceparent header from outside, or else a new one.
@@ -72,25 +69,34 @@ func (e *Event) traceparent() string {
 	return "00-" + hex.EncodeToString(e.Trace[:]) + "-" + hex.EncodeToString(e.Span[:]) + "-01"
 }
 
-// traceOperation begins the span of an operation that do performs.
-func (f *frame) traceOperation(number uint32, do op) op {
-	return func(s *Isolate, f *frame, id uint32, r *abi.Reader) ([]byte, int32) {
-		e := Event{Kind: spanned[number], Name: spanned[number], Cause: f.event}
-		if f.object != nil {
-			e.Class, e.ID = f.object.key.class, f.object.key.id
-		}
-		s.host.enumerate(&e, "")
-		result, code := do(s, f, id, r)
-		if code != abi.Pending {
-			s.host.spanEnded(e, result)
-			return result, code
-		}
-		if f.traced == nil {
-			f.traced = map[uint32]Event{}
-		}
-		f.traced[id] = e
+// traceOperation performs an operation as do does, and makes a span of it.
+func (f *frame) traceOperation(number, id uint32, req []byte, do op) ([]byte, int32) {
+	h := f.isolate.host
+	name, attributes := "", Attributes(nil)
+	if describe := spanned[number]; describe != nil {
+		name, attributes = describe(h, abi.NewReader(req))
+	}
+	if name == "" {
+		return do(f.isolate, f, id, abi.NewReader(req))
+	}
+	e := Event{Kind: "operation", Name: name, Cause: f.event}
+	if len(attributes) > 0 {
+		e.Attributes = &attributes
+	}
+	if f.object != nil {
+		e.Class, e.ID = f.object.key.class, f.object.key.id
+	}
+	h.enumerate(&e, "")
+	result, code := do(f.isolate, f, id, abi.NewReader(req))
+	if result != nil || code != abi.Pending {
+		h.spanEnded(e, result)
 		return result, code
 	}
+	if f.traced == nil {
+		f.traced = map[uint32]Event{}
+	}
+	f.traced[id] = e
+	return result, code
 }
 
 // operationEnded ends the span of an operation. It is called on the loop.
@@ -104,9 +110,18 @@ func (f *frame) operationEnded(id uint32, result []byte) {
 func (h *Host) spanEnded(e Event, result []byte) {
 	e.Took = time.Since(e.Began)
 	if len(result) > 0 && result[0] != abi.StatusOK {
-		e.Failed = "it failed"
+		e.Failed = abi.NewReader(result[1:]).Error().Message
 	}
 	h.cfg.Spans(e)
+}
+
+// untraced ends the spans of operations whose end nobody hears of any more.
+func (f *frame) untraced(why string) {
+	for _, e := range f.traced {
+		e.Took, e.Failed = time.Since(e.Began), why
+		f.isolate.host.cfg.Spans(e)
+	}
+	f.traced = nil
 }
 
 // traceRequest begins the span of a request to the network, whose server is told of the trace.
@@ -117,6 +132,7 @@ func (h *Host) traceRequest(from *frame, t *trip, r reply) reply {
 	e := Event{Kind: "outbound", Name: t.method}
 	if u, err := url.Parse(t.url); err == nil {
 		e.Name = requestName(t.method, u.Host+u.Path)
+		e.Attributes = &Attributes{{"http.request.method", t.method}, {"server.address", u.Hostname()}, {"url.scheme", u.Scheme}, {"url.path", u.Path}}
 	}
 	if from != nil {
 		e.Cause = from.event

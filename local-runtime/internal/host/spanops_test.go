@@ -1,0 +1,18 @@
+package host
+
+import "testing"
+
+func TestASpanHasAStatementWithoutItsLiterals(t *testing.T) {
+	for query, want := range map[string]string{
+		"SELECT * FROM t1 WHERE a = 'it''s' AND b = 12.5e3": "SELECT * FROM t1 WHERE a = ? AND b = ?",
+		`INSERT INTO "a'b" VALUES (?1, :name, x'00ff', -7)`: `INSERT INTO "a'b" VALUES (?1, :name, ?, -?)`,
+		"SELECT max(.5, 0x1F) FROM `t2`":                    "SELECT max(?, ?) FROM `t2`",
+		"SELECT 'never ended":                               "SELECT ?",
+		"SELECT x FROM größe2":                              "SELECT x FROM größe2",
+		"":                                                  "",
+	} {
+		if got := withoutLiterals(query); got != want {
+			t.Errorf("%s becomes %s, want %s", query, got, want)
+		}
+	}
+}

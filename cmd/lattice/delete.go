@@ -27,9 +27,7 @@ func runDelete(ctx context.Context, args []string, out, errs io.Writer) error {
 	fs := c.cloudFlags("delete", deleteHelp)
 	dry := fs.Bool("dry-run", false, "say what would be deleted, and delete nothing")
 	yes := fs.Bool("yes", false, "do not ask")
-	for _, name := range []string{"y", "skip-confirmation"} {
-		fs.BoolVar(yes, name, false, "the same as --yes")
-	}
+	alias(fs, "yes", "y", "skip-confirmation")
 	force := fs.Bool("force", false, "do not ask, and delete it even if others are bound to it")
 	given, err := c.parse(fs, args, "[WORKER]", 0, 1)
 	if err != nil {

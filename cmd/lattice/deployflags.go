@@ -27,25 +27,15 @@ type settingFlags struct {
 	provision                   bool
 }
 
-// also registers a flag under further names.
-func also(fs *flag.FlagSet, v flag.Value, usage string, names ...string) {
-	for i, name := range names {
-		if i > 0 {
-			usage = "the same as --" + names[0]
-		}
-		fs.Var(v, name, usage)
-	}
-}
-
 func (s *settingFlags) add(fs *flag.FlagSet, triggers bool) {
 	s.define, s.alias = overrides{}, overrides{}
 	fs.StringVar(&s.rename, "name", "", "deploy under that `name`, whatever the configuration says")
 	fs.StringVar(&s.date, "compatibility-date", "", "`date`, instead of that of the configuration")
-	also(fs, &s.compat, "`flag`, instead of those of the configuration; may be repeated", "compatibility-flag", "compatibility-flags")
+	fs.Var(&s.compat, "compatibility-flag", "`flag`, instead of those of the configuration; may be repeated")
+	alias(fs, "compatibility-flag", "compatibility-flags")
 	fs.StringVar(&s.assets, "assets", "", "`folder` of static files, instead of that of the configuration")
-	for _, name := range []string{"x-provision", "experimental-provision"} {
-		fs.BoolVar(&s.provision, name, true, "make KV namespaces, R2 buckets, D1 databases and queues that bindings need and that are not there")
-	}
+	fs.BoolVar(&s.provision, "x-provision", true, "make KV namespaces, R2 buckets, D1 databases and queues that bindings need and that are not there")
+	alias(fs, "x-provision", "experimental-provision")
 	fs.StringVar(&s.outdir, "outdir", "", "write the modules that are sent into this `folder`, too")
 	if triggers {
 		s.triggers.add(fs)
@@ -66,9 +56,12 @@ func (s *settingFlags) add(fs *flag.FlagSet, triggers bool) {
 type triggerFlags struct{ routes, domains, crons list }
 
 func (t *triggerFlags) add(fs *flag.FlagSet) {
-	also(fs, &t.routes, "`pattern` of a route, instead of those of the configuration; may be repeated", "route", "routes")
-	also(fs, &t.domains, "custom `domain`, besides those of the configuration; may be repeated", "domain", "domains")
-	also(fs, &t.crons, "cron `expression`, instead of those of the configuration; may be repeated", "triggers", "schedule", "schedules")
+	fs.Var(&t.routes, "route", "`pattern` of a route, instead of those of the configuration; may be repeated")
+	fs.Var(&t.domains, "domain", "custom `domain`, besides those of the configuration; may be repeated")
+	fs.Var(&t.crons, "triggers", "cron `expression`, instead of those of the configuration; may be repeated")
+	alias(fs, "route", "routes")
+	alias(fs, "domain", "domains")
+	alias(fs, "triggers", "schedule", "schedules")
 }
 
 func (t *triggerFlags) apply(cfg *wrangler.Config) error {
@@ -106,35 +99,17 @@ func (l list) any() []any {
 	return out
 }
 
-// refusedFlags are those of wrangler that have no meaning here, and what to do instead.
+// refusedFlags are those that wrangler does not show in its help (the others are in package habits), and what to do instead.
 var refusedFlags = map[string]string{
-	"containers-rollout":               "lattice deploys no containers: use `wrangler deploy`",
-	"dispatch-namespace":               "lattice does not deploy to Workers for Platforms: use `wrangler deploy`",
-	"site":                             "Workers Sites are deployed by `wrangler deploy`; --assets FOLDER has taken their place",
-	"site-include":                     "Workers Sites are deployed by `wrangler deploy`; --assets FOLDER has taken their place",
-	"site-exclude":                     "Workers Sites are deployed by `wrangler deploy`; --assets FOLDER has taken their place",
-	"old-asset-ttl":                    "Workers Sites are deployed by `wrangler deploy`; --assets FOLDER has taken their place",
-	"legacy-assets":                    "write --assets FOLDER",
-	"metafile":                         "lattice writes no notes of the bundler: `lattice build --sizes` shows what takes the room in a program, `wrangler deploy --metafile` what is in a bundle",
-	"outfile":                          "write --outdir FOLDER",
-	"node-compat":                      "write --compatibility-flag nodejs_compat",
-	"latest":                           "write --compatibility-date and the date",
-	"autoconfig":                       "lattice changes no project: `lattice new` begins one",
-	"no-autoconfig":                    "lattice changes no project, with or without it: leave it out",
-	"temporary":                        "lattice makes no accounts: `wrangler deploy --temporary` does",
-	"profile":                          "lattice takes the session of `wrangler login` alone: set CLOUDFLARE_API_TOKEN to that of another account",
-	"zone":                             "write the zone beside the pattern in the configuration: routes = [{ pattern = \"…\", zone_name = \"…\" }]",
-	"zone-id":                          "write the zone beside the pattern in the configuration: routes = [{ pattern = \"…\", zone_id = \"…\" }]",
-	"script":                           "write main in the configuration, or its path as the argument",
-	"no-x-auto-create":                 "lattice asks for no names: --x-provision=false makes nothing",
-	"no-experimental-auto-create":      "lattice asks for no names: --x-provision=false makes nothing",
-	"x-auto-create":                    "that is what lattice does: leave it out, or make nothing with --x-provision=false",
-	"experimental-auto-create":         "that is what lattice does: leave it out, or make nothing with --x-provision=false",
-	"x-deploy-helpers":                 "leave it out: it is about wrangler itself",
-	"experimental-deploy-helpers":      "leave it out: it is about wrangler itself",
-	"install-skills":                   "leave it out: it is about wrangler itself",
-	"durable-objects-code-update-mode": "write code_update_strategy under durable_objects in the configuration",
+	"site": sites, "site-include": sites, "site-exclude": sites, "legacy-assets": "write --assets FOLDER", "node-compat": "write --compatibility-flag nodejs_compat",
+	"script": "write main in the configuration, or its path as the argument", "temporary": "lattice makes no accounts: `wrangler deploy --temporary` does",
+	"x-auto-create": drafts, "experimental-auto-create": drafts, "no-x-auto-create": drafts, "no-experimental-auto-create": drafts,
 }
+
+const (
+	sites  = "Workers Sites are deployed by `wrangler deploy`; --assets FOLDER has taken their place"
+	drafts = "lattice makes what bindings need, and asks for no names: leave it out, or make nothing with --x-provision=false"
+)
 
 // negations are flags that begin with no-, and what they mean in Go's spelling.
 var negations = map[string]string{

@@ -107,11 +107,11 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		options.Dir, options.Package = cfg.Program()
 	}
 	d.cfg, d.options.Environment, d.options.Vars = cfg, d.env, d.vars
-	if d.options.Secrets, err = readSecrets(d.secrets); err != nil {
-		return nil, err
-	}
 	environ, err := d.environ()
 	if err != nil {
+		return nil, err
+	}
+	if d.options.Secrets, err = readSecrets(d.secrets, environ); err != nil {
 		return nil, err
 	}
 	began := time.Now()
@@ -156,7 +156,7 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 }
 
 // readSecrets reads the file of --secrets-file, if there is one.
-func readSecrets(path string) (map[string]string, error) {
+func readSecrets(path string, environ *wrangler.Environ) (map[string]string, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -164,7 +164,7 @@ func readSecrets(path string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--secrets-file: %w", err)
 	}
-	values, err := wrangler.ParseSecrets(string(text))
+	values, err := wrangler.ParseSecretsFile(string(text), environ)
 	if err != nil {
 		return nil, fmt.Errorf("--secrets-file %s: %w", path, err)
 	}

@@ -97,7 +97,20 @@ func (e *Error) hint() string {
 	case e.Code == codeInherit:
 		return "set the secret first: lattice secret put NAME"
 	}
-	return ""
+	return hints[e.Code]
+}
+
+// hints are what to do about refusals that deployments meet, by the API's code.
+var hints = map[int]string{
+	10013: "look at https://www.cloudflarestatus.com, and run the command again",
+	10020: "another Worker has that route: take it away there, on the dashboard under Workers Routes of the zone, or write another pattern",
+	10021: "Cloudflare does not start the Worker like this; `lattice dev` shows what happens at its start",
+	10027: "`lattice build --sizes` shows what takes the space",
+	10061: "a migration has to create the class: add it to new_sqlite_classes of a step under [[migrations]]",
+	10063: "choose a name on workers.dev on the dashboard, Compute (Workers), or write workers_dev = false",
+	10070: "objects of the class are there: export it again, or add a step with renamed_classes or deleted_classes under [[migrations]]",
+	10074: "the class has objects already: take it out of new_classes and new_sqlite_classes of the new step; their storage cannot be changed",
+	10097: "write new_sqlite_classes instead of new_classes under [[migrations]]",
 }
 
 // permission is what a token needs for a path, as the page of tokens calls it.

@@ -6,6 +6,20 @@ import (
 	"strings"
 )
 
+// ParseSecretsFile reads secrets as ParseSecrets does. In NAME=value lines $NAME and ${NAME} are replaced, and a variable of the environment wins over a line, as
+// in wrangler's --secrets-file.
+func ParseSecretsFile(text string, e *Environ) (map[string]*string, error) {
+	values, err := ParseSecrets(text)
+	if err != nil || strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return values, err
+	}
+	vars, _ := parseDotenv(text)
+	for name, value := range expand(vars, e.values) {
+		values[name] = &value
+	}
+	return values, nil
+}
+
 // ParseSecrets reads secrets for many names: a JSON object, in which null takes a secret away, or NAME=value lines as in .env. Errors do not show values.
 func ParseSecrets(text string) (map[string]*string, error) {
 	values := map[string]*string{}

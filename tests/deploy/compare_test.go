@@ -377,7 +377,7 @@ bindings = [{ name = "COUNTERS", class_name = "Counter" }]
 			differ(t, allowed, sent(t, theirs), sent(t, ours), used)
 		})
 	}
-	p.write("secrets.env", "FIRST=one\nSECOND='two'\n")
+	p.write("secrets.env", "FIRST=one\nSECOND='two'\nBOTH=${FIRST}+$SECOND\nPAID=\\$5\n")
 	both("a new Worker", "deploy", "--secrets-file", "secrets.env", "--var", "TEXT:of the command line", "--message", "the first", "--tag", "v1.0.0")
 	both("a Worker that is there", "deploy", "--message", "the second", "--keep-vars")
 	both("a version that is not live", "versions", "upload", "--message", "the third", "--tag", "v1.2.0")

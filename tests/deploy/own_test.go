@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +108,7 @@ func TestLatticeSendsWhatWranglerSendsForJavaScript(t *testing.T) {
 	if w := ours.Worker("own"); w == nil || len(w.Versions[0].Modules) != 7 || !slices.Equal(w.Classes, []string{"Counter", "Room"}) {
 		t.Fatalf("the Worker: %+v", w)
 	}
+	p.write("wrangler.toml", regexp.MustCompile(`\[build\]\n.*\n.*\n`).ReplaceAllString(ownConfig, "")) // the program is there
 	both("a Worker that is there, minified", "deploy", "--minify", "--define", "GREETING:'shorter'", "--compatibility-date", "2026-09-01")
 	both("a version without a source map", "versions", "upload", "--no-upload-source-maps", "--alias", "shouting:./src/shout.js")
 	both("triggers of the command line", "triggers", "deploy", "--routes", "example.com/x/*", "--triggers", "0 1 * * *")

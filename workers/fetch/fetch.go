@@ -38,15 +38,15 @@ type Options struct {
 //
 // See https://developers.cloudflare.com/workers/runtime-apis/request/#the-cf-property-requestinitcfproperties.
 type CF struct {
-	CacheEverything  bool           `json:"cacheEverything,omitempty"`
-	CacheKey         string         `json:"cacheKey,omitempty"` // Enterprise
-	CacheTags        []string       `json:"cacheTags,omitempty"`
-	CacheTTL         time.Duration  `json:"-"` // whole seconds; less than 0: not cached
-	CacheTTLByStatus map[string]int `json:"cacheTtlByStatus,omitempty"`
-	ResolveOverride  string         `json:"resolveOverride,omitempty"` // a host of the same zone that is connected to instead
-	ScrapeShield     *bool          `json:"scrapeShield,omitempty"`
-	Polish           string         `json:"polish,omitempty"` // "lossy", "lossless" or "off"
-	Image            map[string]any `json:"image,omitempty"`
+	CacheEverything  bool           `json:"cacheEverything,omitempty"`  // whatever its type, as a Cache Rule "Cache Everything" does
+	CacheKey         string         `json:"cacheKey,omitempty"`         // in place of the URL; Enterprise
+	CacheTags        []string       `json:"cacheTags,omitempty"`        // what a purge names; Enterprise
+	CacheTTL         time.Duration  `json:"-"`                          // whole seconds; less than 0: not cached
+	CacheTTLByStatus map[string]int `json:"cacheTtlByStatus,omitempty"` // seconds, by status ("404") or range ("200-299")
+	ResolveOverride  string         `json:"resolveOverride,omitempty"`  // a host of the same zone that is connected to instead
+	ScrapeShield     *bool          `json:"scrapeShield,omitempty"`     // false switches it off
+	Polish           string         `json:"polish,omitempty"`           // "lossy", "lossless" or "off"
+	Image            map[string]any `json:"image,omitempty"`            // how the image is transformed
 	// Other are properties that have no field here, under their names.
 	Other map[string]any `json:"-"`
 }

@@ -35,9 +35,9 @@ func Bucket(binding string) BucketBinding { return BucketBinding{binding} }
 // Object describes a stored object.
 type Object struct {
 	Key      string `json:"key"`
-	Version  string `json:"version"`
-	Size     int64  `json:"size"` // bytes, of the whole object
-	ETag     string `json:"etag"`
+	Version  string `json:"version"`  // another with each upload under the key
+	Size     int64  `json:"size"`     // bytes, of the whole object
+	ETag     string `json:"etag"`     // of the content, without quotes
 	HTTPETag string `json:"httpEtag"` // the ETag in quotes, for a response's header
 
 	Uploaded       time.Time         `json:"uploaded"`
@@ -145,11 +145,11 @@ func (b BucketBinding) Delete(ctx context.Context, keys ...string) error {
 // ListOptions select objects. Empty fields do not restrict.
 type ListOptions struct {
 	Prefix     string   `json:"prefix,omitempty"`
-	Cursor     string   `json:"cursor,omitempty"` // of the List before
-	Delimiter  string   `json:"delimiter,omitempty"`
-	StartAfter string   `json:"startAfter,omitempty"`
-	Limit      int      `json:"limit,omitempty"`   // at most 1,000, which is the default
-	Include    []string `json:"include,omitempty"` // "httpMetadata", "customMetadata": which to have, in shorter pages; else objects have none
+	Cursor     string   `json:"cursor,omitempty"`     // of the List before
+	Delimiter  string   `json:"delimiter,omitempty"`  // keys that have it after the prefix are one of DelimitedPrefixes: "/" lists a folder
+	StartAfter string   `json:"startAfter,omitempty"` // a key; those after it are listed
+	Limit      int      `json:"limit,omitempty"`      // at most 1,000, which is the default
+	Include    []string `json:"include,omitempty"`    // "httpMetadata", "customMetadata": which to have, in shorter pages; else objects have none
 }
 
 // Listing is a page of a bucket, in the order of the keys' bytes. It may be shorter than the limit: look at Truncated.

@@ -10,8 +10,6 @@ PORT ?= 8787
 # What compiles to Wasm: the SDK, the application, and the programs of the tests.
 WASM = ./workers/... ./durables/... ./internal/abi/... ./internal/codec/... ./internal/guest/... ./internal/sqlvalue/... \
 	./tests/hello ./tests/session/app ./tests/session/auth ./tests/grove/app ./tests/grovebench/plain ./tests/conformance/app ./tests/stress/app ./tests/crash/app ./tests/bench/app ./tests/inspector/app
-# Half of these is used on Wasm only, which staticcheck cannot see. ST1005: many error texts are workerd's own.
-SHARED = lattice/(workers|durables|internal/(abi|codec|guest|sqlvalue))(/|$$)
 FUZZTIME ?= 20s
 # The packages whose tests take longest begin first, so that none of them is the last that everybody waits for. One more than there are processors
 # runs at a time, because they wait for processes and for real time. Lint has vetted them.
@@ -61,8 +59,7 @@ lint: ## gofmt, vet for both targets, staticcheck
 	go vet ./...
 	GOOS=js GOARCH=wasm go build -o /dev/null $(WASM)
 	GOOS=js GOARCH=wasm go vet $$(GOOS=js GOARCH=wasm go list -f '{{if not .XTestGoFiles}}{{.ImportPath}}{{end}}' $(WASM))
-	go run $(STATICCHECK) -checks inherit,-ST1005 $$(go list ./... | grep -vE '$(SHARED)')
-	go run $(STATICCHECK) -checks inherit,-ST1005,-U1000 $$(go list ./... | grep -E '$(SHARED)')
+	go run $(STATICCHECK) ./...
 
 vulncheck: ## look up known vulnerabilities of what is called; needs the network, or VULNDB=file:///folder/of/osv/files
 	GOBIN=$(CURDIR)/bin go install $(GOVULNCHECK)

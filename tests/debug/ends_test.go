@@ -180,7 +180,7 @@ func TestWhatOnlyLooksLikeAnEndIsPrinted(t *testing.T) {
 }
 
 // workerdsOwn is what workerd says of an exception besides.
-var workerdsOwn = regexp.MustCompile("Uncaught exception: .*\\n")
+var workerdsOwn = regexp.MustCompile(`Uncaught exception: .*\n`)
 
 func TestEachEndIsOneErrorThatNamesItsLineOnWorkerd(t *testing.T) {
 	res := bundle(t, true)

@@ -23,7 +23,8 @@ need not be made again for a new version.
   lattice completion fish | source                           in ~/.config/fish/config.fish
   lattice completion powershell | Out-String | Invoke-Expression   in $PROFILE
 
-It completes "lattice", not "go tool lattice": install the command with go install grove.place/lattice/cmd/lattice@latest.
+It completes "lattice", not "go tool lattice": install the command with go install grove.place/lattice/cmd/lattice@latest, or let the word stand for the tool
+of the project that you are in, with the function   lattice() { go tool lattice "$@"; }   in bash and zsh, and what a script prints from: go tool lattice completion bash.
 `
 
 //go:embed completion
@@ -121,12 +122,18 @@ func candidates(words []string, word string) []string {
 		return nil
 	}
 	if n := len(rest); n > 0 && takesValue(s.flags, rest[n-1]) {
-		return flagValues(s.flags.Lookup(strings.TrimLeft(rest[n-1], "-")))
+		return flagValues(s.flags, s.flags.Lookup(strings.TrimLeft(rest[n-1], "-")))
 	}
 	if strings.HasPrefix(word, "-") {
 		return flagLines(s.flags)
 	}
-	return arguments(strings.Join(path, " "))
+	given := 0 // arguments before the word
+	for i, before := range rest {
+		if !strings.HasPrefix(before, "-") && (i == 0 || !takesValue(s.flags, rest[i-1])) {
+			given++
+		}
+	}
+	return arguments(strings.Join(path, " "), given)
 }
 
 // under returns the next words of commands that begin with given, or nil when those are a command already.
@@ -169,14 +176,12 @@ func helpWords(words []string) []string {
 }
 
 func flagLines(fs *flag.FlagSet) (lines []string) {
-	fs.VisitAll(func(f *flag.Flag) {
-		dashes := "--"
-		if len(f.Name) == 1 {
-			dashes = "-"
+	for _, one := range spellings(fs) {
+		_, usage := flag.UnquoteUsage(one.main)
+		for _, name := range one.names {
+			lines = append(lines, name+"\t"+usage)
 		}
-		_, usage := flag.UnquoteUsage(f)
-		lines = append(lines, dashes+f.Name+"\t"+usage)
-	})
+	}
 	return lines
 }
 
@@ -192,8 +197,20 @@ func takesValue(fs *flag.FlagSet, word string) bool {
 	return !ok || !b.IsBoolFlag()
 }
 
+// fixedValues are what flags take that take few values, by their names.
+var fixedValues = map[string][]string{
+	"log-level": {"debug", "info", "warn", "error", "none"}, "format": {"pretty", "json"}, "status": {"ok", "error", "canceled"},
+	"location": {"weur", "eeur", "apac", "oc", "wnam", "enam"}, "jurisdiction": {"eu", "fedramp"}, "storage-class": {"Standard", "InfrequentAccess"},
+	"method": {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "host": {"127.0.0.1", "0.0.0.0"},
+}
+
 // flagValues are the values of a flag, as far as they are known.
-func flagValues(f *flag.Flag) []string {
+func flagValues(fs *flag.FlagSet, f *flag.Flag) []string {
+	for _, one := range spellings(fs) { // -e is --env
+		if slices.Contains(one.names, dashed(f.Name)) {
+			f = one.main
+		}
+	}
 	switch kind, _ := flag.UnquoteUsage(f); kind {
 	case "file":
 		return []string{":files"}
@@ -205,26 +222,55 @@ func flagValues(f *flag.Flag) []string {
 		return templateNames()
 	case "ci":
 		return scaffold.CI
-	case "env", "e":
+	case "env":
 		if cfg := configuration(); cfg != nil {
 			return cfg.Environments
 		}
 	case "binding":
 		return namesOf(configuration(), "kv")
+	case "namespace-id":
+		return namesOf(configuration(), "kv ids")
+	case "worker", "name":
+		return namesOf(configuration(), "worker")
+	case "d1-seed":
+		var open []string
+		for _, name := range namesOf(configuration(), "d1 bindings") {
+			open = append(open, name+"=")
+		}
+		return open
 	}
-	return nil
+	return fixedValues[f.Name]
 }
 
-// arguments are what may stand after a command.
-func arguments(command string) []string {
-	switch first, _, _ := strings.Cut(command, " "); {
-	case first == "build" || first == "dev" || first == "test" || first == "types" || command == "state import":
+// arguments are what may stand after a command that has so many arguments already.
+func arguments(command string, given int) []string {
+	first, _, _ := strings.Cut(command, " ")
+	switch {
+	case first == "test":
+		return []string{":folders"}
+	case command == "symbolize" || command == "kv bulk put" || command == "kv bulk get" || command == "kv bulk delete" || command == "secret bulk" || command == "versions secret bulk":
+		return []string{":files"}
+	case given > 0:
+		return nil
+	case first == "build" || first == "dev" || first == "types" || first == "doctor" || first == "deploy" || command == "versions upload" || command == "state import":
 		return []string{":folders"}
 	case first == "completion":
 		return shells
+	case first == "objects":
+		return namesOf(configuration(), "classes")
+	case command == "d1 create" || command == "d1 list" || first == "queues" && (strings.HasSuffix(command, "create") || strings.HasSuffix(command, "list")):
+		return nil
 	case first == "d1":
 		return namesOf(configuration(), "d1")
-	case first == "r2" && !strings.HasSuffix(command, "list"):
+	case first == "queues":
+		return namesOf(configuration(), "queues")
+	case command == "secret put":
+		return namesOf(configuration(), "secrets")
+	case command == "profile" || command == "tail":
+		return namesOf(configuration(), "worker")
+	case command == "r2 bucket create":
+		return nil
+	case strings.HasPrefix(command, "r2 object") && !strings.HasSuffix(command, "list"):
 		var open []string
 		for _, name := range namesOf(configuration(), "r2") {
 			open = append(open, name+"/")
@@ -251,18 +297,50 @@ func namesOf(cfg *wrangler.Config, kind string) (names []string) {
 	if cfg == nil {
 		return nil
 	}
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
 	switch kind {
-	case "d1":
+	case "worker":
+		add(cfg.Name)
+	case "secrets":
+		for _, name := range cfg.Secrets {
+			add(name)
+		}
+	case "classes":
+		for _, o := range cfg.Objects {
+			if o.Script == "" {
+				add(o.Class)
+			}
+		}
+	case "queues":
+		for _, p := range cfg.Producers {
+			add(p.Queue)
+		}
+		for _, c := range cfg.Consumers {
+			add(c.Queue)
+		}
+	case "d1", "d1 bindings":
 		for _, d := range cfg.Databases {
-			names = append(names, orBinding(d.Name, d.Binding))
+			if kind == "d1" {
+				add(orBinding(d.Name, d.Binding))
+			} else {
+				add(d.Binding)
+			}
 		}
 	case "r2":
 		for _, b := range cfg.Buckets {
-			names = append(names, orBinding(b.Name, b.Binding))
+			add(orBinding(b.Name, b.Binding))
 		}
-	case "kv":
+	case "kv", "kv ids":
 		for _, n := range cfg.KV {
-			names = append(names, n.Binding)
+			if kind == "kv" {
+				add(n.Binding)
+			} else {
+				add(n.ID)
+			}
 		}
 	}
 	return names

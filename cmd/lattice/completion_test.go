@@ -44,6 +44,15 @@ binding = "IMAGES"
 bucket_name = "images"
 [[kv_namespaces]]
 binding = "CARTS"
+id = "c0ffee"
+[[durable_objects.bindings]]
+name = "ROOMS"
+class_name = "Room"
+[[queues.producers]]
+binding = "MAILS"
+queue = "mails"
+[secrets]
+required = ["API_KEY"]
 `
 
 func TestWordsAreCompleted(t *testing.T) {
@@ -68,6 +77,24 @@ func TestWordsAreCompleted(t *testing.T) {
 		{"kv key get --binding ", "CARTS"},
 		{"r2 object get ", "images/"},
 		{"r2 object list ", "images"},
+		{"kv key get --namespace-id ", "c0ffee"},
+		{"objects inspect ", "Room"},
+		{"objects inspect Room ", ""},
+		{"objects inspect --worker ", "shop"},
+		{"objects inspect --json ", "Room"},
+		{"queues info ", "mails"},
+		{"queues create ", ""},
+		{"d1 create ", ""},
+		{"secret put ", "API_KEY"},
+		{"secret put API_KEY ", ""},
+		{"tail ", "shop"},
+		{"tail --status ", "ok error canceled"},
+		{"dev --d1-seed ", "DB="},
+		{"dev --log-level w", "warn !debug"},
+		{"dev --ip ", "0.0.0.0"},
+		{"symbolize ", ":files"},
+		{"test ./rooms ", ":folders"},
+		{"deploy ", ":folders"},
 		{"state ", "path import clear"},
 		{"state import --", "--dry-run --force"},
 		{"dev --", "--port --var --sidecar --config"},
@@ -117,11 +144,28 @@ func TestEveryCommandTellsItsFlagsOrTheCommandsBelowIt(t *testing.T) {
 	}
 }
 
-func TestBashCompletes(t *testing.T) {
-	bash, err := exec.LookPath("bash")
+// completedLines are lines, as they are typed until Tab is pressed, and what stands in the place of their last words then.
+var completedLines = map[string]string{
+	"lattice d1 migrations a":              "apply",
+	"lattice new --template ch":            "chat",
+	"lattice d1 execute orders --file som": "some file.sql",
+	"lattice d1 execute orders --file=som": "--file=some file.sql",
+	"lattice dev --persist-to=sub":         "--persist-to=subfolder/",
+	"lattice dev --env st":                 "staging",
+	"lattice dev --env=st":                 "--env=staging",
+	"lattice r2 object get im":             "images/",
+	"lattice dev --d1-seed D":              "DB=",
+	"lattice dev --port 1 --inspector-p":   "--inspector-port",
+}
+
+// inShell runs a script where lattice is this command. Where there is no such shell it says so, and returns nothing: TestScriptsAskTheCommand looks at
+// the scripts there, too.
+func inShell(t *testing.T, shell string, script string, args ...string) (out string, ok bool) {
+	t.Helper()
+	path, err := exec.LookPath(shell)
 	if err != nil {
-		t.Log("there is no bash here")
-		return
+		t.Logf("there is no %s here", shell)
+		return "", false
 	}
 	dir := t.TempDir()
 	self, err := os.Executable()
@@ -133,25 +177,84 @@ func TestBashCompletes(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "wrangler.toml"), completedConfiguration)
 	write(t, filepath.Join(dir, "some file.sql"), "")
-	for line, want := range map[string]string{
-		"lattice d1 migrations a":              "apply",
-		"lattice new --template ch":            "chat",
-		"lattice d1 execute orders --file som": "some file.sql",
-		"lattice dev --env=st":                 "staging",
-		"lattice r2 object get im":             "images/",
-	} {
+	if err := os.Mkdir(filepath.Join(dir, "subfolder"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, append(args, "-c", script)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LATTICE_IS_THIS=1", "HOME="+dir, "XDG_CONFIG_HOME="+dir, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s\n%s", shell, err, script, text)
+	}
+	return strings.TrimSuffix(string(text), "\n"), true
+}
+
+func TestBashCompletes(t *testing.T) {
+	for line, want := range completedLines {
+		if at := strings.Index(want, "="); strings.HasPrefix(want, "-") && at > 0 {
+			want = strings.TrimSuffix(want[at+1:], "/") // bash cuts words at =, and adds the / itself
+		}
 		// What the shell does when someone presses Tab: COMP_WORDS is the line, cut at its COMP_WORDBREAKS.
-		script := `source <(lattice completion bash)
-COMP_WORDS=(` + strings.ReplaceAll(line, "=", " = ") + `); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		got, ok := inShell(t, "bash", `source <(lattice completion bash)
+COMP_WORDS=(`+strings.ReplaceAll(line, "=", " = ")+`); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _lattice
 printf '%s\n' "${COMPREPLY[@]}"
-complete -p lattice`
-		cmd := exec.Command(bash, "--norc", "-c", script)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "LATTICE_IS_THIS=1", "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-		out, err := cmd.Output()
-		if err != nil || string(out) != want+"\ncomplete -F _lattice lattice\n" {
-			t.Errorf("%q: %q, %v; want %q", line, out, err, want)
+complete -p lattice`, "--norc")
+		if ok && got != want+"\ncomplete -F _lattice lattice" {
+			t.Errorf("%q: %q; want %q", line, got, want)
+		}
+	}
+}
+
+func TestFishCompletes(t *testing.T) {
+	for line, want := range completedLines {
+		got, ok := inShell(t, "fish", "lattice completion fish | source\ncomplete -C "+"'"+line+"'", "--no-config")
+		got, _, _ = strings.Cut(got, "\t")
+		if ok && got != want {
+			t.Errorf("%q: %q; want %q", line, got, want)
+		}
+	}
+}
+
+// TestZshCompletes calls the function as zsh's completion does, with a completion system that prints what it is given.
+func TestZshCompletes(t *testing.T) {
+	for line, want := range completedLines {
+		got, ok := inShell(t, "zsh", `compdef() { : }
+compset() { [[ $1 == -P && $words[CURRENT] == *=* ]] && prefix="${words[CURRENT]%%=*}=" && words[CURRENT]="${words[CURRENT]#*=}" }
+_files() { local f; for f in "$words[CURRENT]"*(N); do [[ $1 == -/ ]] && f="$f/"; print -r -- "$prefix$f"; done }
+_describe() {
+	local -a given
+	given=("${(@P)2}")
+	[[ $3 == -- ]] && given+=("${(@P)4}")
+	print -rl -- "${prefix}${(@)^${(@)given:#}%%:*}"
+}
+source <(lattice completion zsh)
+words=(`+line+`); CURRENT=$#words; prefix=
+_lattice`, "-f")
+		if ok && got != want {
+			t.Errorf("%q: %q; want %q", line, got, want)
+		}
+	}
+}
+
+// TestScriptsAskTheCommand looks at what all scripts have in common, whichever shells there are here.
+func TestScriptsAskTheCommand(t *testing.T) {
+	for _, shell := range shells {
+		script, err := completionScripts.ReadFile("completion/" + shell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{" " + completeCommand + " ", "--word=", ":files", ":folders", "2>", "lattice completion " + shell} {
+			if !strings.Contains(string(script), want) {
+				t.Errorf("the script for %s lacks %q", shell, want)
+			}
+		}
+		for _, pair := range []string{"{}", "()", "[]"} {
+			text := strings.NewReplacer(":files)", "", ":folders)", "", "?*)", "", "*=)", "", "$'\\t'* | */ |", "").Replace(string(script))
+			if open, closed := strings.Count(text, pair[:1]), strings.Count(text, pair[1:]); open != closed {
+				t.Errorf("the script for %s has %d %s and %d %s", shell, open, pair[:1], closed, pair[1:])
+			}
 		}
 	}
 }

@@ -94,10 +94,17 @@ func build(ctx context.Context, o Options, host local.Options) (*Result, error) 
 	return res, write(o.Out, []output{
 		{ModuleFile, module},
 		{TypesFile, []byte(declarations(manifest, o.Config))},
+		{workerTypesFile, []byte(workerTypes)},
 		{ManifestFile, manifest.json()},
 		{WorkerFile, worker},
 	})
 }
+
+// workerTypes stands beside worker.mjs as its types, which are those of lattice.d.ts: what wrangler types writes imports the main of the configuration.
+const (
+	workerTypesFile = "worker.d.ts"
+	workerTypes     = "// Made by lattice build. Do not edit.\nexport * from \"./lattice\";\nexport { default } from \"./lattice\";\n"
+)
 
 // Declarations is the text of lattice.d.ts. It writes nothing, and does not check the configuration.
 func Declarations(ctx context.Context, o Options) ([]byte, error) {

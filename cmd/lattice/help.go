@@ -16,7 +16,7 @@ Compiles a Go program to Wasm, asks it what it contains, and writes to build/dis
 
   worker.mjs      the JavaScript that Cloudflare loads: the shim and one class for each Durable Object class and entrypoint
   app.wasm        the program; the local host runs the same bytes
-  lattice.d.ts    TypeScript types of classes, entrypoints and Env, for Workers that call them
+  lattice.d.ts    TypeScript types of classes, entrypoints and Env, for Workers that call them; worker.d.ts leads to it
   manifest.json   what the program contains
 
 wrangler.toml is checked against the program. When a class lacks a binding or a migration, the error has the lines to add.
@@ -79,7 +79,8 @@ Examples:
 
 const versionHelp = `lattice version [--json]
 
-Prints the version of this command, the version of the ABI that it speaks, and the Go release that built it.
+Prints the version of this command, the commit that it was built from when that is known, the version of the ABI between a module and its host, and the Go release and the
+platform that it was built with.
 `
 
 // groups are the commands in the order of someone's work. One that no group has stands with the last.
@@ -110,8 +111,9 @@ lattice test has the exit code of go test: 0 when all tests pass, 1 when one fai
 build, no test is run, and the code is 1.
 
 Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON with --json: version,
-build, doctor, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments, triggers, queues and r2 bucket, secret list, tail,
-and d1 and kv namespace where they are about the account. kv key list, kv namespace list and r2 object list always do. lattice test -json prints what go test -json does.
+build, doctor, objects, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments, triggers, queues and r2 bucket, secret list, tail,
+and d1 and kv namespace where they are about the account. kv key list, kv namespace list and r2 object list always do. A failure has its sentence
+on the standard error all the same, and prints no JSON. lattice test -json prints what go test -json does.
 `
 
 func overview() string {

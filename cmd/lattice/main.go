@@ -140,15 +140,43 @@ func runVersion(_ context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprintf(errs, "lattice version takes no argument, not %q\n", arg)
 		return errUsage
 	}
+	commit, modified := revision()
 	if *asJSON {
 		return printJSON(out, struct {
-			Version string `json:"version"`
-			ABI     int    `json:"abi"`
-			Go      string `json:"go"`
-		}{version(), abi.Version, runtime.Version()})
+			Version  string `json:"version"`
+			Commit   string `json:"commit,omitempty"`
+			Modified bool   `json:"modified"`
+			ABI      int    `json:"abi"`
+			Go       string `json:"go"`
+			Platform string `json:"platform"`
+		}{version(), commit, modified, abi.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
 	}
-	fmt.Fprintf(out, "lattice %s, ABI %d, %s\n", version(), abi.Version, runtime.Version())
+	if commit != "" {
+		commit = ", commit " + commit
+	}
+	if modified {
+		commit += " with changes"
+	}
+	fmt.Fprintf(out, "lattice %s%s, ABI %d, %s %s/%s\n", version(), commit, abi.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
+}
+
+// revision is the commit that the go command found the source at, and whether files had changed since. go install of a version knows of no commit: the
+// version is one.
+func revision() (commit string, modified bool) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Path != latticePath {
+		return "", false
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value
+		case "vcs.modified":
+			modified = s.Value == "true"
+		}
+	}
+	return commit, modified
 }
 
 // version is the module's version as the go command recorded it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -38,6 +39,8 @@ func TestCommandLines(t *testing.T) {
 		{"help d1 migrations list", exitOK, "-persist-to", ""},
 		{"help exit-codes", exitOK, "130", ""},
 		{"version --json", exitOK, `"abi": 2`, ""},
+		{"version --json", exitOK, `"platform": "` + runtime.GOOS + "/" + runtime.GOARCH + `"`, ""},
+		{"version --json", exitOK, `"go": "go1.`, ""},
 		{"new", exitUsage, "", "it counts visits, in a Durable Object"},
 		{"new a b", exitUsage, "", `one name, not also "b"`},
 		{"new a --template nothing", exitUsage, "", "choose one of worker, object, chat, app"},

@@ -17,6 +17,8 @@ const typesHelp = `lattice types [flags] [package]
 Writes lattice.d.ts: TypeScript types of the program's classes and entrypoints, and of Env, the bindings of the configuration, for Workers that call it. They build
 on @cloudflare/workers-types. "lattice build" writes the same file to build/dist; this command writes one beside the configuration, to keep in git.
 
+What "wrangler types" writes beside it, worker-configuration.d.ts, gives Env the same methods, once "lattice build" has run: it takes the classes from build/dist.
+
 With --check nothing is written: the exit code is 1 when the file is not what it would be, for CI.
 
 Examples:

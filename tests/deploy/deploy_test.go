@@ -118,6 +118,9 @@ func TestEnvironmentsHaveWhatProductionHas(t *testing.T) {
 
 // caller is a TypeScript Worker that calls Go objects. Each line marked as an error must be one.
 const caller = `import type { Env } from "./dist/lattice";
+// wrangler types writes the classes of bindings so, by the main of the configuration.
+const same: DurableObjectNamespace<import("./dist/worker").SessionDO> | undefined = undefined as Env["SESSIONS"] | undefined;
+export { same };
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const stub = env.SESSIONS.getByName("user:1");

@@ -42,7 +42,7 @@ func (c *cloudCommand) parse(fs *flag.FlagSet, args []string, usage string, leas
 		return nil, err
 	}
 	if len(given) < least || most >= 0 && len(given) > most {
-		fmt.Fprintf(c.errs, "write it as lattice %s %s\n", fs.Name(), usage)
+		fmt.Fprintf(c.errs, "write it as lattice %s\n", strings.TrimSpace(fs.Name()+" "+usage))
 		return nil, errUsage
 	}
 	return given, c.one(c.errs)

@@ -29,6 +29,7 @@ func (c *storeCommand) localDatabase(asked string) (*localDatabase, error) {
 	var names []string
 	for _, d := range c.cfg.Databases {
 		if d.Name == asked || d.Binding == asked {
+			c.here(d.Binding, d.Remote)
 			return &localDatabase{d1.Database(d.Binding), c, d.Binding, all[d.Binding]}, nil
 		}
 		names = append(names, all[d.Binding].ID)

@@ -80,6 +80,9 @@ func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, 
 	if err != nil {
 		return err
 	}
+	for _, n := range k.cfg.KV {
+		k.here(n.Binding, n.Remote && n.Binding == binding)
+	}
 	reached, closed, err := k.open(ctx, o)
 	if err != nil {
 		return err

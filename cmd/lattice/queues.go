@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"grove.place/lattice/internal/cloudflare"
 	"grove.place/lattice/internal/inspector"
@@ -150,32 +151,27 @@ func (c *cloudCommand) localQueues(ctx context.Context, persist string) error {
 // waitingMessages counts what waits in queues: in lattice dev while that runs, or else in the folder.
 func (c *cloudCommand) waitingMessages(ctx context.Context, at *stateFolder, names []string) (map[string]int, error) {
 	var list []local.Queue
-	server := inspector.FindServer(ctx, at.path())
-	if server != nil {
-		a, err := server.Call(ctx, "queues", inspector.Request{Queues: names})
-		if err != nil {
-			return nil, err
-		}
-		if list = a.Queues; a.Error != "" && local.InUse(at.path()) != nil {
-			return nil, errors.New(a.Error)
-		} else if a.Error != "" {
-			server = nil
-		}
+	if _, err := os.Stat(at.path()); err != nil {
+		return nil, nil // nothing has been stored
 	}
-	if _, err := os.Stat(at.path()); server == nil && err == nil {
-		store := &storeCommand{stateFolder: *at, errs: c.errs}
+	store := &storeCommand{stateFolder: *at, errs: c.errs}
+	err := store.reach(ctx, func(server *inspector.Server, wait time.Duration) (err error) {
+		list, err = server.Queues(ctx, names, wait)
+		return err
+	}, func() error {
 		bound := map[string]string{}
 		for _, name := range names {
 			bound[name] = name
 		}
 		host, err := store.openFolder(ctx, local.Options{Queues: bound})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		list, err = host.Queues()
-		if err = errors.Join(err, host.Close()); err != nil {
-			return nil, err
-		}
+		return errors.Join(err, host.Close())
+	})
+	if err != nil {
+		return nil, err
 	}
 	waiting := map[string]int{}
 	for _, q := range list {

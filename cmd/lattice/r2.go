@@ -70,6 +70,7 @@ func bucket(ctx context.Context, c *storeCommand, name, usage string, args []str
 		if b.Binding != asked && b.Name != asked && b.PreviewName != asked {
 			continue
 		}
+		c.here(b.Binding, b.Remote)
 		reached, closed, err := c.open(ctx, local.Options{Buckets: map[string]string{b.Binding: o.Buckets[b.Binding]}})
 		if err != nil {
 			return err

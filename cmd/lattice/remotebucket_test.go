@@ -256,7 +256,7 @@ func TestRemoteR2SaysWhatWentWrong(t *testing.T) {
 		want  string
 		tries int
 	}{
-		"a wrong token":             {cloudflareapi.Fault{Status: 401, Code: 10000, Message: "Authentication error"}, "the API token is not valid", 1},
+		"a wrong token":             {cloudflareapi.Fault{Status: 401, Code: 10000, Message: "Authentication error"}, "is not valid, or no longer", 1},
 		"a token that may not":      {cloudflareapi.Fault{Status: 403, Code: 10000, Message: "Authentication error"}, "Account: Workers R2 Storage: ", 1},
 		"no such bucket":            {cloudflareapi.Fault{Status: 404, Code: 10006, Message: "The specified bucket does not exist."}, "the account has no R2 bucket pictures: `lattice r2 bucket list` shows", 1},
 		"too fast, all the time":    {cloudflareapi.Fault{Status: 429, Code: 10058, Message: "Slow down", RetryAfter: "1"}, "5 times", 5},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"grove.place/lattice/internal/inspector"
 	"grove.place/lattice/internal/wrangler"
@@ -37,7 +38,7 @@ func (c *storeCommand) parse(fs *flag.FlagSet, args []string, usage string) (giv
 		return nil, err
 	}
 	if least, most := len(strings.Fields(usage))-strings.Count(usage, "["), len(strings.Fields(usage)); len(given) < least || len(given) > most {
-		fmt.Fprintf(c.errs, "write it as lattice %s %s\n", fs.Name(), usage)
+		fmt.Fprintf(c.errs, "write it as lattice %s\n", strings.TrimSpace(fs.Name()+" "+usage))
 		return nil, errUsage
 	}
 	if c.remote && c.given("local") {
@@ -51,20 +52,46 @@ func (c *storeCommand) parse(fs *flag.FlagSet, args []string, usage string) (giv
 
 // open opens the stores: through lattice dev while that runs, or else in the folder. What they are reached with ends with closed.
 func (c *storeCommand) open(ctx context.Context, o local.Options) (reached context.Context, closed func() error, err error) {
-	if server := inspector.FindServer(ctx, c.path()); server != nil {
-		client, err := server.OpenStores(ctx, inspector.Stores{Databases: o.Databases, KV: o.KV, Buckets: o.Buckets})
+	err = c.reach(ctx, func(server *inspector.Server, wait time.Duration) error {
+		client, err := server.OpenStores(ctx, inspector.Stores{Databases: o.Databases, KV: o.KV, Buckets: o.Buckets, Wait: wait})
 		if err == nil {
-			return client.Context(ctx), client.Close, nil
+			reached, closed = client.Context(ctx), client.Close
 		}
-		if !errors.Is(err, inspector.ErrNoHost) {
-			return nil, nil, err
+		return err
+	}, func() error {
+		host, err := c.openFolder(ctx, o)
+		if err == nil {
+			reached, closed = host.Context(), host.Close
+		}
+		return err
+	})
+	return reached, closed, err
+}
+
+// How long a Worker is waited for that is being built, and how long when the folder is nobody's meanwhile: then it is not a new build that takes over. Tests shorten them.
+var (
+	buildPatience = 5 * time.Second
+	idlePatience  = 300 * time.Millisecond
+)
+
+// reach does something through lattice dev, if that runs and has a Worker, or else alone. Either may come in the other's way for a moment.
+func (c *storeCommand) reach(ctx context.Context, through func(server *inspector.Server, wait time.Duration) error, alone func() error) error {
+	server := inspector.FindServer(ctx, c.path())
+	for try := 1; ; try++ {
+		if server != nil {
+			wait := buildPatience
+			if local.InUse(c.path()) == nil {
+				wait = idlePatience
+			}
+			if err := through(server, wait); !errors.Is(err, inspector.ErrNoHost) {
+				return err
+			}
+		}
+		err := alone()
+		if err == nil || server == nil || try == 3 || local.InUse(c.path()) == nil {
+			return err
 		}
 	}
-	host, err := c.openFolder(ctx, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	return host.Context(), host.Close, nil
 }
 
 // openFolder opens the stores in the folder, which nothing else may have.
@@ -77,6 +104,13 @@ func (c *storeCommand) openFolder(ctx context.Context, o local.Options) (*local.
 		o.Logger = slog.New(slog.NewTextHandler(c.errs, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	return local.OpenStores(ctx, o)
+}
+
+// here says that a binding leads elsewhere in lattice dev than to what a command works on, unless --local says that this is meant.
+func (c *storeCommand) here(binding string, remote bool) {
+	if remote && !c.given("local") {
+		fmt.Fprintf(c.errs, "%s has remote = true, so that lattice dev works on the account's: this is what is stored here; --remote works there, too\n", binding)
+	}
 }
 
 // subcommands of a store run one of several commands by its name, which may be of two words.

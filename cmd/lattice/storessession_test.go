@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"grove.place/lattice/internal/bindings"
 	"grove.place/lattice/internal/inspector"
@@ -21,8 +23,9 @@ import (
 	"grove.place/lattice/workers/r2"
 )
 
-// session is what lattice dev has on the storage folder of the project here: a host, and an inspector with its control file.
-func session(t *testing.T) *local.Host {
+// session is what lattice dev has on the storage folder of the project here: a host, and an inspector with its control file. A host that is closed is one that does not
+// start any more.
+func session(t *testing.T) (host *local.Host, closed *atomic.Bool) {
 	t.Helper()
 	cfg, err := wrangler.Load("wrangler.toml", "")
 	if err != nil {
@@ -33,8 +36,8 @@ func session(t *testing.T) *local.Host {
 		t.Fatal(err)
 	}
 	o.Dir = filepath.Join(".lattice", "state")
-	host, err := local.OpenStores(t.Context(), o)
-	if err != nil {
+	closed = &atomic.Bool{}
+	if host, err = local.OpenStores(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	page, err := inspector.New(inspector.Options{
@@ -42,7 +45,13 @@ func session(t *testing.T) *local.Host {
 		Workers: func() []inspector.Worker {
 			return []inspector.Worker{
 				{Name: "down", Enter: func(context.Context) (*local.Host, func(), error) { return nil, nil, fmt.Errorf("it does not compile") }},
-				{Name: "w", Enter: func(context.Context) (*local.Host, func(), error) { return host, func() {}, nil }},
+				{Name: "w", Enter: func(ctx context.Context) (*local.Host, func(), error) {
+					if closed.Load() {
+						<-ctx.Done() // it is being built
+						return nil, nil, ctx.Err()
+					}
+					return host, func() {}, nil
+				}},
 			}
 		},
 	})
@@ -66,7 +75,7 @@ func session(t *testing.T) *local.Host {
 			t.Error(err)
 		}
 	})
-	return host
+	return host, closed
 }
 
 // storeCommands are commands whose output does not depend on whether lattice dev runs.
@@ -151,7 +160,7 @@ func TestStoreCommandsSeeWhatTheRunningServerHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, "wrangler.toml", string(config)+"[[queues.producers]]\nbinding = \"JOBS\"\nqueue = \"jobs\"\n")
-	host := session(t)
+	host, _ := session(t)
 	ctx := host.Context()
 	if err := kv.Namespace("KEYS").Put(ctx, "from the Worker", "1", nil); err != nil {
 		t.Fatal(err)
@@ -194,6 +203,30 @@ func TestStoreCommandsSeeWhatTheRunningServerHas(t *testing.T) {
 		t.Errorf("%d %s", code, out)
 	}
 	fails(`no such table: absent`, "d1", "execute", "shop", "--command", "SELECT * FROM absent")
+	remote := strings.Replace(string(config), "id = \"0123\"\n", "id = \"0123\"\nremote = true\n", 1)
+	write(t, "wrangler.toml", remote)
+	if out := ok("kv", "key", "get", "from the command", "--binding", "KEYS"); !strings.HasPrefix(out, "KEYS has remote = true, so that lattice dev works on the account's: this is what is stored here") {
+		t.Error(out)
+	}
+	if out := ok("kv", "key", "get", "from the command", "--binding", "KEYS", "--local"); out != "2" {
+		t.Error(out)
+	}
+}
+
+func TestStoreCommandsOpenTheFolderOfAServerWithoutAWorker(t *testing.T) {
+	_, ok, fails := storesProject(t)
+	host, closed := session(t)
+	closed.Store(true)
+	defer func(before time.Duration) { buildPatience = before }(buildPatience)
+	buildPatience = 20 * time.Millisecond
+	fails("in use by another local host", "kv", "key", "get", "a", "--binding", "KEYS") // three times it is waited for
+	if err := host.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ok("kv", "key", "put", "a", "1", "--binding", "KEYS")
+	if out := ok("kv", "key", "get", "a", "--binding", "KEYS") + ok("queues", "list", "--local"); out != "1" {
+		t.Error(out)
+	}
 }
 
 func TestTheControlFileOfAServerThatWasKilledIsPassedOver(t *testing.T) {

@@ -85,11 +85,11 @@ func (e *Error) hint() string {
 	case e.Status == http.StatusForbidden:
 		return who + " may not do this, or not in this account: give it the permission " + permission(e.Path, e.Method) + " at " + tokenPage + ", or set CLOUDFLARE_ACCOUNT_ID to the account that it is for"
 	case e.Status == http.StatusTooManyRequests && e.RetryAfter > mostDelay:
-		return fmt.Sprintf("it asks to wait for %s: run the command again then", e.RetryAfter.Round(time.Second))
+		return fmt.Sprintf("it asks to wait for %s: try again then", e.RetryAfter.Round(time.Second))
 	case e.Status == http.StatusTooManyRequests:
-		return "there were too many requests in the last five minutes: wait for them, and run the command again"
+		return "there were too many requests in the last five minutes: wait for them, and try again"
 	case e.Status >= 500:
-		return "look at https://www.cloudflarestatus.com, and run the command again"
+		return "look at https://www.cloudflarestatus.com, and try again"
 	case (e.Code == codeNoWorker || e.Code == codeNoEnvironment) && strings.Contains(e.Path, "/workers/"): // in R2, 10007 is an object that is not there
 		return "deploy it first: lattice deploy"
 	case e.Code == codeNotDeployed:

@@ -53,7 +53,7 @@ func TestALongWaitIsNotWaitedFor(t *testing.T) {
 	b := newBench(t)
 	b.api.Fail(cloudflareapi.Fault{Path: "/accounts/*/workers/services/app", Status: 429, RetryAfter: "600"})
 	_, err := b.deploy(t.Context(), config, deploy.Options{})
-	says(t, err, "it asks to wait for 10m0s: run the command again then", "Nothing was changed")
+	says(t, err, "it asks to wait for 10m0s: try again then", "Nothing was changed")
 	if len(b.slept) > 0 {
 		t.Errorf("slept %v", b.slept)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	local "grove.place/lattice/local-runtime"
 )
@@ -51,7 +52,8 @@ type Request struct {
 	SQL    string `json:"sql,omitempty"`
 	Write  bool   `json:"write,omitempty"` // SQL may write
 
-	Queues []string `json:"queues,omitempty"` // names of those to count
+	Queues []string      `json:"queues,omitempty"` // names of those to count
+	Wait   time.Duration `json:"wait,omitempty"`   // for a Worker that is being built
 }
 
 // Answer is its answer. A field is there when the call has it.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"grove.place/lattice/internal/relay"
 	local "grove.place/lattice/local-runtime"
@@ -21,6 +22,7 @@ type Stores struct {
 	Databases map[string]local.Database `json:"databases,omitempty"`
 	KV        map[string]string         `json:"kv,omitempty"`
 	Buckets   map[string]string         `json:"buckets,omitempty"`
+	Wait      time.Duration             `json:"wait"` // for a Worker that is being built
 }
 
 // opened is the answer.
@@ -54,7 +56,7 @@ func (i *Inspector) openStores(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	err = i.withAny(ctx, func(h *local.Host) error {
+	err = i.withAny(ctx, asked.Wait, func(h *local.Host) error {
 		stores, err := h.OpenStores(ctx, local.Options{Databases: asked.Databases, KV: asked.KV, Buckets: asked.Buckets, Logger: i.o.Log})
 		if err != nil {
 			return err
@@ -81,7 +83,7 @@ func (i *Inspector) countQueues(w http.ResponseWriter, r *http.Request) {
 	var a Answer
 	err := json.NewDecoder(r.Body).Decode(&q)
 	if err == nil {
-		err = i.withAny(r.Context(), func(h *local.Host) error {
+		err = i.withAny(r.Context(), q.Wait, func(h *local.Host) error {
 			bound := map[string]string{}
 			for _, name := range q.Queues {
 				bound[name] = name
@@ -101,10 +103,10 @@ func (i *Inspector) countQueues(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(a)
 }
 
-// withAny calls f with the host of the first Worker that runs.
-func (i *Inspector) withAny(ctx context.Context, f func(*local.Host) error) error {
+// withAny calls f with the host of the first Worker that runs, or will within a time.
+func (i *Inspector) withAny(ctx context.Context, wait time.Duration, f func(*local.Host) error) error {
 	for _, w := range i.o.Workers() {
-		ctx, cancel := context.WithTimeout(ctx, patience)
+		ctx, cancel := context.WithTimeout(ctx, min(wait, patience))
 		host, leave, err := w.Enter(ctx)
 		cancel()
 		if err != nil {
@@ -155,4 +157,18 @@ func (s *Server) OpenStores(ctx context.Context, asked Stores) (*relay.Client, e
 		io.Reader
 		io.WriteCloser
 	}{from, conn}), nil
+}
+
+// Queues counts the messages of queues through the server. ErrNoHost means that the folder can be opened without it.
+func (s *Server) Queues(ctx context.Context, names []string, wait time.Duration) ([]local.Queue, error) {
+	a, err := s.Call(ctx, "queues", Request{Queues: names, Wait: wait})
+	switch {
+	case err != nil:
+		return nil, err
+	case a.Error == ErrNoHost.Error():
+		return nil, ErrNoHost
+	case a.Error != "":
+		return nil, errors.New(a.Error)
+	}
+	return a.Queues, nil
 }

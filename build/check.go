@@ -299,11 +299,6 @@ func (c *checker) handlers() {
 	if len(c.cfg.Consumers) == 0 && c.manifest.Queue {
 		c.warnings = append(c.warnings, "the program has a Queue handler, but no queue is consumed. Add to "+c.cfg.Path+":\n"+c.cfg.Add("queues.consumers", true, "queue", "my-queue"))
 	}
-	for _, d := range c.cfg.Databases {
-		if d.ID == "" {
-			c.warnings = append(c.warnings, fmt.Sprintf("D1 database %s has no database_id: `lattice d1 create %s` prints it, and a deployment needs it", d.Binding, d.Name))
-		}
-	}
 }
 
 func (m *Manifest) usesExports() bool {

@@ -162,7 +162,7 @@ func TestCheckWarns(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := strings.Join(warnings, "\n")
-	for _, want := range []string{"no Scheduled handler", "lattice d1 create app", `wrangler.toml:18: unknown key "d1_databases[0].migration"`} {
+	for _, want := range []string{"no Scheduled handler", `wrangler.toml:18: unknown key "d1_databases[0].migration"`} {
 		if !strings.Contains(all, want) {
 			t.Errorf("warnings lack %q:\n%s", want, all)
 		}

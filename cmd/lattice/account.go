@@ -70,13 +70,22 @@ func (c *cloudCommand) confirm(yes bool, question string) error {
 
 // created prints what was created, and what is to be added to the configuration for a Worker to have it.
 func (c *cloudCommand) created(v any, line, table string, pairs ...any) error {
+	return c.createdFor(false, v, line, table, pairs...)
+}
+
+// createdFor is created, for a binding that may be in the configuration already, without its id.
+func (c *cloudCommand) createdFor(bound bool, v any, line, table string, pairs ...any) error {
 	if c.json {
 		return printJSON(c.out, v)
 	}
 	if c.env != "" {
 		table = "env." + c.env + "." + table
 	}
-	fmt.Fprintf(c.out, "%s\nAdd to %s:\n\n%s\n", line, c.cfg.Path, c.cfg.Add(table, true, pairs...))
+	what := "Add to " + c.cfg.Path
+	if bound {
+		what = "In " + c.cfg.Path + " complete"
+	}
+	fmt.Fprintf(c.out, "%s\n%s:\n\n%s\n", line, what, c.cfg.Add(table, true, pairs...))
 	return nil
 }
 

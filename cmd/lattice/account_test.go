@@ -49,11 +49,18 @@ func TestD1DatabasesAreCreatedListedAndDeleted(t *testing.T) {
 	if out := ok("d1", "create", "second", "--binding", "DB2", "--location", "weur", "-c", "other.jsonc"); !strings.Contains(out, `"d1_databases": [{ "binding": "DB2", "database_name": "second", "database_id": "`) {
 		t.Error(out)
 	}
+	write(t, "bound.toml", "name = \"w\"\n[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"notes\"\n[[kv_namespaces]]\nbinding = \"LINKS\"\n")
+	if out := ok("d1", "create", "notes", "-c", "bound.toml"); !strings.Contains(out, "In bound.toml complete:\n\n[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"notes\"\n") {
+		t.Error(out)
+	}
+	if out := ok("kv", "namespace", "create", "LINKS", "-c", "bound.toml"); !strings.Contains(out, "In bound.toml complete:\n\n[[kv_namespaces]]\nbinding = \"LINKS\"\n") {
+		t.Error(out)
+	}
 	posts := api.Find("POST", "/accounts/*/d1/database")
-	if sent := string(posts[len(posts)-1].Body); sent != `{"name":"second","primary_location_hint":"weur"}` {
+	if sent := string(posts[len(posts)-2].Body); sent != `{"name":"second","primary_location_hint":"weur"}` {
 		t.Errorf("sent %s", sent)
 	}
-	if out := ok("d1", "list"); strings.Count(out, "\n") != 2 || !strings.Contains(out, "  my-shop") {
+	if out := ok("d1", "list"); strings.Count(out, "\n") != 3 || !strings.Contains(out, "  my-shop") {
 		t.Error(out)
 	}
 	if out := ok("d1", "info", "my-shop", "--json"); !strings.Contains(out, `"name": "my-shop"`) {

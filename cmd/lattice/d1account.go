@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -31,7 +32,13 @@ func d1Create(ctx context.Context, c *cloudCommand, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.created(d, "Created the D1 database "+d.Name, "d1_databases", "binding", bindingOf(*binding, d.Name), "database_name", d.Name, "database_id", d.ID)
+	bound := ""
+	for _, known := range c.cfg.Databases {
+		if known.ID == "" && (known.Name == d.Name && *binding == "" || known.Binding == *binding) {
+			bound = known.Binding
+		}
+	}
+	return c.createdFor(bound != "", d, "Created the D1 database "+d.Name, "d1_databases", "binding", cmp.Or(bound, bindingOf(*binding, d.Name)), "database_name", d.Name, "database_id", d.ID)
 }
 
 func d1Databases(ctx context.Context, c *cloudCommand, args []string) error {

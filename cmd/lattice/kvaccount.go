@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"grove.place/lattice/internal/cloudflare"
+	"grove.place/lattice/internal/wrangler"
 	"grove.place/lattice/workers/kv"
 )
 
@@ -118,7 +120,11 @@ func kvCreate(ctx context.Context, c *cloudCommand, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.created(n, "Created the KV namespace "+n.Title, "kv_namespaces", "binding", bindingOf(*binding, given[0]), setting, n.ID)
+	name := bindingOf(*binding, given[0])
+	bound := slices.ContainsFunc(c.cfg.KV, func(known wrangler.KVNamespace) bool {
+		return known.Binding == name && (*preview || known.ID == "")
+	})
+	return c.createdFor(bound, n, "Created the KV namespace "+n.Title, "kv_namespaces", "binding", name, setting, n.ID)
 }
 
 // kvNamespaces prints JSON, as wrangler does.

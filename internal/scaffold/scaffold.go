@@ -39,7 +39,12 @@ var Templates = []Template{
 	{"chat", "a chat room, whose WebSockets stay open while the room sleeps",
 		"Open http://localhost:8787 in two windows. The code is in room/room.go."},
 	{"app", "people sign in and write notes; routes, D1, an object, a queue, cron and static files",
-		"Open http://localhost:8787. Begin to read in main.go; .dev.vars has the secret, for production it is set with `go tool lattice secret put SESSION_KEY`."},
+		`Open http://localhost:8787. Begin to read in main.go; .dev.vars has the secret.
+
+The first deployment brings a secret of its own, and makes the database, which then gets its tables:
+
+    go tool lattice deploy --secrets-file FILE        # with a line SESSION_KEY=… of 32 characters or more
+    go tool lattice d1 migrations apply DB --remote`},
 }
 
 // CI are the systems that a project may have a file for.

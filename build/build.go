@@ -86,6 +86,9 @@ func build(ctx context.Context, o Options, host local.Options) (*Result, error) 
 	if !o.NoSizes {
 		res.Sizes = Measure(module, worker)
 		res.Warnings = append(res.Warnings, res.Sizes.Warnings()...)
+		if o.Config != nil {
+			res.Warnings = append(res.Warnings, missingAssets(o.Config)...) // a local host does not start without them
+		}
 	}
 	if o.NoFiles {
 		return res, nil

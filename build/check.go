@@ -87,9 +87,22 @@ func fileWarnings(cfg *wrangler.Config) (warnings []string) {
 	return warnings
 }
 
+// missingAssets says that the folder of static files is not there, without which nothing can be deployed.
+func missingAssets(cfg *wrangler.Config) []string {
+	if cfg.Assets == nil || cfg.Assets.Directory == "" {
+		return nil
+	}
+	if err := cfg.AssetsFolder(); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
+}
+
 // checkEnvironments checks the environments of the file that are not the one being built. What is wrong with one is a warning: it inherits no bindings, so
-// that a class that was added at the top is easily forgotten there. Warnings that known has already are left out.
+// that a class that was added at the top is easily forgotten there. Warnings that known has already are left out, and what is said of several is said once.
 func checkEnvironments(cfg *wrangler.Config, m *Manifest, out string, known []string) (warnings []string) {
+	var texts []string
+	of := map[string][]string{} // environments by text
 	for _, env := range cfg.Environments {
 		other, err := wrangler.Load(cfg.Path, env)
 		var list []string
@@ -101,10 +114,17 @@ func checkEnvironments(cfg *wrangler.Config, m *Manifest, out string, known []st
 			list = append(list, err.Error())
 		}
 		for _, text := range list {
-			if !slices.Contains(known, text) {
-				warnings = append(warnings, fmt.Sprintf("[env.%s]: %s", env, text))
+			if slices.Contains(known, text) || slices.Contains(of[text], "env."+env) {
+				continue
 			}
+			if of[text] == nil {
+				texts = append(texts, text)
+			}
+			of[text] = append(of[text], "env."+env)
 		}
+	}
+	for _, text := range texts {
+		warnings = append(warnings, fmt.Sprintf("[%s]: %s", strings.Join(of[text], ", "), text))
 	}
 	return warnings
 }

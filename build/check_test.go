@@ -2,6 +2,7 @@ package build
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -194,6 +195,7 @@ func TestOtherEnvironmentsAreCheckedToo(t *testing.T) {
 		"no environment":               {good, nil},
 		"one that fits":                {good + staging, nil},
 		"one that binds nothing":       {good + "\n[env.staging]\n", []string{"[env.staging]: ", "class SessionDO has no binding"}},
+		"two that bind nothing":        {good + "\n[env.a]\n[env.b]\n", []string{"[env.a, env.b]: ", "class SessionDO has no binding"}},
 		"one that is mistaken":         {good + staging + "\n[env.prod]\nmain = 3\n", []string{"[env.prod]: ", "main"}},
 		"one that binds a class wrong": {good + strings.Replace(staging, `"SessionDO"`, `"Session"`, 1), []string{"[env.staging]: ", `names class "Session"`}},
 	} {
@@ -212,5 +214,20 @@ func TestOtherEnvironmentsAreCheckedToo(t *testing.T) {
 				t.Errorf("%s: no %q in %q", name, want, text)
 			}
 		}
+	}
+}
+
+func TestAMissingFolderOfAssetsIsAWarningWithItsLine(t *testing.T) {
+	cfg := config(t, good+"\n[assets]\ndirectory = \"public\"\n")
+	got := missingAssets(cfg)
+	want := fmt.Sprintf("%s:%d: assets.directory: there is no folder %s", cfg.Path, strings.Count(good, "\n")+3, cfg.Abs("public"))
+	if len(got) != 1 || !strings.HasPrefix(got[0], want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if err := os.Mkdir(cfg.Abs("public"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := missingAssets(cfg); len(got) > 0 {
+		t.Errorf("with the folder: %q", got)
 	}
 }

@@ -115,6 +115,23 @@ func (f *fleet) warn(cfg *wrangler.Config) {
 			add(fmt.Sprintf("durable_objects.bindings[%d].script_name", i), "Durable Object binding "+b.Name+" has its class in", bindings.Script(b.Script, b.Env))
 		}
 	}
+	warnNames(cfg)
+}
+
+// warnNames says of which stores the files have other names than the configuration gives.
+func warnNames(cfg *wrangler.Config) {
+	odd := func(path, what, name, binding string) {
+		if name != "" && !bindings.FileName.MatchString(name) {
+			cfg.Warnings = append(cfg.Warnings, wrangler.Warning{Line: cfg.Line(path), Text: fmt.Sprintf(
+				"%s %q cannot be the name of a file (letters, digits, - and _): what is stored here goes by the binding, %s", what, name, binding)})
+		}
+	}
+	for i, k := range cfg.KV {
+		odd(fmt.Sprintf("kv_namespaces[%d].id", i), "the id", k.ID, k.Binding)
+	}
+	for i, d := range cfg.Databases {
+		odd(fmt.Sprintf("d1_databases[%d].database_name", i), "the database_name", d.Name, d.Binding)
+	}
 }
 
 // sources are the Workers as the development server takes them. Variables and seeds of the command line are the first's.

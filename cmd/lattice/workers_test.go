@@ -5,8 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"grove.place/lattice/internal/wrangler"
 )
 
 const frontProgram = `package main
@@ -223,5 +226,23 @@ func TestDevRefusesWorkersThatDoNotFit(t *testing.T) {
 	out.changed = make(chan struct{})
 	if code := run(t.Context(), append([]string{"build"}, configs(dir, "front", "back")...), &out, &out); code != exitUsage {
 		t.Errorf("lattice build of two: exit code %d, %s", code, out.text.String())
+	}
+}
+
+func TestDevSaysWhichStoresGoByAnotherName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "wrangler.toml")
+	write(t, path, "name = \"app\"\n[[kv_namespaces]]\nbinding = \"A\"\nid = \"<your id>\"\n[[kv_namespaces]]\nbinding = \"B\"\nid = \"0123abcd\"\n[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"my data\"\n")
+	cfg, err := wrangler.Load(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(cfg.Warnings)
+	warnNames(cfg)
+	var got []string
+	for _, w := range cfg.Warnings[before:] {
+		got = append(got, fmt.Sprintf("%d: %s", w.Line, w.Text[:strings.Index(w.Text, " cannot")]))
+	}
+	if want := []string{`4: the id "<your id>"`, `10: the database_name "my data"`}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

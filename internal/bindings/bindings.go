@@ -46,6 +46,9 @@ func Options(cfg *wrangler.Config, vars map[string]wrangler.Var, seeds map[strin
 	Stores(&o, cfg)
 	queues(&o, cfg)
 	if a := cfg.Assets; a != nil && a.Directory != "" {
+		if err := cfg.AssetsFolder(); err != nil {
+			return local.Options{}, err
+		}
 		o.Assets = assets(cfg, a)
 	}
 	return o, nil

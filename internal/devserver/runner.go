@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ type runner struct {
 	door    *door
 	crons   crons
 	last    *Program // what the running host runs, or nil
+
+	remarks map[string]bool // what the last build gave notice of, which is not said again
 
 	unstarted *Program // what was built and could not start, while nothing runs
 	excuse    string   // why
@@ -155,22 +158,31 @@ func (s *runner) build(ctx context.Context, w *watcher) (*Program, error) {
 	if p.Vars, secrets, err = variables(cfg, s.opts.Env, s.opts.Vars); err != nil {
 		return nil, err
 	}
+	said := map[string]bool{}
+	defer func() { s.remarks = said }()
+	remark := func(level slog.Level, text string) {
+		if !s.remarks[text] && !said[text] {
+			s.log.Log(ctx, level, text)
+		}
+		said[text] = true
+	}
 	for _, note := range secrets.Notes {
-		s.log.Warn(note)
+		remark(slog.LevelWarn, note)
 	}
 	if len(secrets.Files) > 0 && strings.HasPrefix(filepath.Base(secrets.Files[0]), ".env") {
-		s.log.Info("there is no .dev.vars: variables come from " + strings.Join(secrets.Files, ", "))
+		remark(slog.LevelInfo, "there is no .dev.vars: variables come from "+strings.Join(secrets.Files, ", "))
 	}
 	if missing := wrangler.MissingVars(cfg.Dir(), p.Vars); len(missing) > 0 {
-		s.log.Warn(fmt.Sprintf(".dev.vars does not set %s, as .dev.vars.example does: copy what is missing, with a value of your own", strings.Join(missing, ", ")))
+		remark(slog.LevelWarn, fmt.Sprintf(".dev.vars does not set %s, as .dev.vars.example does: copy what is missing, with a value of your own", strings.Join(missing, ", ")))
 	}
 	o.NoSizes = true
 	res, err := s.opts.Build(ctx, o)
 	if err != nil {
+		maps.Copy(said, s.remarks) // what is wrong with the build is said, and what was odd before is not news after it
 		return nil, err
 	}
 	for _, warning := range res.Warnings {
-		s.log.Warn(warning)
+		remark(slog.LevelWarn, warning)
 	}
 	p.Module, p.Classes, p.Manifest = res.Module, res.Classes, res.Manifest
 	return p, nil

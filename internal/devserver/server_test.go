@@ -214,6 +214,34 @@ func TestChangesTakeOver(t *testing.T) {
 	p.out.await(t, at, "nothing that runs has changed")
 }
 
+// TestWhatIsOddIsSaidOnceUntilItChanges: also when a build in between fails.
+func TestWhatIsOddIsSaidOnceUntilItChanges(t *testing.T) {
+	p := serve(t, "// odd one", func(o *Options) {
+		made := o.Source.Build
+		o.Source.Build = func(ctx context.Context, b build.Options) (*build.Result, error) {
+			res, err := made(ctx, b)
+			if err == nil && strings.Contains(string(res.Module), "odd") {
+				res.Warnings = []string{"this is odd", "this is odd"}
+			}
+			return res, err
+		}
+	})
+	at := p.out.await(t, 0, "ready on")
+	for _, text := range []string{"// odd two", "broken", "// odd three", "// plain", "// odd again"} {
+		p.write("program.go", text)
+		end := "ready on"
+		if text == "broken" {
+			end = "not built"
+		}
+		at = p.out.await(t, at, end)
+	}
+	p.out.mu.Lock()
+	defer p.out.mu.Unlock()
+	if n := strings.Count(p.out.text.String(), "this is odd"); n != 2 {
+		t.Errorf("said %d times, want at first and after it was gone:\n%s", n, p.out.text.String())
+	}
+}
+
 func TestTheFoldersOfABuildsOutputAreNotWatched(t *testing.T) {
 	dir := t.TempDir()
 	w, err := newWatcher(slog.New(slog.DiscardHandler))

@@ -8,7 +8,10 @@
 package wrangler
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -234,6 +237,15 @@ func (c *Config) Abs(path string) string {
 
 // JSON reports whether the file is JSON, and not TOML.
 func (c *Config) JSON() bool { return isJSON(c.Path) }
+
+// AssetsFolder is nil when assets.directory is a folder.
+func (c *Config) AssetsFolder() error {
+	dir := c.Abs(c.Assets.Directory)
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	return errors.New(Warning{c.Line("assets.directory"), fmt.Sprintf("assets.directory: there is no folder %s: make it, or change the line", dir)}.At(c.Path))
+}
 
 // Line returns the line of a setting in effect, as "durable_objects.bindings[0].name"; or of the nearest one around it, or 0.
 func (c *Config) Line(path string) int {

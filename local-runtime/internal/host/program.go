@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 
 	"grove.place/lattice/internal/abi"
+	"grove.place/lattice/internal/symbols"
 	"grove.place/lattice/local-runtime/internal/isolate"
 	"grove.place/lattice/local-runtime/internal/js"
 	"grove.place/lattice/local-runtime/internal/storage"
@@ -270,7 +272,27 @@ func (p *program) Random(b []byte) { p.host.random.read(b) }
 
 // Missing implements isolate.Guest and js.Outside.
 func (p *program) Missing(what string) {
+	if !p.host.watchdog.once("missing "+what, symbols.Call{}) {
+		return
+	}
 	p.host.cfg.Logger.Warn("the program used JavaScript that the local host does not have: docs/syumai.md lists what there is", "missing", what)
+}
+
+// lenient warns of what the program does that fails on Cloudflare, once for each route.
+func (p *program) lenient(text string) {
+	route := p.start.kind
+	if len(p.start.args) > 0 {
+		if q, ok := p.start.args[0].(abi.Object); ok && p.start.kind == "fetch" {
+			target, _ := q.Get("url").(string)
+			method, _ := q.Get("method").(string)
+			if u, err := url.Parse(target); err == nil {
+				route = requestName(method, u.Path)
+			}
+		}
+	}
+	if p.host.watchdog.once(route+" "+text, symbols.Call{}) {
+		p.host.cfg.Logger.Warn(text, "in", route)
+	}
 }
 
 // programGuest is a program as package isolate sees it.

@@ -103,6 +103,10 @@ var syncOps = map[string]func(p *program, a arguments) (abi.Value, error){
 		a, b := newEnds()
 		return abi.Array{p.addSocket(a), p.addSocket(b)}, nil
 	},
+	"warn": func(p *program, a arguments) (abi.Value, error) {
+		p.lenient(a.text(0))
+		return nil, nil
+	},
 	"socketAccept":    acceptScripted,
 	"socketSend":      sendScripted,
 	"socketEnd":       endScripted,

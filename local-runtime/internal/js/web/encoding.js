@@ -42,7 +42,7 @@ web.later = (globals, ofWeb, load) => {
 };
 
 /** Says something to the developer, in the log. */
-web.warn = (text) => host.output(2, text + '\n');
+web.warn = (text) => void host.do('warn', [text]);
 
 /** Makes an object on which names that it does not have are refused by name. */
 web.strict = (object, what) =>

@@ -26,7 +26,7 @@ func main() {
 	flag.StringVar(&o.run, "run", "", "run only the cases whose name matches this regular expression")
 	flag.StringVar(&o.hosts, "hosts", "oracle,workerd,local,mixed", "homes to run on")
 	flag.BoolVar(&o.verbose, "v", false, "print every answer")
-	write := flag.Bool("write-compatibility", false, "write docs/compatibility.md and docs/workerd-tests.md, and run no case")
+	write := flag.Bool("write-compatibility", false, "write docs/compatibility.md, docs/compatibility-workers.md and docs/workerd-tests.md, and run no case")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	different, err := 0, error(nil)

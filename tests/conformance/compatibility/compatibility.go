@@ -55,6 +55,7 @@ const (
 	absent      = "absent"
 	unfinished  = "not implemented yet"
 	compatPage  = "docs/compatibility.md"
+	workersPage = "docs/compatibility-workers.md"
 	workerdPage = "docs/workerd-tests.md"
 )
 
@@ -67,18 +68,24 @@ func Pages(k Known) (pages map[string]string, open []string, err error) {
 	if s.typings, err = loadTypings(filepath.Join(k.Root, "tests", "node_modules", "@cloudflare", "workers-types")); err != nil {
 		return nil, nil, err
 	}
-	if err := errors.Join(append(s.missing(sections), s.unknown(sections)...)...); err != nil {
+	all := slices.Concat(sections, bindingSections)
+	if err := errors.Join(append(s.missing(all), s.unknown(all)...)...); err != nil {
 		return nil, nil, err
 	}
-	compat, open, err := s.compatibility()
+	compat, open, err := s.compatibility(compatibilityHead, sections)
 	if err != nil {
 		return nil, nil, err
 	}
+	bindings, more, err := s.compatibility(workersHead, bindingSections)
+	if err != nil {
+		return nil, nil, err
+	}
+	open = append(open, more...)
 	ported, more, err := s.ported()
 	if err != nil {
 		return nil, nil, err
 	}
-	return map[string]string{compatPage: compat, workerdPage: ported}, append(open, more...), nil
+	return map[string]string{compatPage: compat, workersPage: bindings, workerdPage: ported}, append(open, more...), nil
 }
 
 // Write writes the pages that have changed.
@@ -95,9 +102,9 @@ func Write(root string, pages map[string]string) error {
 	return nil
 }
 
-func (s source) compatibility() (page string, open []string, err error) {
+func (s source) compatibility(head string, sections []section) (page string, open []string, err error) {
 	var b strings.Builder
-	b.WriteString(compatibilityHead)
+	b.WriteString(head)
 	var errs []error
 	counts := map[string]int{}
 	for _, sec := range sections {

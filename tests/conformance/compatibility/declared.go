@@ -15,6 +15,8 @@ import (
 // public are the packages whose names the tables use. internal/guest is there because durables has aliases of its types.
 var public = map[string]string{
 	"durables": "durables", "workers": "workers", "workers/websocket": "websocket", "workers/rpc": "rpc", "internal/guest": "guest",
+	"workers/kv": "kv", "workers/r2": "r2", "workers/d1": "d1", "workers/queues": "queues", "workers/cache": "cache", "workers/ratelimit": "ratelimit",
+	"workers/analyticsengine": "analyticsengine", "workers/versionmetadata": "versionmetadata", "workers/sockets": "sockets", "workers/fetch": "fetch",
 }
 
 // declarations finds the exported names of the SDK, and the Go tests of the module.

@@ -79,11 +79,12 @@ func braces(line string) (n int) {
 	return n
 }
 
-// ours are the declarations that are about Durable Objects: each needs a section, or a reason in elsewhere.
-var ours = regexp.MustCompile(`^(DurableObject|SqlStorage|SyncKv|WebSocket|AlarmInvocation|Container|Facet|RpcTarget$|StubBase$|cloudflare:durable-objects$|LoopbackDurableObject)`)
+// ours are the declarations that are about Durable Objects, handlers and bindings that have a package: each needs a section, or a reason in elsewhere.
+var ours = regexp.MustCompile(`^(ExportedHandler$|ScheduledController$|ExecutionContext$|Fetcher$|KVNamespace$|R2(Bucket|Object|ObjectBody|MultipartUpload)$|D1(Database|DatabaseSession|PreparedStatement)$|Queue$|MessageBatch$|Message$|Cache(Storage)?$|RateLimit$|AnalyticsEngineDataset$|WorkerVersionMetadata$|Socket$|DurableObject|SqlStorage|SyncKv|WebSocket|AlarmInvocation|Container|Facet|RpcTarget$|StubBase$|cloudflare:durable-objects$|LoopbackDurableObject)`)
 
 // elsewhere are declarations that need no section, with the reason.
 var elsewhere = map[string]string{
+	"KVNamespace.Map":                "the type of a result, which is read as a member",
 	"WebSocketEventMap":              "the events of addEventListener: in Go, what Receive returns",
 	"DurableObjectBranded":           "a mark for the type checker",
 	"RpcTarget":                      "has no members of its own",
@@ -110,7 +111,7 @@ func (s source) missing(sections []section) (errs []error) {
 			continue
 		}
 		for _, m := range members {
-			if !slices.ContainsFunc(sec.members, func(own member) bool { return own.name == m }) {
+			if elsewhere[name+"."+m] == "" && !slices.ContainsFunc(sec.members, func(own member) bool { return own.name == m }) {
 				errs = append(errs, fmt.Errorf("the typings declare %s.%s, which its section does not have", name, m))
 			}
 		}

@@ -111,7 +111,7 @@ lattice test has the exit code of go test: 0 when all tests pass, 1 when one fai
 build, no test is run, and the code is 1.
 
 Scripts read the standard output, which has results only; progress, warnings and errors go to the standard error. These print JSON with --json: version,
-build, doctor, objects, d1 execute, deploy, rollback, whoami, and the commands of versions, deployments, triggers, queues and r2 bucket, secret list, tail,
+build, doctor, objects, d1 execute, deploy, delete, rollback, whoami, and the commands of versions, deployments, triggers, queues and r2 bucket, secret list, tail,
 and d1 and kv namespace where they are about the account. kv key list, kv namespace list and r2 object list always do. A failure has its sentence
 on the standard error all the same, and prints no JSON. lattice test -json prints what go test -json does.
 `

@@ -38,7 +38,7 @@ func (f *fleet) inspected(s *devserver.Server) (list []inspector.Worker) {
 		if name == "" {
 			name = "worker" // as the host calls it
 		}
-		list = append(list, inspector.Worker{Name: name, Down: p.Down, Crons: p.Crons, Enter: func(ctx context.Context) (*local.Host, func(), error) {
+		list = append(list, inspector.Worker{Name: name, Down: p.Down, Stale: p.Stale, Crons: p.Crons, Enter: func(ctx context.Context) (*local.Host, func(), error) {
 			h, leave, err := p.Enter(ctx)
 			if err != nil {
 				return nil, nil, err

@@ -22,6 +22,7 @@ type door struct {
 	changed chan struct{}   // closed whenever host or reason changes
 	moving  bool
 	reason  string // why there is no host
+	problem string // what is wrong with the sources while an earlier build goes on
 	closed  bool
 	warn    func(error) // takes errors of a host that stops
 	told    func()      // hears of every change; may be nil
@@ -114,6 +115,18 @@ func (d *door) retire() error {
 // excuse says why there is no host yet, to everybody who waits.
 func (d *door) excuse(reason string) {
 	d.set(func() { d.moving, d.reason = false, reason })
+}
+
+// complain notes what is wrong with the sources, while what runs goes on; nothing is, when it is empty.
+func (d *door) complain(problem string) {
+	d.set(func() { d.problem = problem })
+}
+
+// complaint is what complain has noted.
+func (d *door) complaint() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.problem
 }
 
 // shut closes the host for good.

@@ -102,6 +102,7 @@ func (s *runner) rebuild(ctx context.Context, w *watcher) {
 		return
 	}
 	if s.last != nil && s.last.same(p) {
+		s.door.complain("")
 		s.log.Info("built: nothing that runs has changed, and it goes on serving")
 		return
 	}
@@ -117,6 +118,7 @@ func (s *runner) ready(p *Program, began time.Time) {
 	if s.url != "" {
 		where = " on " + s.url
 	}
+	s.door.complain("")
 	s.log.Info(fmt.Sprintf("ready%s (%s) after %s", where, p.Manifest.Summary(), duration(time.Since(began))))
 	s.arrived()
 }
@@ -129,6 +131,7 @@ func (s *runner) failed(what string, err error) {
 	switch {
 	case s.last != nil:
 		goesOn = "the last good build goes on serving"
+		s.door.complain(err.Error())
 	case s.unstarted != nil:
 		goesOn = "trying again until it does"
 		s.excuse = err.Error()

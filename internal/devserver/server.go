@@ -211,6 +211,7 @@ func (s *Server) program(name string) *runner {
 type Running struct {
 	Name  string   // of the Worker; "" where there is one without a name
 	Down  string   // why it does not run; "": it does
+	Stale string   // what is wrong with the sources, while an earlier build of them runs; "": nothing
 	Crons []string // its cron triggers
 
 	// Enter waits until the program runs and holds it until leave is called, as a request does.
@@ -221,7 +222,7 @@ type Running struct {
 func (s *Server) Programs() []Running {
 	var list []Running
 	for _, r := range s.programs {
-		one := Running{Name: r.opts.Name, Crons: r.crons.texts(), Enter: r.door.enter}
+		one := Running{Name: r.opts.Name, Stale: r.door.complaint(), Crons: r.crons.texts(), Enter: r.door.enter}
 		if ok, reason := r.door.ready(); !ok {
 			one.Down = reason
 		}

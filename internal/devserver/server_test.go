@@ -74,11 +74,13 @@ func (h *fakeHost) Close() error {
 
 // project is a folder in which program.go is the module: its text is what a build makes.
 type project struct {
-	t    *testing.T
-	dir  string
-	url  string
-	out  *lines
-	hold chan struct{}
+	t   *testing.T
+	dir string
+	url string
+	// programs is what the inspector would ask.
+	programs func() []Running
+	out      *lines
+	hold     chan struct{}
 	// holds tells that a request is inside.
 	holds chan struct{}
 	stop  func() error
@@ -177,7 +179,7 @@ func serve(t *testing.T, source string, change func(*Options)) *project {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.url = s.URL()
+	p.url, p.programs = s.URL(), s.Programs
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -284,12 +286,18 @@ func TestFailuresLeaveTheLastGoodBuildServing(t *testing.T) {
 		if status, body := p.get("/"); status != 200 || body != "// one world" {
 			t.Errorf("after %s: %d %s", k.text, status, body)
 		}
+		if one := p.programs()[0]; one.Down != "" || !strings.Contains(one.Stale, k.want) {
+			t.Errorf("after %s the inspector hears %q, %q", k.text, one.Down, one.Stale)
+		}
 		if k.file == "wrangler.toml" {
 			p.write(k.file, config)
 		} else {
 			p.write(k.file, "// one")
 		}
 		at = p.out.await(t, at, "nothing that runs has changed")
+		if one := p.programs()[0]; one.Stale != "" {
+			t.Errorf("when %s is mended, the inspector hears %q", k.text, one.Stale)
+		}
 	}
 }
 

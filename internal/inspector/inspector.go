@@ -27,6 +27,7 @@ import (
 type Worker struct {
 	Name  string
 	Down  string   // why it does not run; "": it does
+	Stale string   // why its latest sources do not run, while an earlier build does; "": they do
 	Crons []string // its cron triggers
 
 	// Enter holds the host of the Worker until leave is called.

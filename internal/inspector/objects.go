@@ -59,8 +59,11 @@ func exists(h *local.Host, class, object string) error {
 	return err
 }
 
+// errNoObject is an object that is not there.
+type errNoObject struct{ error }
+
 func noObject(class, object string) error {
-	return errors.New("there is no object " + strconv.Quote(object) + " of the class " + class + ": it is not in memory, and has nothing stored; `lattice objects list` lists those that there are")
+	return errNoObject{errors.New("there is no object " + strconv.Quote(object) + " of the class " + class + ": it is not in memory, and has nothing stored; `lattice objects list` lists those that there are")}
 }
 
 // numberOf reads a number of a query; what is none is 0.
@@ -226,11 +229,15 @@ func (i *Inspector) object(w http.ResponseWriter, r *http.Request) {
 		v, err = viewOf(h, q.Get("class"), q.Get("id"), q.Get("from"), q.Get("table"), numberOf(q.Get("offset")))
 		return err
 	})
-	if err != nil {
+	var none errNoObject
+	switch {
+	case errors.As(err, &none): // the link to an object outlives one that has stored nothing
+		i.renderStatus(w, r, http.StatusNotFound, "absent", q.Get("class")+" "+short(q.Get("id")), "", map[string]string{"Class": q.Get("class"), "ID": q.Get("id")})
+	case err != nil:
 		i.fail(w, r, err)
-		return
+	default:
+		i.renderObject(w, r, v)
 	}
-	i.renderObject(w, r, v)
 }
 
 func (i *Inspector) renderObject(w http.ResponseWriter, r *http.Request, v objectView) {

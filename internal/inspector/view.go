@@ -50,7 +50,7 @@ var parts = []part{
 }
 
 // within says to which part a page belongs that is not the first of one.
-var within = map[string]string{"overview": "/", "object": "/objects", "delete": "/objects", "database": "/stores", "namespace": "/stores", "bucket": "/stores"}
+var within = map[string]string{"overview": "/", "object": "/objects", "absent": "/objects", "delete": "/objects", "database": "/stores", "namespace": "/stores", "bucket": "/stores"}
 
 // view is what every page shows.
 type view struct {

@@ -62,7 +62,8 @@ Addresses that are not the program's:
 The inspector, on an address of its own that answers to this machine alone, shows requests, logs, objects with what they have stored, alarms, WebSockets, queues, cron
 triggers and the clock, and can run, change and delete them: docs/inspector.md. "lattice objects" does so on the command line.
 
-KV, D1 and R2 bindings with remote = true work on the account at Cloudflare when CLOUDFLARE_API_TOKEN is set; a line at start says so for each; --local keeps them here.
+KV, D1 and R2 bindings with remote = true work on the account at Cloudflare when there are credentials (CLOUDFLARE_API_TOKEN, .env, wrangler login); a line at start says so for each.
+--local keeps them here.
 
 The package is found as "lattice build" finds it.
 

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"grove.place/lattice/internal/cloudflare"
@@ -69,10 +69,43 @@ func remoteBindings(cfg *wrangler.Config) (list []remote) {
 	return list
 }
 
-// reaches reports whether remote bindings lead to the account: nobody said --local, and there is a token.
+// credentials are those with which remote bindings reach the account, as deployments find them.
+func (f *fleet) credentials() (*wrangler.Environ, cloudflare.Options, *wrangler.Session, error) {
+	env := ""
+	if len(f.projects) > 0 && f.projects[0].fs != nil && (f.projects[0].given("env") || f.projects[0].given("e")) {
+		env = f.projects[0].env
+	}
+	environ, err := wrangler.LoadEnviron(".", env)
+	if err != nil {
+		return nil, cloudflare.Options{}, nil, err
+	}
+	o, session, err := credentials(environ)
+	return environ, o, session, err
+}
+
+// reaches reports whether remote bindings lead to the account: nobody said --local, and there are credentials. What is wrong with these, connectRemote says.
 func (f *fleet) reaches() bool {
-	_, err := cloudflare.FromEnvironment(os.Getenv)
-	return !f.localOnly && err == nil
+	if f.localOnly {
+		return false
+	}
+	_, _, _, err := f.credentials()
+	return !errors.Is(err, cloudflare.ErrNoCredentials)
+}
+
+// fresh gives the token of a session, which it renews before it expires.
+func fresh(environ *wrangler.Environ, o cloudflare.Options, s *wrangler.Session) func(ctx context.Context) (string, error) {
+	var mu sync.Mutex
+	return func(ctx context.Context) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Until(s.Expires) <= 0 { // wrangler may have been before us
+			if next, err := wrangler.LoadSession(environ.Get); err == nil {
+				s, o.Token = next, next.Token
+			}
+		}
+		err := renew(ctx, environ, &o, s)
+		return o.Token, err
+	}
 }
 
 // markRemote takes back the warnings that remote bindings are local, where they are not, or where that is what --local asks for.
@@ -119,9 +152,12 @@ func (f *fleet) connectRemote(ctx context.Context, cfg *wrangler.Config, o *loca
 			return fmt.Errorf("%s: the remote %s binding %s has no %s, or use --local", cfg.Path, r.kind, r.name, r.missing)
 		}
 	}
-	asked, err := cloudflare.FromEnvironment(os.Getenv)
+	environ, asked, session, err := f.credentials()
 	if err != nil {
-		return err
+		return fmt.Errorf("remote bindings: %w; or keep them here with --local", err)
+	}
+	if session != nil {
+		asked.Fresh = fresh(environ, asked, session)
 	}
 	asked.Sleep = f.sleep
 	asked.Notice = func(text string) { log.Warn("remote binding waits", "why", text) }

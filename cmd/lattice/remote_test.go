@@ -2,6 +2,8 @@ package main
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -180,6 +182,7 @@ func TestRemoteBindingsStayHere(t *testing.T) {
 			api := remoteAccount(t)
 			if !k.token {
 				t.Setenv("CLOUDFLARE_API_TOKEN", "")
+				noSession(t)
 			}
 			h, cfg, log := remoteHost(t, k.fleet)
 			k.fleet.configs = []*wrangler.Config{cfg}
@@ -196,5 +199,52 @@ func TestRemoteBindingsStayHere(t *testing.T) {
 				t.Errorf("%v %v %q", list, cfg.Warnings, log)
 			}
 		})
+	}
+}
+
+// noSession is a home without a session of wrangler login, and the file that would be one.
+func noSession(t *testing.T) (file string) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	return filepath.Join(dir, ".wrangler", "config", "default.toml")
+}
+
+func TestRemoteBindingsUseTheCredentialsOfDeployments(t *testing.T) {
+	for name, file := range map[string]func(session string) (path, text string){
+		"a token in .env": func(string) (string, string) { return ".env", "CLOUDFLARE_API_TOKEN=" + cloudflareapi.Token + "\n" },
+		"a session of wrangler login, which has expired": func(session string) (string, string) {
+			return session, "oauth_token = \"old\"\nexpiration_time = \"2020-01-01T00:00:00.000Z\"\nrefresh_token = \"" + cloudflareapi.Refresh + "\"\nscopes = [ \"account:read\" ]\n"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := remoteAccount(t)
+			t.Setenv("CLOUDFLARE_API_TOKEN", "")
+			path, text := file(noSession(t))
+			t.Setenv("WRANGLER_TOKEN_URL", strings.TrimSuffix(api.URL, "/client/v4")+"/oauth2/token")
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			write(t, path, text)
+			h, cfg, _ := remoteHost(t, &fleet{})
+			for n := range 2 {
+				if err := kv.Namespace("FAR").Put(h.Context(), "k", "v", nil); err != nil {
+					t.Errorf("%d: %v", n, err)
+				}
+			}
+			if list := api.Find("PUT", "/accounts/*/storage/kv/namespaces/*/values/k"); len(list) != 2 || len(cfg.Warnings) != 0 {
+				t.Errorf("%v %v", list, cfg.Warnings)
+			}
+		})
+	}
+	remoteAccount(t)
+	t.Setenv("CLOUDFLARE_API_TOKEN", "two words")
+	write(t, "wrangler.toml", remoteConfig)
+	cfg, err := wrangler.Load("wrangler.toml", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (&fleet{}).connectRemote(t.Context(), cfg, &local.Options{}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "blanks or quotes") || !strings.Contains(err.Error(), "--local") {
+		t.Errorf("a token that is none: %v", err)
 	}
 }

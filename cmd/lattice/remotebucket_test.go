@@ -235,6 +235,30 @@ func TestRemoteR2StreamsLongObjects(t *testing.T) {
 	}
 }
 
+func TestRemoteR2ReadsAnObjectThatChanges(t *testing.T) {
+	api, ctx, pictures, _ := remotePictures(t)
+	api.Put("pictures", "k", "before")
+	api.Fail(cloudflareapi.Fault{Method: "GET", Path: inPictures, Times: 1, Meanwhile: func() { api.Put("pictures", "k", "after all") }})
+	if o, err := pictures.Get(ctx, "k", nil); read(t, o, err) != "after all" || o.Size != 9 {
+		t.Errorf("%+v", o)
+	}
+	api.Fail(cloudflareapi.Fault{Method: "GET", Path: inPictures, Times: 1, Meanwhile: func() { api.Put("pictures", "k", "") }})
+	if o, err := pictures.Get(ctx, "k", nil); err != nil || read(t, o, err) != "" {
+		t.Errorf("%+v %v", o, err)
+	}
+	n := 0
+	api.Put("pictures", "k", "x")
+	api.Fail(cloudflareapi.Fault{Method: "GET", Path: inPictures, Meanwhile: func() { n++; api.Put("pictures", "k", fmt.Sprint(n)) }})
+	if _, err := pictures.Get(ctx, "k", nil); err == nil || !strings.Contains(err.Error(), "the object changed") || n != 3 {
+		t.Errorf("after %d changes: %v", n, err)
+	}
+	api.Forget()
+	api.Fail(cloudflareapi.Fault{Method: "GET", Path: inPictures, Status: 404, Code: 10007, Message: "The specified key does not exist.", Times: 1})
+	if o, err := pictures.Get(ctx, "k", nil); read(t, o, err) != "3" {
+		t.Errorf("%+v", o)
+	}
+}
+
 func TestRemoteR2SaysWhatWentWrong(t *testing.T) {
 	api, ctx, pictures, waits := remotePictures(t)
 	api.AddObject("pictures", "k", cloudflareapi.Object{Content: []byte("value")})

@@ -35,6 +35,9 @@ type Options struct {
 	Email   string
 	Source  string // where they come from, for people: "CLOUDFLARE_API_TOKEN in .env"
 
+	// Fresh is asked for the token of each request, by clients that outlive one; nil: it is Token.
+	Fresh func(ctx context.Context) (string, error)
+
 	Account string // "" looks for the only one that the token may see
 
 	// Notice is told why a request waits before it is tried again. It may be nil.

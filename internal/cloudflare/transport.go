@@ -104,7 +104,9 @@ func (t *transport) once(r *http.Request, open func() (io.ReadCloser, error), le
 		}
 	}
 	if req.Header.Get("Authorization") == "" {
-		t.authorize(req)
+		if err := t.authorize(req); err != nil {
+			return nil, err
+		}
 	}
 	if open != nil {
 		var err error
@@ -136,13 +138,21 @@ func (t *transport) once(r *http.Request, open func() (io.ReadCloser, error), le
 	return nil, refused
 }
 
-func (t *transport) authorize(r *http.Request) {
-	if t.options.Token != "" {
-		r.Header.Set("Authorization", "Bearer "+t.options.Token)
-		return
+func (t *transport) authorize(r *http.Request) error {
+	token := t.options.Token
+	if t.options.Fresh != nil && token != "" {
+		var err error
+		if token, err = t.options.Fresh(r.Context()); err != nil {
+			return err
+		}
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+		return nil
 	}
 	r.Header.Set("X-Auth-Key", t.options.Key)
 	r.Header.Set("X-Auth-Email", t.options.Email)
+	return nil
 }
 
 // connectionError is a request that got no answer. Whether it was carried out is not known.
@@ -161,7 +171,10 @@ func (e *connectionError) Unwrap() error { return e.err }
 func again(err error, n int) (wait time.Duration, why string) {
 	wait = time.Second<<(n-1) + rand.N(time.Second/4)
 	refused, ok := errors.AsType[*Error](err)
+	_, broken := errors.AsType[*connectionError](err)
 	switch {
+	case !ok && !broken: // it was not sent
+		return 0, ""
 	case !ok:
 		return wait, fmt.Sprintf("the connection broke (%v)", errors.Unwrap(err))
 	case refused.Status == http.StatusTooManyRequests:

@@ -303,7 +303,7 @@ func (d *diagnosis) local() {
 	for _, name := range []string{"kv_namespaces", "d1_databases", "r2_buckets", "services", "queues.producers", "analytics_engine_datasets"} {
 		why := "the local host talks to no account"
 		if name == "kv_namespaces" || name == "d1_databases" || name == "r2_buckets" {
-			why = "lattice dev alone leads it to the account, when CLOUDFLARE_API_TOKEN is set"
+			why = "lattice dev alone leads it to the account, when there are credentials: CLOUDFLARE_API_TOKEN, or the session of wrangler login"
 		}
 		for i, e := range d.list(name) {
 			if e, _ := e.(map[string]any); e["remote"] == true {

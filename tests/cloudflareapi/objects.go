@@ -40,6 +40,11 @@ func (s *Server) AddObject(bucket, key string, o Object) {
 	s.state.objects[bucket+"/"+key] = &o
 }
 
+// Put puts content into a bucket. It may be called by a Fault.
+func (s *Server) Put(bucket, key, content string) {
+	s.state.objects[bucket+"/"+key] = &Object{Content: []byte(content)}
+}
+
 // Object returns an object of a bucket, or nil.
 func (s *Server) Object(bucket, key string) *Object {
 	s.mu.Lock()

@@ -72,6 +72,7 @@ type Fault struct {
 	Cut        bool   // the connection ends without an answer
 	Half       bool   // the connection ends in the middle of the answer
 	After      bool   // the request is carried out before
+	Meanwhile  func() // nothing is wrong, but this happens before the request is carried out; of the Server it may call Put
 	Plain      bool   // the answer is HTML, as that of a gateway
 }
 
@@ -171,10 +172,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	fault := s.fault(req)
 	if err != nil {
 		fail(rec, http.StatusBadRequest, 10001, "Content of the request cannot be read: "+err.Error())
-	} else if fault == nil || fault.After || fault.Half {
+	} else if fault == nil || fault.After || fault.Half || fault.Meanwhile != nil {
+		if fault != nil && fault.Meanwhile != nil {
+			fault.Meanwhile()
+		}
 		s.answer(rec, r, req)
 	}
-	if fault != nil && !fault.Half {
+	if fault != nil && !fault.Half && fault.Meanwhile == nil {
 		rec = fault.answer()
 	}
 	if rec != nil {

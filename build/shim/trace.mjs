@@ -3,9 +3,16 @@
 
 const SHOWN = 24; // calls
 const SDK = /^grove\.place\/lattice\/(internal\/|(durables|workers)\.|workers\/(analyticsengine|cache|cloudflare|d1|fetch|internal|kv|queues|r2|ratelimit|rpc|sockets|versionmetadata|websocket)[./])/;
+const STANDARD =
+  /^(archive|bufio|bytes|cmp|compress|container|context|crypto|database|debug|embed|encoding|errors|expvar|flag|fmt|go|hash|html|image|index|internal|io|iter|log|maps|math|mime|net|os|path|plugin|reflect|regexp|runtime|slices|sort|strconv|strings|structs|sync|syscall|testing|text|time|unicode|unique|unsafe|vendor|weak)[./]/;
 const RUNTIME = /^(panic$|(internal\/)?runtime[./])/;
 
 /** @typedef {{name: string, place: string, plumbing: boolean, own: boolean}} Call */
+
+/** Whether a function is of a module: example.com/…, or a path without a dot that is not the standard library's. @param {string} name */
+function ours(name) {
+  return /^[^/[]*\.[^/[]*\//.test(name) || (/^[^.:[/]+[./]/.test(name) && !STANDARD.test(name));
+}
 
 /** Takes a trace apart: what is said before the first stack, and its calls. @param {string} text @returns {{head: string, calls: Call[]}} */
 function read(text) {
@@ -21,7 +28,7 @@ function read(text) {
     if (line[0] === "\t" && name) {
       const from = name.replace(/^created by /, "");
       const plumbing = RUNTIME.test(from) || SDK.test(from);
-      calls.push({ name, place: line.replace(/ \+0x.*/, ""), plumbing, own: !plumbing && (from.startsWith("main.") || /^[^/]*\.[^/]*\//.test(from)) });
+      calls.push({ name, place: line.replace(/ \+0x.*/, ""), plumbing, own: !plumbing && ours(from) });
       name = "";
     } else {
       name = line.startsWith("created by ") ? line.replace(/ in goroutine .*/, "") : line.replace(/\([^(]*\)$/, "");

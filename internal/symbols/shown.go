@@ -2,6 +2,7 @@ package symbols
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -94,18 +95,28 @@ func Own(calls []Call) Call {
 	return calls[0]
 }
 
-// Foreign reports whether a function is the standard library's or the SDK's: import paths of others have a dot in their first element, or are main.
+// Foreign reports whether a function is the standard library's or the SDK's, or none that a person has written.
 func Foreign(function string) bool {
 	function = strings.TrimPrefix(function, createdBy)
 	if sdk(function) {
 		return true
 	}
-	if strings.HasPrefix(function, "main.") {
-		return false
+	path, _, _ := strings.Cut(function, "[") // of a generic function
+	first, rest, below := strings.Cut(path, "/")
+	if below && strings.Contains(first, ".") {
+		return false // example.com/…
 	}
-	first, _, path := strings.Cut(function, "/")
-	return !path || !strings.Contains(first, ".")
+	if !below {
+		if first, rest, _ = strings.Cut(path, "."); rest == "" || strings.Contains(first, ":") {
+			return true // panic, type:.eq.…
+		}
+	}
+	return slices.Contains(standard, first)
 }
+
+// standard are the first elements of the standard library's import paths. Modules without a dot in theirs, as lattice new makes them, are not told from it otherwise.
+var standard = strings.Fields(`archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index internal io
+	iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak`)
 
 // plumbing reports whether a function is the Go runtime's or the SDK's.
 func plumbing(function string) bool {

@@ -2,6 +2,7 @@ package symbols
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,10 +50,23 @@ func TestTheSDKIsKnownByItsPackages(t *testing.T) {
 		"main.main": false, "example.com/shop.Buy": false, "net/http.Serve": true, "panic": true, "strings.Cut": true,
 		"grove.place/lattice/workers.Run": true, "grove.place/lattice/workers/d1.Database.Prepare": true, "grove.place/lattice/workers/cloudflare/kv.New": true,
 		"grove.place/lattice/workers/grove/site.Serve": false, "grove.place/lattice/durables/session.New": false, "grove.place/lattice/durables.New": true,
+		"hello/counter.(*Counter).add": false, "visits.Add": false, "slices.SortFunc[go.shape.struct { example.com/a.T }]": true, "type:.eq.main.T": true, "memeqbody": true,
 		"created by main.leak": false, "created by net/http.Serve": true,
 	} {
 		if Foreign(function) != foreign {
 			t.Errorf("%s: foreign %v", function, !foreign)
+		}
+	}
+}
+
+func TestTheStandardLibraryIsKnown(t *testing.T) {
+	text, err := exec.Command("go", "list", "std").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.Lines(string(text)) {
+		if first, _, _ := strings.Cut(strings.TrimSpace(name), "/"); !slices.Contains(standard, first) {
+			t.Errorf("%s is taken for a program's own", name)
 		}
 	}
 }

@@ -155,7 +155,7 @@ func (s *socketTest) hears(name, want string) {
 // eventually waits for what comes through the network.
 func (s *socketTest) eventually(done func() bool, failed func() string) {
 	s.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatal(failed())
 		}

@@ -34,7 +34,7 @@ func (b *lockedBuffer) text() string {
 
 func (b *lockedBuffer) waitFor(t *testing.T, text string) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		b.mu.Lock()
 		got := b.buf.String()
 		b.mu.Unlock()

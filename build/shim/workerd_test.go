@@ -115,7 +115,7 @@ func TestShim(t *testing.T) {
 		{"after the discarded instance", call("t", "add", "x"), "1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			got, err := get(ctx, d.URL+c.path)
 			if err != nil {
@@ -142,15 +142,15 @@ func same(got, want string) bool {
 // When the instance dies, everything in flight fails with the cause, in the Worker and in objects, and nothing hangs.
 func TestEveryEventInFlightHearsOfTheDeath(t *testing.T) {
 	d := start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	const events = 20
 	answers := make(chan string, events)
 	var started sync.WaitGroup
 	for i := range events {
-		path := "/sleep?ms=60000"
+		path := "/sleep?ms=600000"
 		if i%2 == 1 {
-			path = call(fmt.Sprint("o", i), "nap", 60000)
+			path = call(fmt.Sprint("o", i), "nap", 600000)
 		}
 		started.Add(1)
 		go func() {

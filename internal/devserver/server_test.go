@@ -105,7 +105,7 @@ func (l *lines) Write(p []byte) (int, error) {
 // await waits until the log has text after the offset, and returns the offset behind it.
 func (l *lines) await(t *testing.T, after int, text string) int {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	for {
 		l.mu.Lock()
 		all, wake := l.text.String(), l.wake

@@ -105,7 +105,7 @@ func (o options) report(c Case, answers []answer, v verdict) {
 func runAll(ctx context.Context, hosts hosts, cases []Case) [][]answer {
 	results := make([][]answer, len(cases))
 	run := func(i int) {
-		ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 		defer cancel()
 		for _, h := range hosts {
 			results[i] = append(results[i], answer{h.name, cases[i].perform(ctx, h)})

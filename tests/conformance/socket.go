@@ -38,7 +38,7 @@ type socket struct {
 type talk func(s *socket)
 
 // patience is how long a script waits for what it expects to hear.
-const patience = 8 * time.Second
+const patience = time.Minute
 
 // talkOn opens the step's socket unless it is open, follows the script, and returns what was heard.
 func (s Step) talkOn(ctx context.Context, h host, name string, open sockets) string {

@@ -41,7 +41,7 @@ var client = &http.Client{
 }
 
 // untilTimeout bounds a step with Until.
-const untilTimeout = 15 * time.Second
+const untilTimeout = time.Minute
 
 func (s Step) perform(ctx context.Context, h host, name string, mask *regexp.Regexp, open sockets) string {
 	switch {
@@ -115,7 +115,7 @@ func (s Step) raw(ctx context.Context, h host) string {
 		return err.Error()
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(5 * time.Second))
+	conn.SetDeadline(time.Now().Add(untilTimeout))
 	if _, err := io.WriteString(conn, s.Raw); err != nil {
 		return err.Error()
 	}

@@ -68,7 +68,7 @@ func moreUpstream(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("/left", func(w http.ResponseWriter, r *http.Request) { // whether the client of a drip has gone, or goes soon
 		name := r.URL.Query().Get("name")
-		for range 150 {
+		for range 600 { // the drip ends by itself after five seconds
 			if _, gone := left.LoadAndDelete(name); gone {
 				io.WriteString(w, "gone")
 				return

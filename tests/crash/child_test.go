@@ -42,7 +42,7 @@ type host struct {
 // startHost starts this test program again as a host, and returns when it listens.
 func startHost(t *testing.T, module, dir string) *host {
 	t.Helper()
-	h := &host{client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: writers}, Timeout: 10 * time.Second}, log: &bytes.Buffer{}}
+	h := &host{client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: writers}, Timeout: time.Minute}, log: &bytes.Buffer{}}
 	h.cmd = exec.Command(os.Args[0])
 	h.cmd.Env = append(os.Environ(), "LATTICE_CRASH_MODULE="+module, "LATTICE_CRASH_DIR="+dir)
 	h.cmd.Stderr = h.log

@@ -72,7 +72,7 @@ func (a *acknowledged) write(t *testing.T, h *host, round, writer int, stopped c
 		if err != nil {
 			select {
 			case <-stopped:
-			case <-time.After(5 * time.Second):
+			case <-time.After(time.Minute):
 				t.Errorf("%s %s failed before the host was killed: %v", object, op, err)
 			}
 			return
@@ -131,7 +131,7 @@ func (a *acknowledged) check(t *testing.T, h *host, round int) {
 // checkAlarms waits until the last alarm that was acknowledged for each object has run.
 func (a *acknowledged) checkAlarms(t *testing.T, h *host) {
 	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for name, times := range a.alarms {
 		last := times[len(times)-1]
 		for {

@@ -47,7 +47,7 @@ func (a *delivered) write(t *testing.T, h *host, round, writer int, stopped chan
 		if err != nil {
 			select {
 			case <-stopped:
-			case <-time.After(5 * time.Second):
+			case <-time.After(time.Minute):
 				t.Errorf("%s failed before the host was killed: %v", op, err)
 			}
 			return
@@ -94,7 +94,7 @@ func (a *delivered) checkBucket(t *testing.T, h *host, round int) {
 // checkQueue waits until every message that was acknowledged has been delivered.
 func (a *delivered) checkQueue(t *testing.T, h *host) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		var got []string
 		for _, key := range h.contents(t, "letters").Keys {
 			got = append(got, strings.TrimPrefix(key, "k"))

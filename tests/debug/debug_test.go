@@ -42,7 +42,7 @@ func (l *log) String() string {
 // wait returns what was logged once it holds a text, passed through names.
 func (l *log) wait(t *testing.T, text string, names func(string) string) string {
 	t.Helper()
-	patience := time.After(30 * time.Second)
+	patience := time.After(2 * time.Minute)
 	for {
 		l.mu.Lock()
 		got, changed := names(l.text.String()), l.changed

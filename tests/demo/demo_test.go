@@ -119,7 +119,7 @@ func (g *grove) start() (out *output, stop func()) {
 // client is a browser: it keeps cookies, and finds every name under localhost on this machine.
 func (g *grove) client() *http.Client {
 	jar, _ := cookiejar.New(nil)
-	return &http.Client{Jar: jar, Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	return &http.Client{Jar: jar, Timeout: 2 * time.Minute, Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		_, port, _ := net.SplitHostPort(address)
 		return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
 	}}}

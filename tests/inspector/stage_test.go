@@ -152,10 +152,10 @@ func (s *stage) post(path string) {
 	}
 }
 
-// do performs steps in the browser, within ten seconds.
+// do performs steps in the browser, within a minute.
 func (s *stage) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.window, 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.window, time.Minute)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Steps(steps...)); err != nil {
 		s.t.Fatalf("%s: %v\n%s", what, err, s.text())
@@ -182,7 +182,7 @@ func evaluate(script string) chromedp.Action[chromedp.Void] {
 }
 
 func (s *stage) text() string {
-	ctx, cancel := context.WithTimeout(s.window, 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.window, time.Minute)
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
 	if err != nil {
@@ -202,7 +202,7 @@ const shows = `new Promise((done) => {
 func (s *stage) see(texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {
-		ctx, cancel := context.WithTimeout(s.window, 10*time.Second)
+		ctx, cancel := context.WithTimeout(s.window, time.Minute)
 		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(shows, text), chromedp.EvalAwaitPromise))
 		cancel()
 		if err != nil {

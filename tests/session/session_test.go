@@ -106,7 +106,7 @@ func (h home) want(path, want string) {
 func (h home) until(path, want string) {
 	h.Helper()
 	got := ""
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if got = h.get(path); got == want {
 			return
 		}

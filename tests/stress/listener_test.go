@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long anything may take that a socket waits for.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // ahead is how many messages a listener sends before the first is answered.
 const ahead = 4

@@ -253,7 +253,7 @@ func (h home) audit(t *testing.T, c *client, l *ledger) {
 // settle waits until the instance is as small as it was, and returns the last stats when it does not get there.
 func (h home) settle(t *testing.T, c *client, was stats) stats {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		h.collect(t)
 		s := c.stats(t)

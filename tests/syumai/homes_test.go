@@ -286,7 +286,7 @@ func shorten(s string) string {
 func (h *home) until(path, want string) {
 	h.t.Helper()
 	body := ""
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(400 * time.Millisecond) { // each answer may be a program's run
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(400 * time.Millisecond) { // each answer may be a program's run
 		if _, _, body = h.send(request{path: path}); body == want {
 			return
 		}

@@ -89,9 +89,9 @@ func TestNothingIsLeftOfAnEvent(t *testing.T) {
 	}
 }
 
-// settled waits until no more than so many goroutines are left, or some seconds, and returns how many there are.
+// settled waits until no more than so many goroutines are left, or half a minute, and returns how many there are.
 func settled(client *http.Client, want int) int {
-	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		client.CloseIdleConnections()
 		if n := runtime.NumGoroutine(); n <= want || time.Now().After(deadline) {
 			return n

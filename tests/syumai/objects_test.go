@@ -87,7 +87,7 @@ type talk struct {
 
 func (h *home) dial(path string) *talk {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Minute)
 	defer cancel()
 	conn, br, _, err := ws.Dial(ctx, strings.Replace(h.url, "http", "ws", 1)+path)
 	if err != nil {
@@ -97,7 +97,7 @@ func (h *home) dial(path string) *talk {
 	if br != nil && br.Buffered() > 0 {
 		h.t.Fatal("a message came with the handshake")
 	}
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
 	return &talk{h, conn}
 }
 

@@ -142,7 +142,7 @@ func (w *window) listen() {
 
 func (w *window) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, 2*time.Minute)
 	defer cancel()
 	if _, err := chromedp.Run(ctx, chromedp.Steps(steps...)); err != nil {
 		w.t.Fatalf("%s: %v\n%s", what, err, w.text())
@@ -176,7 +176,7 @@ func (w *window) see(texts ...string) {
 
 func (w *window) promise(what, condition string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, 2*time.Minute)
 	defer cancel()
 	script := fmt.Sprintf(`new Promise((done) => {
 		const holds = %s;

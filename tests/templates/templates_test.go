@@ -83,7 +83,7 @@ var visits = map[string]func(c *visitor) []string{
 			c.t.Errorf("the note: %v in %s", err, body)
 		}
 		said = append(said, fmt.Sprint(note))
-		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) { // the queue takes its time
+		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) { // the queue takes its time
 			active := c.do("GET", "/api/activity", "")
 			if strings.Contains(active, "ann") || time.Now().After(deadline) {
 				return append(said, active)

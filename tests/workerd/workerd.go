@@ -180,8 +180,8 @@ func (s *Server) start(ctx context.Context, root string, config []byte, log io.W
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(60 * time.Second):
-		return fmt.Errorf("not ready after a minute:\n%s", s.tail)
+	case <-time.After(3 * time.Minute):
+		return fmt.Errorf("not ready after three minutes:\n%s", s.tail)
 	}
 }
 

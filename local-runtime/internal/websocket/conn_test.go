@@ -258,7 +258,7 @@ func TestSendsAreInOrderAndEndFlushes(t *testing.T) {
 	conn.SendClose(4000, "done")
 	conn.Send(Text, []byte("never"))
 	conn.End()
-	client.SetReadDeadline(time.Now().Add(10 * time.Second))
+	client.SetReadDeadline(time.Now().Add(time.Minute))
 	r := bufio.NewReader(client)
 	for i := range 1000 {
 		if got, want := readFrame(t, r), fmt.Sprintf("op 1 %q", fmt.Sprint(i)); got != want {

@@ -44,7 +44,7 @@ func who(w http.ResponseWriter, r *http.Request) {
 }
 
 func begin(w http.ResponseWriter, r *http.Request) {
-	name, ok := text(w, r, 40)
+	name, ok := textOf(w, r, 40)
 	if !ok {
 		return
 	}
@@ -65,7 +65,7 @@ func list(w http.ResponseWriter, r *http.Request) {
 }
 
 func write(w http.ResponseWriter, r *http.Request, name string) {
-	text, ok := text(w, r, 500)
+	text, ok := textOf(w, r, 500)
 	if !ok {
 		return
 	}
@@ -88,8 +88,8 @@ func active(w http.ResponseWriter, r *http.Request) {
 	answer(w, top)
 }
 
-// text is the field of that name of the request's JSON. Only JSON counts, which no other site's form can send.
-func text(w http.ResponseWriter, r *http.Request, most int) (string, bool) {
+// textOf is the field "text" of the request's JSON. Only JSON counts, which no other site's form can send.
+func textOf(w http.ResponseWriter, r *http.Request, most int) (string, bool) {
 	var body struct{ Text string }
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") ||
 		json.NewDecoder(http.MaxBytesReader(w, r.Body, 8192)).Decode(&body) != nil {

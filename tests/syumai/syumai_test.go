@@ -25,6 +25,12 @@ func TestHello(t *testing.T) {
 		if status, _, _ := h.send(request{path: "/panic"}); status != 500 {
 			h.t.Errorf("a panic: status %d", status)
 		}
+		if h.local {
+			log := h.log()
+			if n := strings.Count(log, "panic: on purpose"); n != 1 || !strings.Contains(log, "hello/main.go:") || strings.Contains(log, "goroutine ") {
+				h.t.Errorf("the panic is not one error with the program's own lines:\n%s", log)
+			}
+		}
 		h.ask(request{path: "/hello"}, 200, "Hello, world!\n")
 	})
 }
@@ -260,6 +266,12 @@ func TestDurableObject(t *testing.T) {
 		status, _, body := h.send(request{path: "/forward/b"})
 		if h.local && (status != 200 || body != "GET /forward/b: 2") || !h.local && status != 500 {
 			h.t.Errorf("%d %q", status, body)
+		}
+		if h.local {
+			h.send(request{path: "/forward/b"})
+			if n := strings.Count(h.log(), "cannot have a body"); n != 1 {
+				h.t.Errorf("warned %d times of one route", n)
+			}
 		}
 	})
 }

@@ -124,6 +124,19 @@ func plumbing(function string) bool {
 	return function == "panic" || strings.HasPrefix(function, "runtime.") || strings.HasPrefix(function, "runtime/") || strings.HasPrefix(function, "internal/runtime/") || sdk(function)
 }
 
+// InSDK reports whether the SDK is what a goroutine with that stack waits in.
+func InSDK(calls []Call) bool {
+	for _, c := range calls {
+		if sdk(c.Function) {
+			return true
+		}
+		if !plumbing(c.Function) && !Foreign(c.Function) {
+			return false
+		}
+	}
+	return false
+}
+
 const lattice = "grove.place/lattice/"
 
 // sdkPackages are the packages of the SDK below workers/: what else is there is an application.

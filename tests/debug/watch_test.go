@@ -57,3 +57,55 @@ func TestAnEventWithoutAnAnswerIsReportedWithWhereItWaits(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoWaitsForASocketOrHasEndedIsNoLeak: the report of a goroutine that is one comes, with these older ones left out.
+func TestWhoWaitsForASocketOrHasEndedIsNoLeak(t *testing.T) {
+	l := newLog()
+	o := options(lines(l), nil)
+	o.Watch = local.Watch{Goroutines: 20 * time.Millisecond}
+	h := local.StartTest(t, o)
+	for range 3 {
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, httptest.NewRequest("GET", "/call/pump", nil)); w.Body.String() != "<nil>" {
+			t.Fatal(w.Body)
+		}
+	}
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/ended", nil))
+	for range 2 { // one is more than no leak, for there is one object
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/leak", nil))
+	}
+	got := l.wait(t, "main.forget", same)
+	for _, not := range []string{"pump", "ended"} {
+		if strings.Contains(got, not) {
+			t.Errorf("%s is reported:\n%s", not, got)
+		}
+	}
+}
+
+// TestQuickWorkIsNotReported: neither turns nor answers that take as long as they may.
+func TestQuickWorkIsNotReported(t *testing.T) {
+	h, l := watched(t, local.Watch{Turn: time.Minute, Event: time.Minute, Goroutines: 20 * time.Millisecond})
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/busy?n=3000", nil))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/leak", nil))
+	got := l.wait(t, "main.forget", same)
+	for _, not := range []string{"computing", "no answer"} {
+		if strings.Contains(got, not) {
+			t.Errorf("%q is reported:\n%s", not, got)
+		}
+	}
+}
+
+// TestEventsThatWaitInOneLineAreReportedOnce: whatever their addresses.
+func TestEventsThatWaitInOneLineAreReportedOnce(t *testing.T) {
+	h, l := watched(t, local.Watch{Event: 20 * time.Millisecond})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, path := range []string{"/wait", "/mutex"} {
+		go h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil).WithContext(ctx))
+		l.wait(t, "GET "+path, same)
+	}
+	got := l.wait(t, "Mutex.Lock: main.embrace", same)
+	if want := at(t, "mu.Lock() // for ever"); !strings.Contains(got, want) {
+		t.Errorf("no %s in\n%s", want, got)
+	}
+}

@@ -75,7 +75,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	left := false // and with it whoever could use a WebSocket
 	h.door.RLock()
 	abandon := h.itself().fetchIn(h, q, body, reply{
-		event: number,
+		event: number, what: requestName(req.Method, req.URL.Path),
 		response: func(p *abi.Response, body content) {
 			if body.source != nil {
 				// Also when the client leaves before anybody has begun to read.

@@ -35,6 +35,7 @@ type frame struct {
 	socks   []*socket // of an event of the Worker
 
 	traced map[uint32]Event // operations under way, of a host with Spans
+	slow   bool             // it has been looked at for having had no answer for long
 	since  time.Time        // by the machine's clock; zero unless a Watch wants to know
 
 	section *section

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -119,12 +120,13 @@ func (s *Isolate) lookAfter(now time.Time) {
 }
 
 func (s *Isolate) slowEvent(f *frame, now time.Time) {
+	if f.slow {
+		return
+	}
+	f.slow = true
 	what := eventKinds[f.kind]
 	if f.reply.what != "" {
 		what += " " + f.reply.what
-	}
-	if !s.host.watchdog.once("event "+what, symbols.Call{}) {
-		return
 	}
 	var waiting []string
 	for _, g := range s.instance.Goroutines() {
@@ -133,6 +135,15 @@ func (s *Isolate) slowEvent(f *frame, now time.Time) {
 			waiting = append(waiting, fmt.Sprintf("%s: %s", g.Waits, sourcePlace(at)))
 		}
 	}
+	slices.Sort(waiting)
+	waiting = slices.Compact(waiting)
+	fresh := false // addresses with ids in them are many, but wait in few lines
+	for _, place := range waiting {
+		fresh = s.host.watchdog.once("event in "+place, symbols.Call{}) || fresh
+	}
+	if !fresh && (len(waiting) > 0 || !s.host.watchdog.once("event "+what, symbols.Call{})) {
+		return
+	}
 	text := fmt.Sprintf("an event has had no answer for %v: %s", now.Sub(f.since).Round(time.Second/10), what)
 	if len(waiting) > 0 {
 		text += "\nhandlers of its isolate that wait:\n\t" + strings.Join(waiting, "\n\t")
@@ -140,7 +151,8 @@ func (s *Isolate) slowEvent(f *frame, now time.Time) {
 	s.loggerOf(f).Warn(text)
 }
 
-// leaks warns of goroutines that go on although no event does. Those that the program had before its first event are its own affair, and each object may keep one.
+// leaks warns of goroutines that go on although no event does. Those that the program had before its first event are its own affair, each object may keep one, and
+// who waits for the host, for the next message of a socket say, is not forgotten.
 func (s *Isolate) leaks(now time.Time, events int) {
 	if events > 0 {
 		s.idlers = nil
@@ -173,9 +185,14 @@ func (s *Isolate) leaks(now time.Time, events int) {
 			}
 		}
 		if in == nil {
-			in = &group{began: g.Creator, waits: g.Waits, at: symbols.Own(s.instance.StackOf(g))}
+			in = &group{began: g.Creator}
 			groups = append(groups, in)
 		}
+		calls := s.instance.StackOf(g)
+		if symbols.InSDK(calls) {
+			continue
+		}
+		in.waits, in.at = g.Waits, symbols.Own(calls)
 		in.n++
 	}
 	s.idlers = idlers

@@ -31,6 +31,7 @@ func main() {
 		fmt.Fprint(w, busy(n))
 	})
 	http.HandleFunc("/leak", func(http.ResponseWriter, *http.Request) { leak() })
+	http.HandleFunc("/ended", func(http.ResponseWriter, *http.Request) { go ended() })
 	http.HandleFunc("/wait", func(http.ResponseWriter, *http.Request) { dawdle() })
 	http.HandleFunc("/logfatal", func(http.ResponseWriter, *http.Request) { surrender() })
 	http.HandleFunc("/unlock", func(http.ResponseWriter, *http.Request) { unlock() })
@@ -123,7 +124,7 @@ func later(context.Context) error { panic("in what goes on") }
 func embrace() {
 	var mu sync.Mutex
 	mu.Lock()
-	mu.Lock()
+	mu.Lock() // for ever
 }
 
 //go:noinline
@@ -149,6 +150,9 @@ func step(n int) int {
 func leak() {
 	go forget(make(chan int))
 }
+
+//go:noinline
+func ended() {}
 
 //go:noinline
 func forget(c chan int) { <-c }

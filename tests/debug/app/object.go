@@ -13,7 +13,10 @@ import (
 )
 
 // Faulty is an object whose handlers panic.
-type Faulty struct{ state *durables.State }
+type Faulty struct {
+	ctx   context.Context // lasts as long as the object
+	state *durables.State
+}
 
 var (
 	class  = durables.Class("Faulty", newFaulty)
@@ -23,17 +26,25 @@ var (
 	sends  = queues.Producer("SENDS")
 )
 
-func newFaulty(_ context.Context, state *durables.State) (*Faulty, error) {
+func newFaulty(ctx context.Context, state *durables.State) (*Faulty, error) {
 	if name, _ := state.ID().Name(); name == "unborn" {
 		panic("in a constructor")
 	}
-	return &Faulty{state}, nil
+	return &Faulty{ctx, state}, nil
 }
 
 func (f *Faulty) call(_ context.Context, how string) (durables.None, error) {
-	if how == "stray" {
+	switch how {
+	case "stray":
 		go func() { panic("in a goroutine of an object") }()
 		return durables.None{}, nil
+	case "pump":
+		_, ws, err := websocket.NewPair(f.ctx)
+		if err == nil {
+			err = ws.Accept(f.ctx)
+		}
+		go f.pump(ws)
+		return durables.None{}, err
 	}
 	panic("in a method")
 }
@@ -53,6 +64,15 @@ func (f *Faulty) Alarm(_ context.Context, info durables.AlarmInfo) error {
 // ServeHTTP accepts a WebSocket.
 func (f *Faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.state.UpgradeWebSocket(w, r)
+}
+
+//go:noinline
+func (f *Faulty) pump(ws *websocket.Conn) {
+	for {
+		if _, err := ws.Receive(f.ctx); err != nil {
+			return
+		}
+	}
 }
 
 // WebSocketMessage implements durables.WebSocketMessager.

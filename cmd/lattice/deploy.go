@@ -195,6 +195,7 @@ func runTriggers(ctx context.Context, args []string, out, errs io.Writer) error 
 			fs := c.cloudFlags("triggers deploy", triggersHelp)
 			var triggers triggerFlags
 			triggers.add(fs)
+			dry := fs.Bool("dry-run", false, "check and print what would be set, and set nothing")
 			take := fs.Bool("take-domains", false, "give the Worker its custom domains even if another Worker or a DNS record has them")
 			args, err := translate(args)
 			if err != nil {
@@ -213,6 +214,14 @@ func runTriggers(ctx context.Context, args []string, out, errs io.Writer) error 
 			plan, err := deploy.NewTriggers(c.cfg, deploy.Options{Environment: c.env, TakeDomains: *take})
 			if err != nil {
 				return err
+			}
+			if *dry {
+				rows := [][]string{}
+				for _, t := range plan.Targets("") {
+					rows = append(rows, []string{t})
+				}
+				fmt.Fprintln(c.errs, "A dry run: nothing is set. This would be")
+				return c.print(map[string]any{"worker": c.cfg.Name, "targets": plan.Targets("")}, rows)
 			}
 			client, err := c.client(ctx)
 			if err != nil {

@@ -42,6 +42,7 @@ Examples:
   lattice versions upload --tag v1.4.0 --message "new front page"
   lattice versions deploy 8c2f@10 51ab@90           a tenth of the requests
   lattice versions deploy 8c2f                      all of them
+  lattice versions deploy --version-tag v1.4.0      the version with that tag, all of them
   lattice rollback                                  back to what was live before
 `
 
@@ -56,9 +57,10 @@ Examples:
   lattice rollback 51ab
 `
 
-const deploymentsHelp = `lattice deployments list [flags]
+const deploymentsHelp = `lattice deployments list|status
 
-Lists which versions were live since when, the deployment in effect first.
+  lattice deployments list                          which versions were live since when, the deployment in effect first
+  lattice deployments status                        the deployment in effect, with the tags and messages of its versions
 ` + credentialsHelp
 
 const triggersHelp = `lattice triggers deploy [flags]

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -98,23 +100,29 @@ func versionsView(ctx context.Context, c *cloudCommand, args []string) error {
 func versionsDeploy(ctx context.Context, c *cloudCommand, args []string) error {
 	fs := c.cloudFlags("versions deploy", versionsHelp)
 	message := fs.String("message", "", "`text` that the list of deployments shows")
-	given, err := c.parse(fs, args, "VERSION[@PERCENT] …", 1, 2)
+	dry := fs.Bool("dry-run", false, "say what would be live, and change nothing")
+	asksNothing(fs)
+	var asked wanted
+	asked.add(fs)
+	given, err := c.parse(fs, args, "VERSION[@PERCENT] …", 0, 2)
 	if err != nil {
 		return err
 	}
-	list, err := parseShares(given)
+	list, err := asked.shares(given)
 	if err != nil {
-		fmt.Fprintln(c.errs, err)
+		fmt.Fprintf(c.errs, "lattice versions deploy: %v\n", err)
 		return errUsage
 	}
 	client, name, err := c.connect(ctx)
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		if list[i].Version, err = resolve(ctx, client, name, list[i].Version); err != nil {
-			return err
-		}
+	if err := asked.resolve(ctx, client, name, list); err != nil {
+		return err
+	}
+	if *dry {
+		fmt.Fprintln(c.errs, "A dry run: nothing is changed. This would be")
+		return c.print(map[string]any{"worker": name, "versions": list}, liveRows(name, list))
 	}
 	if err := client.Release(ctx, name, list, *message, deploy.Strategy(c.cfg), false); err != nil {
 		return err
@@ -128,6 +136,62 @@ func liveRows(name string, list []cloudflare.Share) [][]string {
 		rows = append(rows, []string{fmt.Sprintf("  %5.4g %%  %s", s.Percentage, s.Version)})
 	}
 	return rows
+}
+
+// asksNothing adds flags that leave out a question, of which there is none, because scripts have them.
+func asksNothing(fs *flag.FlagSet) {
+	fs.Bool("yes", false, "as it is: nothing is asked")
+	alias(fs, "yes", "y")
+}
+
+// wanted are versions that flags name, as wrangler has them beside its arguments.
+type wanted struct{ ids, percentages, tags list }
+
+func (w *wanted) add(fs *flag.FlagSet) {
+	fs.Var(&w.ids, "version-id", "`id` of a version, as an argument has it; may be repeated")
+	fs.Var(&w.percentages, "percentage", "`percent` of the requests, for the versions in their order; may be repeated")
+	fs.Var(&w.tags, "version-tag", "`tag` of a version, TAG or TAG@PERCENT; may be repeated")
+}
+
+// shares joins flags and arguments. Versions that a tag names come last.
+func (w *wanted) shares(given []string) ([]cloudflare.Share, error) {
+	all := append(slices.Clone(given), w.ids...)
+	for i, p := range w.percentages {
+		if i >= len(all) || strings.Contains(all[i], "@") {
+			return nil, fmt.Errorf("--percentage %s is that of no version: write VERSION@PERCENT", p)
+		}
+		all[i] += "@" + p
+	}
+	all = append(all, w.tags...)
+	if len(all) == 0 || len(all) > 2 {
+		return nil, errors.New("name one or two versions: lattice versions deploy VERSION[@PERCENT] …; `lattice versions list` shows them")
+	}
+	return parseShares(all)
+}
+
+// resolve puts ids in the place of what begins them, and of tags.
+func (w *wanted) resolve(ctx context.Context, client *cloudflare.Client, worker string, list []cloudflare.Share) (err error) {
+	var versions []cloudflare.Version
+	if len(w.tags) > 0 {
+		if versions, err = client.Versions(ctx, worker); err != nil {
+			return err
+		}
+	}
+	for i := range list {
+		if i < len(list)-len(w.tags) {
+			if list[i].Version, err = resolve(ctx, client, worker, list[i].Version); err != nil {
+				return err
+			}
+			continue
+		}
+		tag := list[i].Version
+		at := slices.IndexFunc(versions, func(v cloudflare.Version) bool { return v.Tag == tag }) // the newest
+		if at < 0 {
+			return fmt.Errorf("no version of %s has the tag %s: `lattice versions list` shows them", worker, tag)
+		}
+		list[i].Version = versions[at].ID
+	}
+	return nil
 }
 
 // parseShares reads VERSION@PERCENT. What has no percentage gets the rest, in equal parts; all must be 100.
@@ -160,6 +224,7 @@ func parseShares(given []string) (list []cloudflare.Share, err error) {
 
 func runDeployments(ctx context.Context, args []string, out, errs io.Writer) error {
 	return cloudCommands{"deployments", deploymentsHelp, map[string]func(context.Context, *cloudCommand, []string) error{
+		"status": deploymentsStatus,
 		"list": func(ctx context.Context, c *cloudCommand, args []string) error {
 			if _, err := c.parse(c.cloudFlags("deployments list", deploymentsHelp), args, "", 0, 0); err != nil {
 				return err
@@ -185,11 +250,43 @@ func runDeployments(ctx context.Context, args []string, out, errs io.Writer) err
 	}}.start(ctx, args, out, errs)
 }
 
+// deploymentsStatus shows the deployment in effect, with what is known of its versions.
+func deploymentsStatus(ctx context.Context, c *cloudCommand, args []string) error {
+	if _, err := c.parse(c.cloudFlags("deployments status", deploymentsHelp), args, "", 0, 0); err != nil {
+		return err
+	}
+	client, name, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := client.Deployments(ctx, name)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return fmt.Errorf("nothing of %s is live: lattice versions deploy, or lattice deploy", name)
+	}
+	now := list[0]
+	rows := [][]string{{"Created", when(now.Created)}, {"By", now.Author}}
+	if now.Message != "" {
+		rows = append(rows, []string{"Message", now.Message})
+	}
+	for _, s := range now.Versions {
+		row := []string{"Version", fmt.Sprintf("%g %%", s.Percentage), s.Version}
+		if v, err := client.Version(ctx, name, s.Version); err == nil {
+			row = append(row, strings.TrimSpace(v.Tag+" "+v.Message))
+		}
+		rows = append(rows, row)
+	}
+	return c.print(now, rows)
+}
+
 func runRollback(ctx context.Context, args []string, out, errs io.Writer) error {
 	c := &cloudCommand{out: out, errs: errs}
 	fs := c.cloudFlags("rollback", rollbackHelp)
 	message := fs.String("message", "", "`text` that the list of deployments shows")
 	alias(fs, "message", "m")
+	asksNothing(fs)
 	force := fs.Bool("force", false, "go back even if secrets have changed since: the version gets those of today")
 	given, err := c.parse(fs, args, "[VERSION]", 0, 1)
 	if err != nil {

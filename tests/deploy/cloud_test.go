@@ -92,7 +92,20 @@ func TestVersionsAreUploadedRolledOutAndRolledBack(t *testing.T) {
 	if got := live(); len(got) != 1 || got[0].Version != first {
 		t.Errorf("after the way back %v is live", got)
 	}
-	c.refuses("", []string{"rollback", first}, "is live already")
+	c.refuses("", []string{"rollback", first, "-y"}, "is live already")
+	c.says([]string{"versions", "deploy", "--version-id", first[:8], "--percentage", "25", "--version-tag", "v2@75", "--dry-run"}, "25 %  "+first, "75 %  "+uploaded.Version)
+	if got := live(); len(got) != 1 || got[0].Version != first {
+		t.Errorf("after a dry run %v is live", got)
+	}
+	c.refuses("", []string{"versions", "deploy", "--version-tag", "v3"}, "no version of plain has the tag v3")
+	c.refuses("", []string{"versions", "deploy"}, "name one or two versions")
+	c.says([]string{"versions", "deploy", "--version-tag", "v2", "--yes"}, "100 %  "+uploaded.Version)
+	c.says([]string{"deployments", "status"}, "100 %", uploaded.Version+"  v2 the second")
+	c.says([]string{"versions", "deploy", first}, "100 %  "+first)
+	c.says([]string{"triggers", "deploy", "--dry-run", "--route", "example.com/*"}, "example.com/*")
+	if w := c.api.Worker("plain"); len(w.Routes) > 0 {
+		t.Errorf("a dry run sets the routes %v", w.Routes)
+	}
 	c.refuses("", []string{"versions", "deploy", first + "@10", uploaded.Version + "@10"}, "20 percent of the requests together: it must be 100")
 	c.refuses("", []string{"versions", "view", "../../zones"}, `"../../zones" is no id of a version`)
 	c.refuses("", []string{"versions", "view", "ffffffff"}, "no version of plain begins with ffffffff")

@@ -56,6 +56,11 @@ func (s Sizes) Warnings() []string {
 	return nil
 }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.2f MB", float64(n)/(1<<20)) }
+func megabytes(n int64) string {
+	if n < 10<<10 && n > 0 {
+		return fmt.Sprintf("%.1f kB", float64(n)/(1<<10))
+	}
+	return fmt.Sprintf("%.2f MB", float64(n)/(1<<20))
+}
 
 func percent(n, of int64) int64 { return (n*100 + of - 1) / of }

@@ -68,6 +68,9 @@ func findDatabase(ctx context.Context, client *cloudflare.Client, cfg *wrangler.
 			if id = d.ID; id == "" {
 				id = d.Name
 			}
+			if id == "" {
+				id = provisioned(ctx, client, cfg, d.Binding, "d1", "id")
+			}
 		}
 	}
 	if id == "" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"grove.place/lattice/build"
+	"grove.place/lattice/internal/cloudflare"
 	"grove.place/lattice/internal/deploy"
 	"grove.place/lattice/internal/wrangler"
 )
@@ -23,6 +24,7 @@ type deployCommand struct {
 	vars    overrides
 	secrets string // a file
 	options deploy.Options
+	api     *cloudflare.Client // unless it is a dry run
 }
 
 func (d *deployCommand) deployFlags(name, long string) *flag.FlagSet {
@@ -76,11 +78,7 @@ func runDeploy(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil || d.dryRun {
 		return err
 	}
-	client, err := d.client(ctx)
-	if err != nil {
-		return err
-	}
-	result, err := plan.Run(ctx, client, errs)
+	result, err := plan.Run(ctx, d.api, errs)
 	if err != nil {
 		return explained(err)
 	}
@@ -114,6 +112,11 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 	if d.options.Secrets, err = readSecrets(d.secrets, environ); err != nil {
 		return nil, err
 	}
+	if !d.dryRun { // what is missing there is said before a build
+		if d.api, err = d.client(ctx); err != nil {
+			return nil, err
+		}
+	}
 	began := time.Now()
 	code, err := deploy.Make(ctx, cfg, options, deploy.Source{Bundling: d.bundling(&d.project), Command: d.fs.Name(), Environ: environ.List(), Log: d.errs})
 	if _, ok := errors.AsType[*build.CompileError](err); ok {
@@ -130,7 +133,7 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 	}
 	if code.Exports == nil {
 		for _, name := range ownFlags {
-			if d.given(name) {
+			if d.given(name) && (name != "minify" || d.minify) {
 				fmt.Fprintf(d.errs, "warning: --%s is for a main of your own JavaScript: here nothing is bundled, and it changes nothing\n", name)
 			}
 		}
@@ -144,7 +147,9 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 			return nil, fmt.Errorf("--outdir: %w", err)
 		}
 	}
-	fmt.Fprintf(d.errs, "build     %s  %s\n", code.Sizes, time.Since(began).Round(10*time.Millisecond))
+	if code.Main != "" {
+		fmt.Fprintf(d.errs, "build     %s  %s\n", code.Sizes, time.Since(began).Round(10*time.Millisecond))
+	}
 	if d.dryRun {
 		if d.json {
 			return plan, d.print(plan.Metadata(), nil)

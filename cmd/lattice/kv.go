@@ -66,11 +66,11 @@ func (k *kvCommand) run(ctx context.Context, name, usage string, args []string, 
 		return err
 	}
 	if k.remote {
-		id, err := k.remoteNamespace()
+		client, err := k.cloud(ctx)
 		if err != nil {
 			return err
 		}
-		client, err := k.cloud(ctx)
+		id, err := k.remoteNamespace(ctx, client)
 		if err != nil {
 			return err
 		}

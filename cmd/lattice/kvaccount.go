@@ -80,7 +80,7 @@ func (r remoteKeys) All(ctx context.Context, prefix string) iter.Seq2[kv.Key, er
 }
 
 // remoteNamespace is the id of the namespace that the flags name.
-func (k *kvCommand) remoteNamespace() (string, error) {
+func (k *kvCommand) remoteNamespace(ctx context.Context, client *cloudflare.Client) (string, error) {
 	if _, _, err := k.namespace(); err != nil {
 		return "", err
 	}
@@ -91,6 +91,8 @@ func (k *kvCommand) remoteNamespace() (string, error) {
 		id, setting := n.ID, "id"
 		if k.preview {
 			id, setting = n.PreviewID, "preview_id"
+		} else if id == "" {
+			id = provisioned(ctx, client, k.cfg, n.Binding, "kv_namespace", "namespace_id")
 		}
 		if id == "" {
 			return "", fmt.Errorf("%s: the namespace %s has no %s: `lattice kv namespace list` shows those that there are, `lattice kv namespace create` makes one", k.cfg.Path, k.binding, setting)
@@ -163,7 +165,7 @@ func kvDeleteNamespace(ctx context.Context, c *cloudCommand, args []string) erro
 	k.cfg = c.cfg
 	wanted := ""
 	if len(given) == 0 {
-		if wanted, err = k.remoteNamespace(); err != nil {
+		if wanted, err = k.remoteNamespace(ctx, client); err != nil {
 			return err
 		}
 	}

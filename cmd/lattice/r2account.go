@@ -88,17 +88,21 @@ func noBucket(name string) error {
 // remoteBucket is the bucket that a name or a binding means.
 func (c *storeCommand) remoteBucket(ctx context.Context, asked string) (remoteObjects, error) {
 	r := remoteObjects{R2Place: cloudflare.R2Place{Bucket: asked}}
+	var err error
+	if r.client, err = c.cloud(ctx); err != nil {
+		return r, err
+	}
 	for _, b := range c.cfg.Buckets {
 		if b.Binding == asked && b.Name == "" {
-			return r, fmt.Errorf("%s: the bucket %s has no bucket_name", c.cfg.Path, asked)
+			if b.Name = provisioned(ctx, r.client, c.cfg, b.Binding, "r2_bucket", "bucket_name"); b.Name == "" {
+				return r, fmt.Errorf("%s: the bucket %s has no bucket_name, and no deployment has made one", c.cfg.Path, asked)
+			}
 		}
 		if b.Binding == asked || b.Name == asked {
 			r.R2Place = cloudflare.R2Place{Bucket: b.Name, Jurisdiction: b.Jurisdiction}
 		}
 	}
-	var err error
-	r.client, err = c.cloud(ctx)
-	return r, err
+	return r, nil
 }
 
 func r2Create(ctx context.Context, c *cloudCommand, args []string) error {

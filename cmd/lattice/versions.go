@@ -31,11 +31,7 @@ func versionsUpload(ctx context.Context, c *cloudCommand, args []string) error {
 	if err != nil || d.dryRun {
 		return err
 	}
-	client, err := d.client(ctx)
-	if err != nil {
-		return err
-	}
-	result, err := plan.Upload(ctx, client, d.errs)
+	result, err := plan.Upload(ctx, d.api, d.errs)
 	if err != nil {
 		return explained(err)
 	}

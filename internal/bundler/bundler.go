@@ -14,6 +14,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -60,7 +61,12 @@ type Result struct {
 }
 
 // ErrFormat is a main that has no exports.
-var ErrFormat = errors.New("main exports nothing: a Worker in the service-worker format is for `wrangler deploy`; lattice deploys modules, with an export default (https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/)")
+var ErrFormat = errors.New("it exports nothing: a Worker in the service-worker format is for `wrangler deploy`; lattice deploys modules, with an export default (https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/)")
+
+// ErrMissing is a main that is not there.
+var ErrMissing = errors.New("there is no such file")
+
+var typed = regexp.MustCompile(`\.([mc]?ts|[jt]sx)$`)
 
 // Bundle makes the modules. It writes nothing.
 func Bundle(o Options) (*Result, error) {
@@ -69,11 +75,13 @@ func Bundle(o Options) (*Result, error) {
 	}
 	switch info, err := os.Stat(o.Entry); {
 	case err != nil:
-		return nil, fmt.Errorf("main is not there: %w", err)
+		return nil, ErrMissing
 	case info.IsDir():
-		return nil, fmt.Errorf("main is a folder: name the file in it, such as %s", filepath.Join(o.Entry, "index.js"))
+		return nil, errors.New("that is a folder: name the file in it, index.js say")
 	case filepath.Ext(o.Entry) == ".py":
-		return nil, errors.New("main is Python, which `wrangler deploy` deploys")
+		return nil, errors.New("that is Python, which `wrangler deploy` deploys")
+	case o.NoBundle && typed.MatchString(o.Entry):
+		return nil, errors.New("that is no JavaScript, and without bundling it is sent as it is, which the runtime does not read: leave out no_bundle")
 	}
 	b := &bundle{Options: o}
 	var err error
@@ -150,7 +158,7 @@ func (b *bundle) build() (*Result, error) {
 	}
 	if len(res.Errors) > 0 {
 		text := strings.Join(api.FormatMessages(res.Errors, api.FormatMessagesOptions{Kind: api.ErrorMessage}), "")
-		return nil, fmt.Errorf("main cannot be bundled:\n%s", strings.TrimSpace(text))
+		return nil, fmt.Errorf("it cannot be bundled:\n%s", strings.TrimSpace(text))
 	}
 	exports, err := exportsOf(res.Metafile)
 	if err != nil {

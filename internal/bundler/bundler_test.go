@@ -89,7 +89,7 @@ func TestWhatCannotBeBundledIsNamed(t *testing.T) {
 		}
 	}
 	o := project(t, map[string]string{"main.js": "export default {}"})
-	for entry, want := range map[string]string{"none.js": "main is not there", ".": "main is a folder"} {
+	for entry, want := range map[string]string{"none.js": "there is no such file", ".": "that is a folder"} {
 		o.Entry = filepath.Join(o.Root, entry)
 		if _, err := Bundle(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", entry, err)

@@ -74,7 +74,7 @@ func FromEnvironment(getenv func(string) string) (Options, error) {
 		return o, fmt.Errorf("CLOUDFLARE_API_KEY is set, and CLOUDFLARE_EMAIL is not, which goes with it; an API token in CLOUDFLARE_API_TOKEN is safer%w", silent{ErrNoCredentials})
 	}
 	if o.Token == "" {
-		return o, fmt.Errorf("there is no API token: set CLOUDFLARE_API_TOKEN to one that may edit Workers. Make it at %s with the template “Edit Cloudflare Workers”%w", tokenPage, silent{ErrNoCredentials})
+		return o, fmt.Errorf("there is no API token: set CLOUDFLARE_API_TOKEN, in the environment or in .env, to one that may edit Workers. Make it at %s with the template “Edit Cloudflare Workers”; or log in with `wrangler login`%w", tokenPage, silent{ErrNoCredentials})
 	}
 	if strings.ContainsAny(o.Token, " \t\r\n\"'") {
 		return o, fmt.Errorf("CLOUDFLARE_API_TOKEN has blanks or quotes in it: set it to the token alone")

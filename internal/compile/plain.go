@@ -27,9 +27,6 @@ func IsPlain(ctx context.Context, dir, pkg string) bool {
 	return plain
 }
 
-// IsProgram reports whether there is a Go program at all.
-func IsProgram(ctx context.Context, dir, pkg string) bool { return len(list(ctx, dir, pkg)) > 0 }
-
 // UsesSDK reports whether a program was written for the SDK.
 func UsesSDK(ctx context.Context, dir, pkg string) bool {
 	return slices.ContainsFunc(list(ctx, dir, pkg), func(p listed) bool { return p.path == sdkWorkers })

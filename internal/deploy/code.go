@@ -49,11 +49,12 @@ func Make(ctx context.Context, cfg *wrangler.Config, o build.Options, s Source) 
 	}
 	worker := filepath.Join(o.Out, build.WorkerFile)
 	switch {
-	case cfg.Main == "" && cfg.Assets != nil && cfg.Assets.Directory != "" && !compile.IsProgram(ctx, o.Dir, o.Package):
-		return Code{}, nil
+	case cfg.Main == "" && cfg.Assets != nil && cfg.Assets.Directory != "" && !compile.UsesSDK(ctx, o.Dir, o.Package):
+		warnings, err := prepare(ctx, cfg, o, s)
+		return Code{Warnings: warnings}, err
 	case cfg.Main == "" || same(cfg.Abs(cfg.Main), worker):
 		if compile.IsPlain(ctx, o.Dir, o.Package) {
-			return Code{}, fmt.Errorf("%s is a program of github.com/syumai/workers, and main leads to what lattice build makes: write main = \"./build/worker.mjs\" and the [build] command of that library (docs/deploy.md), or move its imports to Lattice (docs/migrating-from-syumai.md)", o.Package)
+			return Code{}, fmt.Errorf("%s is a program of github.com/syumai/workers, and main is missing, or leads to what lattice build makes: write main = \"./build/worker.mjs\" and the [build] command of that library (docs/deploy.md), or move its imports to Lattice (docs/migrating-from-syumai.md)", o.Package)
 		}
 		built, err := build.Build(ctx, o)
 		if err != nil {
@@ -67,8 +68,11 @@ func Make(ctx context.Context, cfg *wrangler.Config, o build.Options, s Source) 
 	}
 	result, err := bundler.Bundle(bundling(cfg, s.Bundling))
 	if err != nil {
-		if _, missing := errors.AsType[*os.PathError](err); missing && cfg.Build.Command == "" {
-			err = fmt.Errorf("%w; if a command makes it, write that as command under [build]", err)
+		switch {
+		case errors.Is(err, bundler.ErrMissing) && cfg.Build.Command == "":
+			err = fmt.Errorf("%w: make it, or write the command that makes it as command under [build]", err)
+		case errors.Is(err, bundler.ErrMissing):
+			err = fmt.Errorf("%w after the [build] command: let that write it, or write here where it does", err)
 		}
 		return Code{}, fmt.Errorf("%s:%d: main is %s: %w", cfg.Path, cfg.Line("main"), cfg.Main, err)
 	}

@@ -138,8 +138,18 @@ func (p *Plan) Describe(w io.Writer) {
 	for _, m := range p.modules {
 		fmt.Fprintf(w, "  module   %-24s %s, %s\n", m.Name, size(len(m.Content)), m.Type)
 	}
-	for _, b := range p.bindings {
-		fmt.Fprintf(w, "  binding  %s\n", b)
+	drafts := map[int]draft{}
+	for _, d := range p.drafts {
+		if b := p.bindings[d.at]; b["type"] == "inherit" {
+			drafts[d.at] = d
+		}
+	}
+	for i, b := range p.bindings {
+		if d, is := drafts[i]; is {
+			fmt.Fprintf(w, "  binding  %s\n", d.describe())
+		} else if p.main != "" {
+			fmt.Fprintf(w, "  binding  %s\n", b)
+		}
 	}
 	for _, m := range p.Config.Migrations {
 		fmt.Fprintf(w, "  migration %s\n", m.Tag)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -105,7 +106,7 @@ func (p *Plan) draftOf(k kind, path string, table map[string]any, b binding, at 
 
 // provision finds or makes what drafts stand for. What the Worker has already, under the same name, it keeps.
 func (r *run) provision(ctx context.Context) error {
-	if len(r.drafts) == 0 || r.NoProvision {
+	if len(r.drafts) == 0 || r.NoProvision || r.main == "" {
 		return nil
 	}
 	var have []map[string]any
@@ -152,14 +153,27 @@ func (r *run) connect(ctx context.Context, d draft, have []map[string]any) error
 		}
 		r.made = append(r.made, fmt.Sprintf("The %s %s was created", s.what, d.title))
 		r.note("created   %s %s for %s", s.what, d.title, d.name)
+		for _, db := range r.Config.Databases {
+			if info, err := os.Stat(r.Config.Abs(db.Migrations())); db.Binding == d.name && err == nil && info.IsDir() {
+				r.note("          it has no tables yet: lattice d1 migrations apply %s --remote%s", d.name, r.envFlag())
+			}
+		}
 	}
 	r.bindings[d.at] = with(d.full, s.id, id)
 	if d.titled && d.typ != "d1" {
 		return nil // the file names it
 	}
-	key := "binding"
-	r.note("          the file may name it, and need not:\n%s", indented(r.Config.Add(r.prefix()+d.path, true, key, d.name, s.key, id)))
+	pairs := []any{"binding", d.name, s.key, id}
+	if d.typ == "d1" {
+		pairs = append(pairs, "database_name", d.title)
+	}
+	r.note("          the file may name it, and need not:\n%s", indented(r.Config.Add(r.prefix()+d.path, true, pairs...)))
 	return nil
+}
+
+// describe says in a dry run what a draft stands for.
+func (d draft) describe() string {
+	return fmt.Sprintf("%-24s %s: what the Worker has already, or the %s %s, which is made if it is not there", d.name, d.typ, stores[d.typ].what, d.title)
 }
 
 // prefix is how tables of the environment begin.

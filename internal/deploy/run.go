@@ -232,7 +232,9 @@ func (r *run) release(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w\nThe Worker was not changed; files that were sent need not be sent again", err)
 	}
-	r.note("upload    %s", r.Sizes)
+	if r.main != "" {
+		r.note("upload    %s", r.Sizes)
+	}
 	migrations := r.migrations(r.script.MigrationTag)
 	if r.script.Exists && migrations == nil && !r.declares() {
 		return r.releaseVersion(ctx, jwt)

@@ -3,6 +3,7 @@ package inspector
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -53,6 +54,9 @@ func header(name, value string) func(*http.Request) {
 
 func TestPagesAreServedToThisMachineAlone(t *testing.T) {
 	i := closed(t)
+	if addr, ok := i.listener.Addr().(*net.TCPAddr); !ok || !addr.IP.IsLoopback() {
+		t.Errorf("it listens on %v", i.listener.Addr())
+	}
 	port := i.origin()[strings.LastIndex(i.origin(), ":"):]
 	for _, c := range []struct {
 		name   string

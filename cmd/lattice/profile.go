@@ -32,10 +32,9 @@ Examples:
 `
 
 func runProfile(ctx context.Context, args []string, out, errs io.Writer) error {
-	var p project
+	var p stateFolder
 	flags := newFlags("profile", profileHelp, out, errs)
 	p.flags(flags)
-	persist := flags.String("persist-to", "", "`folder` that lattice dev was given (default .lattice/state beside the configuration)")
 	seconds := flags.Float64("seconds", 10, "`how long`")
 	file := flags.String("o", "cpu.pprof", "`file` to write, - for standard output")
 	worker := flags.String("worker", "", "`name` of the Worker, where several run (default the one that answers requests)")
@@ -50,15 +49,11 @@ func runProfile(ctx context.Context, args []string, out, errs io.Writer) error {
 		fmt.Fprintf(errs, "--seconds %v: write a number of seconds above 0, of at most 600\n", *seconds)
 		return errUsage
 	}
-	state := *persist
-	if state == "" {
-		if err := p.one(errs); err != nil {
-			return err
-		}
-		state = filepath.Join(filepath.Dir(p.configPath), ".lattice", "state")
+	if err := p.one(errs); err != nil {
+		return err
 	}
 	fmt.Fprintf(errs, "profiling for %v …\n", time.Duration(*seconds*float64(time.Second)))
-	data, err := fetchProfile(ctx, state, url.Values{"seconds": {fmt.Sprint(*seconds)}, "worker": {*worker}})
+	data, err := fetchProfile(ctx, p.path(), url.Values{"seconds": {fmt.Sprint(*seconds)}, "worker": {*worker}})
 	if err != nil {
 		return err
 	}

@@ -217,8 +217,8 @@ func TestStoreCommandsOpenTheFolderOfAServerWithoutAWorker(t *testing.T) {
 	_, ok, fails := storesProject(t)
 	host, closed := session(t)
 	closed.Store(true)
-	defer func(before time.Duration) { buildPatience = before }(buildPatience)
-	buildPatience = 20 * time.Millisecond
+	defer func(build, idle time.Duration) { buildPatience, idlePatience = build, idle }(buildPatience, idlePatience)
+	buildPatience, idlePatience = 20*time.Millisecond, 20*time.Millisecond
 	fails("in use by another local host", "kv", "key", "get", "a", "--binding", "KEYS") // three times it is waited for
 	if err := host.Close(); err != nil {
 		t.Fatal(err)

@@ -80,6 +80,16 @@ func (s *Isolate) Sampled(trace []uint64, ticks int) {
 	s.host.sampled(trace, ticks)
 }
 
+// Ending implements isolate.Ending.
+func (s *Isolate) Ending() bool {
+	select {
+	case <-s.host.done:
+		return true
+	default:
+		return false
+	}
+}
+
 func (h *Host) sampled(trace []uint64, ticks int) {
 	if p := h.sampling.Load(); p != nil {
 		p.Add(trace, ticks)

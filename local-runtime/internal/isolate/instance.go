@@ -218,6 +218,8 @@ func (in *Instance) ended(err error) error {
 	switch {
 	case errors.Is(err, errBlocked):
 		exit.Cause = errBlocked.Error()
+	case errors.Is(err, errUnwanted):
+		exit.Cause = errUnwanted.Error()
 	case errors.As(err, &code) && code.ExitCode() == sys.ExitCodeDeadlineExceeded:
 		exit.Cause = fmt.Sprintf("the Go program ran for more than %v without waiting for anything (the CPU limit of this host)", in.limits.CPU)
 	case errors.As(err, &code):

@@ -17,6 +17,11 @@ type Sampler interface {
 	Sampled(trace []uint64, ticks int)
 }
 
+// Ending is a Guest that may end while the program computes, which then stops at its next probe.
+type Ending interface{ Ending() bool }
+
+var errUnwanted = errors.New("the Go program was still computing when it was to end")
+
 // Symbols are the names of the module's functions.
 func (e *Engine) Symbols() *symbols.Table { return e.symbols() }
 
@@ -56,7 +61,7 @@ func (p *probe) enters() {
 	defer p.mu.Unlock()
 	if p.running++; p.running == 1 {
 		p.ticks = 0
-		p.wanted.Set(0)
+		p.wanted.Set(profile.Later)
 	}
 }
 
@@ -74,7 +79,7 @@ func (p *probe) tick() {
 	defer p.mu.Unlock()
 	if p.running > 0 {
 		p.ticks++
-		p.wanted.Set(1)
+		p.wanted.Set(profile.Now)
 	}
 }
 
@@ -82,7 +87,7 @@ func (p *probe) take() (ticks int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ticks, p.ticks = p.ticks, 0
-	p.wanted.Set(0)
+	p.wanted.Set(profile.Later)
 	return ticks
 }
 
@@ -115,6 +120,9 @@ func (e *Engine) track(in *Instance) {
 func (e env) Probe() {
 	in := e.in
 	ticks := in.probe.take()
+	if g, ok := in.guest.(Ending); ok && g.Ending() {
+		panic(errUnwanted)
+	}
 	s, ok := in.guest.(Sampler)
 	if !ok || ticks == 0 {
 		return

@@ -2,8 +2,9 @@
 // module looks up by itself: Probe has it ask at the beginning of each function and at each turn of a loop whether somebody wants to know where it is. Go
 // functions pass one place for both, the loop around their blocks.
 //
-// The question is a global variable of the module; a Profile sets it a hundred times in a second while the module runs, and then walks its stack. Start with
-// Probe, go on with Profile.
+// The question is a global variable of the module; a Profile sets it a hundred times in a second while the module runs, and then walks its stack. Loops count
+// it down besides, so that one without end calls the host now and then: Go's collector of garbage waits for that, and everything else for the collector.
+// Start with Probe, go on with Profile.
 package profile
 
 import (
@@ -18,8 +19,14 @@ import (
 
 // Exports of a module that has been through Probe.
 const (
-	Wanted = "lattice_wanted" // not 0: somebody wants to know
+	Wanted = "lattice_wanted" // turns of loops until the module calls; Now when somebody wants to know
 	Place  = "lattice_place"  // the program counter
+)
+
+// Values of Wanted.
+const (
+	Now   = 1
+	Later = 1 << 20 // some milliseconds
 )
 
 // carrier is the import that a probe calls, with Asks for an argument. Go calls it after its memory has grown, to no effect on this host; an import of its own
@@ -96,10 +103,11 @@ func (p *prober) probe(index int, body []byte) []byte {
 		return body
 	}
 	at += len(head)
-	begins := at
+	begins, loops := at, false
 	for _, op := range []byte{wasmfile.Block, wasmfile.Loop} {
 		if bytes.HasPrefix(body[at:], []byte{op, wasmfile.Void}) {
 			at += 2
+			loops = op == wasmfile.Loop
 		}
 	}
 	if at == begins {
@@ -107,7 +115,16 @@ func (p *prober) probe(index int, body []byte) []byte {
 	}
 	p.probed++
 	b := slices.Clone(body[:at])
-	b = binary.AppendUvarint(append(b, wasmfile.GlobalGet), p.wanted)
+	get := binary.AppendUvarint([]byte{wasmfile.GlobalGet}, p.wanted)
+	b = append(append(b, get...), 0x41, Now) // i32.const
+	if loops {
+		const subtract, isZero = 0x6b, 0x45
+		b = binary.AppendUvarint(append(b, subtract, wasmfile.GlobalSet), p.wanted)
+		b = append(append(b, get...), isZero)
+	} else {
+		const equal = 0x46
+		b = append(b, equal)
+	}
 	b = append(b, wasmfile.If, wasmfile.Void, 0x42)
 	b = wasmfile.AppendSigned(b, int(symbols.PC(index, 0)))
 	const extend, or = 0xad, 0x84

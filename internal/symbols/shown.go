@@ -102,12 +102,13 @@ func Foreign(function string) bool {
 		return true
 	}
 	path, _, _ := strings.Cut(function, "[") // of a generic function
-	first, rest, below := strings.Cut(path, "/")
+	first, _, below := strings.Cut(path, "/")
 	if below && strings.Contains(first, ".") {
 		return false // example.com/…
 	}
 	if !below {
-		if first, rest, _ = strings.Cut(path, "."); rest == "" || strings.Contains(first, ":") {
+		name := ""
+		if first, name, _ = strings.Cut(path, "."); name == "" || strings.Contains(first, ":") {
 			return true // panic, type:.eq.…
 		}
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"grove.place/lattice/internal/scaffold/templates/object/counter"
@@ -16,6 +17,7 @@ func main() {
 	http.HandleFunc("GET /{page}", func(w http.ResponseWriter, r *http.Request) {
 		total, err := counter.Add.Call(r.Context(), counter.Counters.GetByName(r.PathValue("page")), 1)
 		if err != nil {
+			slog.ErrorContext(r.Context(), "visits cannot be counted", "err", err)
 			http.Error(w, "visits cannot be counted", http.StatusServiceUnavailable)
 			return
 		}

@@ -4,6 +4,7 @@ package room
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ func newRoom(ctx context.Context, state *durables.State) (*Room, error) {
 func Join(w http.ResponseWriter, q *http.Request) {
 	resp, err := Rooms.GetByName(q.PathValue("room")).Fetch(q.Context(), q)
 	if err != nil {
+		slog.ErrorContext(q.Context(), "the room cannot be reached", "err", err)
 		http.Error(w, "the room cannot be reached", http.StatusServiceUnavailable)
 		return
 	}

@@ -4,6 +4,7 @@ package links
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 
@@ -35,6 +36,7 @@ func put(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := store.Put(r.Context(), r.PathValue("name"), link.String(), nil); err != nil {
+		slog.ErrorContext(r.Context(), "the link was not kept", "err", err)
 		http.Error(w, "the link was not kept", http.StatusServiceUnavailable)
 		return
 	}
@@ -46,6 +48,7 @@ func follow(w http.ResponseWriter, r *http.Request) {
 	found, err := store.Get(r.Context(), r.PathValue("name"), &link, nil)
 	switch {
 	case err != nil:
+		slog.ErrorContext(r.Context(), "links cannot be read", "err", err)
 		http.Error(w, "links cannot be read", http.StatusServiceUnavailable)
 	case !found:
 		http.NotFound(w, r)

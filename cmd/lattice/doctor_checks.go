@@ -17,6 +17,7 @@ import (
 
 	"grove.place/lattice/build"
 	"grove.place/lattice/internal/cloudflare"
+	"grove.place/lattice/internal/compile"
 	"grove.place/lattice/internal/wrangler"
 	local "grove.place/lattice/local-runtime"
 )
@@ -85,6 +86,10 @@ func (d *doctor) program(ctx context.Context) {
 	cfg, options, err := d.load()
 	if err != nil {
 		return // said by configuration
+	}
+	if compile.IsPlain(ctx, options.Dir, options.Package) {
+		d.say("program", fine, "", "a program of github.com/syumai/workers: lattice dev runs it as it is, and lattice deploy runs its [build] command and sends what that makes")
+		return
 	}
 	options.NoFiles = true
 	own := len(cfg.Warnings)

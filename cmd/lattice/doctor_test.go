@@ -182,3 +182,9 @@ func TestTypesAreWrittenAndChecked(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, out.String())
 	}
 }
+
+func TestTheDoctorKnowsAProgramOfSyumaiWorkers(t *testing.T) {
+	clearAccount(t)
+	t.Chdir("../../tests/syumai/hello")
+	expectFindings(t, examined(t, exitOK), "ok program a program of github.com/syumai/workers: lattice dev runs it as it is, and lattice deploy runs its [build] command")
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -132,7 +133,15 @@ func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err err
 	case err != nil || len(all) == 0:
 		return "", err
 	case len(all) == 1:
+		if fault := noPackage(fs, all[0]); fault != "" {
+			fmt.Fprintf(errs, "lattice %s: %s\n", fs.Name(), fault)
+			return "", errUsage
+		}
 		return all[0], nil
+	}
+	if fault := noPackage(fs, all[1]); fault != "" {
+		fmt.Fprintf(errs, "lattice %s: %s\n", fs.Name(), fault)
+		return "", errUsage
 	}
 	what := "package"
 	switch {
@@ -145,6 +154,25 @@ func parse(fs *flag.FlagSet, args []string, errs io.Writer) (arg string, err err
 	}
 	fmt.Fprintf(errs, "lattice %s takes one %s, not also %q\n", fs.Name(), what, all[1])
 	return "", errUsage
+}
+
+// noPackage says why an argument is no Go package, where wrangler takes something of the kind.
+func noPackage(fs *flag.FlagSet, arg string) string {
+	if !slices.Contains([]string{"dev", "build", "types", "doctor"}, fs.Name()) {
+		return ""
+	}
+	switch file := strings.ToLower(arg); {
+	case strings.HasSuffix(file, ".d.ts") && fs.Name() == "types":
+		return fmt.Sprintf("the file is given with -o: lattice types -o %s; the argument is a Go package", arg)
+	case slices.Contains([]string{".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".tsx"}, filepath.Ext(file)):
+		return fmt.Sprintf("%s is no Go package: write its folder, as ./site, or nothing for that of the configuration; JavaScript and TypeScript are run by wrangler dev", arg)
+	}
+	name, value, ok := strings.Cut(arg, ":")
+	drive := strings.HasPrefix(value, `\`) || strings.HasPrefix(value, "/") // of Windows
+	if ok && !drive && !strings.ContainsAny(name, `./\`) && fs.Lookup("var") != nil {
+		return fmt.Sprintf("--var takes one NAME:value each time: write --var %s", arg)
+	}
+	return ""
 }
 
 // parseAll takes flags before and after any number of positional arguments, which it returns.

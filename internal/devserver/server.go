@@ -100,6 +100,8 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("port %d on %s is in use, perhaps by another lattice dev: stop that, or choose another port with --port", o.Port, o.Host)
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("this user may not listen on port %d: choose one above 1023 with --port", o.Port)
+	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, new(*net.DNSError)):
+		return nil, fmt.Errorf("this machine has no address %q: --host and --ip are where to listen, as 127.0.0.1 or 0.0.0.0; requests keep the address that they were sent to", o.Host)
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s: %w; choose the address with --host and --port", addr, err)
 	}

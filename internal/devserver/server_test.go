@@ -475,3 +475,10 @@ func TestSidecarsLiveAndEndWithTheServer(t *testing.T) {
 		t.Error("the sidecar was not told to end")
 	}
 }
+
+func TestAnAddressOfAnotherMachineIsNotListenedOn(t *testing.T) {
+	_, err := New(Options{Host: "192.0.2.1", Log: slog.New(slog.DiscardHandler)}) // of documentation, RFC 5737
+	if err == nil || !strings.Contains(err.Error(), `this machine has no address "192.0.2.1": --host and --ip are where to listen`) {
+		t.Errorf("%v", err)
+	}
+}

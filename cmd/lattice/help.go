@@ -44,8 +44,10 @@ storage and D1 databases are SQLite files under .lattice/state and survive resta
 When a Go file, an embedded file, the configuration, .dev.vars, .env or a D1 migration changes, the program is built again and takes
 over; stored state stays. While it does not compile, the last good build goes on serving.
 
-Variables come from [vars] in the configuration, wrangler.json, wrangler.jsonc or wrangler.toml; .dev.vars beside it, or .env where there is none, adds
-secrets as NAME=value lines and wins over [vars]; --var NAME:value wins over both. --env NAME, or CLOUDFLARE_ENV, chooses an environment. What [secrets] required = ["NAME"] lists must be set; what .dev.vars.example sets and nothing else does is warned about.
+Variables come from [vars] in the configuration. .dev.vars beside it, or .env where there is none, adds secrets as NAME=value lines and wins over [vars];
+--var NAME:value wins over both. --env NAME, or CLOUDFLARE_ENV, chooses an environment. What [secrets] required = ["NAME"] lists must be set; what
+.dev.vars.example sets and nothing else does is warned about.
+
 D1 migrations are applied at the start and whenever one is added. --d1-seed DB=demo.sql runs the statements of a file after them, once, when the
 database of the binding DB is new: all of them or none. A database that has been there before is left alone. Cron triggers run on time (UTC).
 

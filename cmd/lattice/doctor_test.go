@@ -51,7 +51,12 @@ func clearAccount(t *testing.T) {
 	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL", "CLOUDFLARE_ACCOUNT_ID", "CLOUDFLARE_ENV", "CF_API_TOKEN", "CF_ACCOUNT_ID", "GOOS", "GOARCH"} {
 		t.Setenv(name, "")
 	}
-	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	dir, err := os.MkdirTemp("", "lattice-config-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // the go command may write its counters there even later
+	t.Setenv("XDG_CONFIG_HOME", dir)
 }
 
 func TestTheDoctorFindsAGoodProjectWell(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 func (c *cloudCommand) accountFlags(name, long string) *flag.FlagSet {
 	fs := newFlags(name, long, c.out, c.errs)
 	c.configFlags(fs)
-	c.dotenv.add(fs)
+	c.envFileFlag(fs)
 	fs.BoolVar(&c.json, "json", false, "print JSON, for scripts")
 	return fs
 }

@@ -19,18 +19,19 @@ import (
 // cloudCommand works on what Cloudflare has of a Worker.
 type cloudCommand struct {
 	project
-	name      string // of the Worker, instead of that of the configuration
-	json      bool
-	dotenv    envFiles
-	cfg       *wrangler.Config
-	out, errs io.Writer
+	name        string // of the Worker, instead of that of the configuration
+	json        bool
+	envFiles    list
+	environment *wrangler.Environ // nil: not read yet
+	cfg         *wrangler.Config
+	out, errs   io.Writer
 }
 
 // cloudFlags returns the flags that all commands have that ask Cloudflare.
 func (c *cloudCommand) cloudFlags(name, long string) *flag.FlagSet {
 	fs := newFlags(name, long, c.out, c.errs)
 	c.configFlags(fs)
-	c.dotenv.add(fs)
+	c.envFileFlag(fs)
 	fs.StringVar(&c.name, "name", "", "work on the Worker of that `name` (default: the name in the configuration, with the environment)")
 	fs.BoolVar(&c.json, "json", false, "print JSON, for scripts")
 	return fs

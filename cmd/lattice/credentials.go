@@ -13,23 +13,9 @@ import (
 	"grove.place/lattice/internal/wrangler"
 )
 
-// envFiles are .env files that the command line names, instead of the usual ones.
-type envFiles struct {
-	files   list
-	environ *wrangler.Environ
-}
-
-func (e *envFiles) add(fs *flag.FlagSet) {
-	fs.Var(&e.files, "env-file", "`file` with NAME=value lines that set what the environment does not, CLOUDFLARE_API_TOKEN say (default .env and .env.local, and those of --env); may be repeated")
-}
-
-// load reads the files once.
-func (e *envFiles) load(env string) (*wrangler.Environ, error) {
-	var err error
-	if e.environ == nil {
-		e.environ, err = wrangler.LoadEnviron(".", env, e.files...)
-	}
-	return e.environ, err
+// envFileFlag names .env files, instead of the usual ones.
+func (c *cloudCommand) envFileFlag(fs *flag.FlagSet) {
+	fs.Var(&c.envFiles, "env-file", "`file` with NAME=value lines that set what the environment does not, CLOUDFLARE_API_TOKEN say (default .env and .env.local, and those of --env); may be repeated")
 }
 
 // credentials finds what is shown to Cloudflare: in the environment and .env files, or in the session of wrangler login.
@@ -91,12 +77,12 @@ func short(path string) string {
 	return path
 }
 
-// environ is the environment of this command. CLOUDFLARE_ENV chooses no .env files, only --env does, as with wrangler.
-func (c *cloudCommand) environ() (*wrangler.Environ, error) {
-	if c.fs != nil && (c.given("env") || c.given("e")) {
-		return c.dotenv.load(c.env)
+// environ is the environment of this command, whose files are read once.
+func (c *cloudCommand) environ() (_ *wrangler.Environ, err error) {
+	if c.environment == nil {
+		c.environment, err = c.project.environ(c.envFiles...)
 	}
-	return c.dotenv.load("")
+	return c.environment, err
 }
 
 // open is a client with the credentials of this command.

@@ -31,7 +31,7 @@ func (d *deployCommand) deployFlags(name, long string) *flag.FlagSet {
 	d.vars = overrides{}
 	fs := newFlags(name, long, d.out, d.errs)
 	d.flags(fs)
-	d.dotenv.add(fs)
+	d.envFileFlag(fs)
 	d.settingFlags.add(fs, name == "deploy")
 	fs.BoolVar(&d.json, "json", false, "print what was deployed as JSON, for scripts")
 	fs.BoolVar(&d.dryRun, "dry-run", false, "build, check and print what would be sent, and send nothing")

@@ -233,12 +233,7 @@ func (d *doctor) storage(context.Context) {
 // credentials looks whether they are there. Their values stay where they are.
 func (d *doctor) credentials(context.Context) {
 	const tokens = "make one at https://dash.cloudflare.com/profile/api-tokens (template Edit Cloudflare Workers), and set CLOUDFLARE_API_TOKEN"
-	var files envFiles
-	env := ""
-	if d.given("env") || d.given("e") {
-		env = d.env
-	}
-	environ, err := files.load(env)
+	environ, err := d.environ()
 	if err != nil {
 		d.say("credentials", wrong, "let your user read it", "%v", err)
 		return

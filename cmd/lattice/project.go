@@ -56,6 +56,15 @@ func (p *project) find() {
 	}
 }
 
+// environ reads the .env files that --env chooses, or those that the command line names instead. CLOUDFLARE_ENV chooses none, as with wrangler.
+func (p *project) environ(files ...string) (*wrangler.Environ, error) {
+	env := ""
+	if p.given("env") || p.given("e") {
+		env = p.env
+	}
+	return wrangler.LoadEnviron(".", env, files...)
+}
+
 // load reads the configuration and says how to build the program with it.
 func (p *project) load() (*wrangler.Config, build.Options, error) {
 	p.find()
@@ -84,6 +93,9 @@ func (p *project) one(errs io.Writer) error {
 
 // given reports whether a flag stands on the command line.
 func (p *project) given(name string) (given bool) {
+	if p.fs == nil {
+		return false
+	}
 	p.fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
 	return given
 }

@@ -25,6 +25,7 @@ type remote struct {
 	client            *cloudflare.Client
 	kind, name, place string // "R2", the name of the binding, and what it leads to: "the bucket images"
 	id, missing       string // what the API knows that by; and what to write when the configuration does not say it
+	jurisdiction      string // of a bucket
 }
 
 // within is a context for an operation with so much content, and what ends it.
@@ -63,7 +64,7 @@ func remoteBindings(cfg *wrangler.Config) (list []remote) {
 	}
 	for _, b := range cfg.Buckets {
 		if b.Remote {
-			list = append(list, remote{kind: "R2", name: b.Binding, place: "the bucket " + b.Name, id: b.Name, missing: "bucket_name: write the bucket's (lattice r2 bucket list shows them)"})
+			list = append(list, remote{kind: "R2", name: b.Binding, place: "the bucket " + b.Name, id: b.Name, missing: "bucket_name: write the bucket's (lattice r2 bucket list shows them)", jurisdiction: b.Jurisdiction})
 		}
 	}
 	return list
@@ -71,11 +72,7 @@ func remoteBindings(cfg *wrangler.Config) (list []remote) {
 
 // credentials are those with which remote bindings reach the account, as deployments find them.
 func (f *fleet) credentials() (*wrangler.Environ, cloudflare.Options, *wrangler.Session, error) {
-	env := ""
-	if len(f.projects) > 0 && f.projects[0].fs != nil && (f.projects[0].given("env") || f.projects[0].given("e")) {
-		env = f.projects[0].env
-	}
-	environ, err := wrangler.LoadEnviron(".", env)
+	environ, err := f.projects[0].environ()
 	if err != nil {
 		return nil, cloudflare.Options{}, nil, err
 	}
@@ -111,7 +108,7 @@ func fresh(environ *wrangler.Environ, o cloudflare.Options, s *wrangler.Session)
 // markRemote takes back the warnings that remote bindings are local, where they are not, or where that is what --local asks for.
 func (f *fleet) markRemote(cfg *wrangler.Config) {
 	list := remoteBindings(cfg)
-	if !f.localOnly && !f.reaches() {
+	if len(list) == 0 || !f.localOnly && !f.reaches() {
 		return
 	}
 	cfg.Warnings = slices.DeleteFunc(slices.Clone(cfg.Warnings), func(w wrangler.Warning) bool {
@@ -143,7 +140,11 @@ func (f *fleet) describeRemote() string {
 // connectRemote leads remote bindings to the account.
 func (f *fleet) connectRemote(ctx context.Context, cfg *wrangler.Config, o *local.Options, log *slog.Logger) error {
 	list := remoteBindings(cfg)
-	if len(list) == 0 || !f.reaches() {
+	if len(list) == 0 || f.localOnly {
+		return nil
+	}
+	environ, asked, session, err := f.credentials()
+	if errors.Is(err, cloudflare.ErrNoCredentials) {
 		return nil
 	}
 	var names []string
@@ -152,7 +153,6 @@ func (f *fleet) connectRemote(ctx context.Context, cfg *wrangler.Config, o *loca
 			return fmt.Errorf("%s: the remote %s binding %s has no %s, or use --local", cfg.Path, r.kind, r.name, r.missing)
 		}
 	}
-	environ, asked, session, err := f.credentials()
 	if err != nil {
 		return fmt.Errorf("remote bindings: %w; or keep them here with --local", err)
 	}
@@ -178,13 +178,7 @@ func (f *fleet) connectRemote(ctx context.Context, cfg *wrangler.Config, o *loca
 		case "D1":
 			o.RemoteD1[r.name] = &remoteD1{r}
 		case "R2":
-			at := cloudflare.R2Place{Bucket: r.id}
-			for _, b := range cfg.Buckets {
-				if b.Binding == r.name {
-					at.Jurisdiction = b.Jurisdiction
-				}
-			}
-			o.RemoteR2[r.name] = &remoteR2{r, at}
+			o.RemoteR2[r.name] = &remoteR2{r, cloudflare.R2Place{Bucket: r.id, Jurisdiction: r.jurisdiction}}
 		}
 	}
 	log.Warn("remote bindings work on the account at Cloudflare", "bindings", strings.Join(names, ", "))

@@ -72,7 +72,7 @@ func remoteAccount(t *testing.T) *cloudflareapi.Server {
 
 func TestRemoteKVIsTheAccounts(t *testing.T) {
 	api := remoteAccount(t)
-	f := &fleet{}
+	f := &fleet{projects: []*project{{}}}
 	h, cfg, log := remoteHost(t, f)
 	f.configs = []*wrangler.Config{cfg}
 	if said := f.describeRemote(); said != `REMOTE: the KV binding FAR is the namespace 0000000000000000000000000000000a of the account at Cloudflare
@@ -144,7 +144,7 @@ REMOTE: the R2 binding PICTURES is the bucket pictures of the account at Cloudfl
 
 func TestRemoteD1IsTheAccounts(t *testing.T) {
 	api := remoteAccount(t)
-	h, _, _ := remoteHost(t, &fleet{})
+	h, _, _ := remoteHost(t, &fleet{projects: []*project{{}}})
 	ctx, db := h.Context(), d1.Database("DB")
 	if _, err := db.Exec(ctx, "CREATE TABLE t (a INTEGER, b TEXT, c REAL)"); err != nil {
 		t.Fatal(err)
@@ -175,8 +175,8 @@ func TestRemoteBindingsStayHere(t *testing.T) {
 		token    bool
 		warnings int
 	}{
-		"with --local":    {&fleet{localOnly: true}, true, 0},
-		"without a token": {&fleet{}, false, 3},
+		"with --local":    {&fleet{projects: []*project{{}}, localOnly: true}, true, 0},
+		"without a token": {&fleet{projects: []*project{{}}}, false, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := remoteAccount(t)
@@ -226,7 +226,7 @@ func TestRemoteBindingsUseTheCredentialsOfDeployments(t *testing.T) {
 				t.Fatal(err)
 			}
 			write(t, path, text)
-			h, cfg, _ := remoteHost(t, &fleet{})
+			h, cfg, _ := remoteHost(t, &fleet{projects: []*project{{}}})
 			for n := range 2 {
 				if err := kv.Namespace("FAR").Put(h.Context(), "k", "v", nil); err != nil {
 					t.Errorf("%d: %v", n, err)
@@ -244,7 +244,7 @@ func TestRemoteBindingsUseTheCredentialsOfDeployments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (&fleet{}).connectRemote(t.Context(), cfg, &local.Options{}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "blanks or quotes") || !strings.Contains(err.Error(), "--local") {
+	if err := (&fleet{projects: []*project{{}}}).connectRemote(t.Context(), cfg, &local.Options{}, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "blanks or quotes") || !strings.Contains(err.Error(), "--local") {
 		t.Errorf("a token that is none: %v", err)
 	}
 }

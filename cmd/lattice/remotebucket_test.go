@@ -24,7 +24,7 @@ const inPictures = "/accounts/*/r2/buckets/pictures/objects/*"
 func remotePictures(t *testing.T) (*cloudflareapi.Server, context.Context, r2.BucketBinding, *[]time.Duration) {
 	t.Helper()
 	api, waits := remoteAccount(t), &[]time.Duration{}
-	h, _, _ := remoteHost(t, &fleet{sleep: func(_ context.Context, d time.Duration) error {
+	h, _, _ := remoteHost(t, &fleet{projects: []*project{{}}, sleep: func(_ context.Context, d time.Duration) error {
 		*waits = append(*waits, d)
 		return nil
 	}})

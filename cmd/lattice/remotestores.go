@@ -20,15 +20,9 @@ import (
 // remoteKV is a namespace of the account.
 type remoteKV struct{ remote }
 
-// Codes of the API: a key and a namespace that are not there.
-const (
-	noKey       = 10009
-	noNamespace = 10013
-)
-
 // refused is an error that names the binding.
 func (k *remoteKV) refused(err error) error {
-	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Code == noNamespace {
+	if cloudflare.IsNoNamespace(err) {
 		err = errors.New("the account has no such KV namespace: `lattice kv namespace list` shows those that there are, `lattice kv namespace create` makes one")
 	}
 	return k.failed(err)
@@ -39,14 +33,14 @@ func (k *remoteKV) Get(key string, _ int64) (*local.KVEntry, error) {
 	ctx, stop := k.within(0)
 	defer stop()
 	value, err := k.client.Value(ctx, k.id, key)
-	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Code == noKey {
+	if cloudflare.IsNoKey(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, k.refused(err)
 	}
 	metadata, err := k.client.Metadata(ctx, k.id, key)
-	if refused, ok := errors.AsType[*cloudflare.Error](err); ok && refused.Code == noKey {
+	if cloudflare.IsNoKey(err) {
 		return nil, nil // deleted between them
 	}
 	return &local.KVEntry{Key: key, Value: value, Metadata: jsonText(metadata)}, k.refused(err)

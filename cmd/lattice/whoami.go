@@ -11,7 +11,7 @@ func runWhoami(ctx context.Context, args []string, out, errs io.Writer) error {
 	c := &cloudCommand{out: out, errs: errs}
 	fs := newFlags("whoami", whoamiHelp, out, errs)
 	c.configFlags(fs)
-	c.dotenv.add(fs)
+	c.envFileFlag(fs)
 	fs.BoolVar(&c.json, "json", false, "print JSON, for scripts")
 	if _, err := c.parse(fs, args, "", 0, 0); err != nil {
 		return err

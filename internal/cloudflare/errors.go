@@ -13,7 +13,10 @@ import (
 
 // Codes of the API that callers decide on.
 const (
+	codeNoBucket       = 10006
 	codeNoWorker       = 10007
+	codeNoKey          = 10009
+	codeNoNamespace    = 10013
 	codeNoEnvironment  = 10090
 	codeMigrationTag   = 10079
 	codeAuthentication = 10000
@@ -169,14 +172,23 @@ func IsMissing(err error) bool { return hasCode(err, codeNoWorker, codeNoEnviron
 // IsNotFound reports whether what was asked for is not there.
 func IsNotFound(err error) bool { return status(err) == http.StatusNotFound }
 
+// IsNoBucket reports whether an R2 bucket, perhaps that of an object, is not there.
+func IsNoBucket(err error) bool { return hasCode(err, codeNoBucket) }
+
+// IsNoNamespace reports whether a KV namespace, perhaps that of a key, is not there.
+func IsNoNamespace(err error) bool { return hasCode(err, codeNoNamespace) }
+
+// IsNoKey reports whether a KV namespace has no such key.
+func IsNoKey(err error) bool { return hasCode(err, codeNoKey) }
+
 // IsTagConflict reports whether an upload was refused because the object migrations on the server are others than it was told.
 func IsTagConflict(err error) bool { return hasCode(err, codeMigrationTag) }
 
 // IsSecretChange reports whether a version was refused because secrets have changed since it was made.
 func IsSecretChange(err error) bool { return hasCode(err, codeSecretChanged) }
 
-// isForbidden reports whether the token lacks a permission, rather than being wrong.
-func isForbidden(err error) bool {
+// lacksPermission reports whether the token lacks a permission, rather than being wrong.
+func lacksPermission(err error) bool {
 	return hasCode(err, codeAuthentication) && status(err) == http.StatusForbidden
 }
 

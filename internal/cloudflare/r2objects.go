@@ -53,12 +53,6 @@ func (m *Moment) UnmarshalJSON(text []byte) error {
 // R2Place is a bucket with the jurisdiction that it was made for, or "".
 type R2Place struct{ Bucket, Jurisdiction string }
 
-// codeNoBucket is the API's code for a bucket that is not there.
-const codeNoBucket = 10006
-
-// IsNoBucket reports whether the bucket of an object is not there.
-func IsNoBucket(err error) bool { return hasCode(err, codeNoBucket) }
-
 // object is the path of an object, whose key has its slashes.
 func (c *Client) object(at R2Place, key string) (string, error) {
 	if key == "" {

@@ -86,7 +86,7 @@ func (r Route) Custom() bool { c, _ := r["custom_domain"].(bool); return c }
 // SetRoutes replaces the routes of a Worker. With a token that is for some zones only it adds what is missing in them, and says what it left.
 func (c *Client) SetRoutes(ctx context.Context, name string, routes []Route) (left []string, err error) {
 	err = c.raw(ctx, http.MethodPut, c.path("workers", "scripts", name, "routes"), nil, routes, nil)
-	if !isForbidden(err) {
+	if !lacksPermission(err) {
 		return nil, failed("set the routes", err)
 	}
 	left, err = c.addRoutes(ctx, name, routes)

@@ -59,7 +59,9 @@ github.com/syumai/workers may be among them.
 
 Addresses that are not the program's:
   GET /healthz                                      200 when the program is ready
-  GET /cdn-cgi/handler/scheduled?cron=*+*+*+*+*     run the scheduled handler now; /__scheduled as well, when there are cron triggers; &worker=NAME for that of another Worker
+  GET /cdn-cgi/handler/scheduled?cron=*+*+*+*+*     run the scheduled handler now; /__scheduled as well, when there are cron triggers or with --test-scheduled; &worker=NAME for that of another Worker
+
+In a terminal, b opens a browser, d the inspector, c clears the console and x ends it, as with wrangler dev; --no-keys leaves the keys alone.
 
 The inspector, on an address of its own that answers to this machine alone, shows requests, logs, objects with what they have stored, alarms, WebSockets, queues, cron
 triggers and the clock, and can run, change and delete them: docs/inspector.md. "lattice objects" does so on the command line.

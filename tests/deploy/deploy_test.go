@@ -41,6 +41,9 @@ func TestWranglerAcceptsGrove(t *testing.T) {
 		if err != nil {
 			t.Fatalf("wrangler deploy --dry-run --env %q: %v\n%s", env, err, text)
 		}
+		if strings.Contains(string(text), "[WARNING]") {
+			t.Errorf("wrangler deploy --dry-run --env %q warns:\n%s", env, text)
+		}
 		suffix := ""
 		if env != "" {
 			suffix = "-" + env

@@ -54,7 +54,7 @@ class Refused extends Error {
 /** @param {import("./frame.mjs").Frame} frame */
 export function leave(frame) {
   const { instance, object } = frame;
-  if (instance.exited) instance.die(instance.exited);
+  if (instance.exited) instance.die(instance.exited, frame.env);
   if (instance.dead) {
     frame.fail(instance.dead);
     frame.disarm();

@@ -6,7 +6,7 @@ import { Console } from "./console.mjs";
 import { latticeImports, leave } from "./enter.mjs";
 import { GO_VERSION, goImports } from "./gojs.mjs";
 import { Timers } from "./timers.mjs";
-import { shortened } from "./trace.mjs";
+import { shown } from "./trace.mjs";
 
 const ARGV = 4096; // where Go's linker leaves room for the arguments
 const EXPORTS = ["mem", "run", "resume", "getsp", "lattice_deliver", "lattice_inbox", "lattice_run"];
@@ -211,15 +211,14 @@ export class Instance {
     this.die(this.exited || `crashed: ${e instanceof Error ? e.message : String(e)}`);
   }
 
-  /** Ends the instance: everything in flight fails with the cause. @param {string} cause */
-  die(cause) {
+  /** Ends the instance: everything in flight fails with the cause. @param {string} cause @param {any} [env] of the event that it ends in */
+  die(cause, env = this.current?.env) {
     if (this.dead) return;
     this.console.flush();
     this.dead = new Error(`the Go instance ${cause}`);
     const { held } = this.console;
     if (held && this.exited) {
-      console.error(`the Go instance exited: ${shortened(held)}`);
-      console.debug(`all that Go's runtime said of it\n${held}`);
+      console.error(`the Go instance exited: ${shown(held, env)}`);
     } else {
       this.console.release();
       console.error(this.dead.message + this.where);

@@ -17,7 +17,7 @@ import { rpcOperations } from "./rpc.mjs";
 import { socketOperations } from "./sockets.mjs";
 import { sqlOperations } from "./sql.mjs";
 import { storageOperations } from "./storage.mjs";
-import { shortened } from "./trace.mjs";
+import { shown } from "./trace.mjs";
 
 /**
  * @typedef {import("./frame.mjs").Frame} Frame
@@ -48,7 +48,7 @@ const own = {
   [Op.LOG](frame, r) {
     const level = r.u8();
     const text = r.str();
-    if (level === PANIC) console.error(shortened(text));
+    if (level === PANIC) console.error(shown(text, frame?.env));
     else console[levels[level] ?? "log"](text);
   },
   [Op.HOP](frame, r, w, id, instance, frameID) {

@@ -37,6 +37,11 @@ function read(text) {
   return { head: lines.slice(0, start).join("\n").split(/\nruntime stack:\n|\n\[signal /, 1)[0].trim(), calls };
 }
 
+/** A trace as the log gets it: whole, when a variable of the Worker asks for that. @param {string} text @param {any} env */
+export function shown(text, env) {
+  return env?.LATTICE_TRACES === "full" ? text.trimEnd() : shortened(text);
+}
+
 /** Shortens a trace. @param {string} text */
 export function shortened(text) {
   const { head, calls } = read(text);

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -221,12 +220,31 @@ func TestEachEndIsOneErrorThatNamesItsLineOnWorkerd(t *testing.T) {
 			continue // the engine's own stacks
 		}
 		told := strings.Split(workerdsOwn.ReplaceAllString(got, ""), end.says+"\n")
-		told = slices.DeleteFunc(told[1:], func(s string) bool { return strings.HasPrefix(s, "\ngoroutine ") }) // the whole trace is a debug message
-		if len(told) != 1 {
-			t.Errorf("%s is told %d times:\n%s", end.says, len(told), got)
+		if len(told) != 2 {
+			t.Errorf("%s is told %d times:\n%s", end.says, len(told)-1, got)
 			continue
 		}
-		stack, _, _ := strings.Cut(told[0], "all that Go's runtime said")
-		check(t, stack, end.function, line)
+		check(t, told[1], end.function, line)
+	}
+}
+
+// TestAVariableShowsTracesWholeOnWorkerd: of a handler and of a goroutine.
+func TestAVariableShowsTracesWholeOnWorkerd(t *testing.T) {
+	l := newLog()
+	s, err := workerd.Start(t.Context(), workerd.Options{Log: l, Worker: workerd.Worker{
+		Name: "debug", Dir: bundle(t, true).Out, Objects: map[string]string{"FAULTY": "Faulty"}, Queues: map[string]string{"SENDS": "sends"},
+		Vars: map[string]string{"LATTICE_TRACES": "full"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for path, want := range map[string]string{"/panic": "internal/guest/serve.go", "/goroutine": at(t, `panic("nobody`) + " +0x"} {
+		resp, err := http.Get(s.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		l.wait(t, want, same)
 	}
 }

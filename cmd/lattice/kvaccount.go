@@ -31,7 +31,7 @@ type remoteKeys struct {
 
 func (r remoteKeys) Get(ctx context.Context, key string, dest any, _ *kv.GetOptions) (bool, error) {
 	value, err := r.client.Value(ctx, r.namespace, key)
-	if cloudflare.IsNotFound(err) {
+	if cloudflare.IsNoKey(err) {
 		return false, nil
 	}
 	*dest.(*io.ReadCloser) = io.NopCloser(bytes.NewReader(value))

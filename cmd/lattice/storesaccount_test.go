@@ -46,6 +46,7 @@ func TestKVNamespacesAndKeysOnCloudflare(t *testing.T) {
 	fails("the namespace NEW has no id: `lattice kv namespace list`", "kv", "key", "list", "--binding", "NEW", "--remote")
 	fails("the namespace KEYS has no preview_id", "kv", "key", "list", "--binding", "KEYS", "--preview", "--remote")
 	fails("namespace not found", "kv", "key", "list", "--namespace-id", "0404", "--remote")
+	fails("namespace not found", "kv", "key", "get", "b", "--namespace-id", "0404", "--remote")
 
 	if out := ok("kv", "namespace", "list"); !strings.Contains(out, `"title": "second_preview"`) {
 		t.Error(out)

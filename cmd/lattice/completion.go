@@ -8,9 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"grove.place/lattice/internal/scaffold"
-	"grove.place/lattice/internal/wrangler"
 )
 
 const completionHelp = `lattice completion SHELL
@@ -133,7 +130,7 @@ func candidates(words []string, word string) []string {
 			given++
 		}
 	}
-	return arguments(strings.Join(path, " "), given)
+	return arguments(path, given)
 }
 
 // under returns the next words of commands that begin with given, or nil when those are a command already.
@@ -195,160 +192,4 @@ func takesValue(fs *flag.FlagSet, word string) bool {
 	}
 	b, ok := f.Value.(interface{ IsBoolFlag() bool })
 	return !ok || !b.IsBoolFlag()
-}
-
-// fixedValues are what flags take that take few values, by their names.
-var fixedValues = map[string][]string{
-	"log-level": {"debug", "info", "warn", "error", "none"}, "format": {"pretty", "json"}, "status": {"ok", "error", "canceled"},
-	"location": {"weur", "eeur", "apac", "oc", "wnam", "enam"}, "jurisdiction": {"eu", "fedramp"}, "storage-class": {"Standard", "InfrequentAccess"},
-	"method": {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}, "host": {"127.0.0.1", "0.0.0.0"},
-}
-
-// flagValues are the values of a flag, as far as they are known.
-func flagValues(fs *flag.FlagSet, f *flag.Flag) []string {
-	for _, one := range spellings(fs) { // -e is --env
-		if slices.Contains(one.names, dashed(f.Name)) {
-			f = one.main
-		}
-	}
-	switch kind, _ := flag.UnquoteUsage(f); kind {
-	case "file":
-		return []string{":files"}
-	case "folder":
-		return []string{":folders"}
-	}
-	switch f.Name {
-	case "template":
-		return templateNames()
-	case "ci":
-		return scaffold.CI
-	case "env":
-		if cfg := configuration(); cfg != nil {
-			return cfg.Environments
-		}
-	case "binding":
-		return namesOf(configuration(), "kv")
-	case "namespace-id":
-		return namesOf(configuration(), "kv ids")
-	case "worker", "name":
-		return namesOf(configuration(), "worker")
-	case "d1-seed":
-		var open []string
-		for _, name := range namesOf(configuration(), "d1 bindings") {
-			open = append(open, name+"=")
-		}
-		return open
-	}
-	return fixedValues[f.Name]
-}
-
-// arguments are what may stand after a command that has so many arguments already.
-func arguments(command string, given int) []string {
-	first, _, _ := strings.Cut(command, " ")
-	switch {
-	case first == "test":
-		return []string{":folders"}
-	case command == "symbolize" || command == "kv bulk put" || command == "kv bulk get" || command == "kv bulk delete" || command == "secret bulk" || command == "versions secret bulk":
-		return []string{":files"}
-	case given > 0:
-		return nil
-	case first == "build" || first == "dev" || first == "types" || first == "doctor" || first == "deploy" || command == "versions upload" || command == "state import":
-		return []string{":folders"}
-	case first == "completion":
-		return shells
-	case first == "objects":
-		return namesOf(configuration(), "classes")
-	case command == "d1 create" || command == "d1 list" || first == "queues" && (strings.HasSuffix(command, "create") || strings.HasSuffix(command, "list")):
-		return nil
-	case first == "d1":
-		return namesOf(configuration(), "d1")
-	case first == "queues":
-		return namesOf(configuration(), "queues")
-	case command == "secret put":
-		return namesOf(configuration(), "secrets")
-	case command == "profile" || command == "tail":
-		return namesOf(configuration(), "worker")
-	case command == "r2 bucket create":
-		return nil
-	case strings.HasPrefix(command, "r2 object") && !strings.HasSuffix(command, "list"):
-		var open []string
-		for _, name := range namesOf(configuration(), "r2") {
-			open = append(open, name+"/")
-		}
-		return open
-	case first == "r2":
-		return namesOf(configuration(), "r2")
-	}
-	return nil
-}
-
-// configuration is that of the folder, if there is one that can be read.
-func configuration() *wrangler.Config {
-	path, _ := wrangler.Find(".")
-	cfg, err := wrangler.Load(path, "")
-	if err != nil {
-		return nil
-	}
-	return cfg
-}
-
-// namesOf are the names of stores of a kind, as commands take them.
-func namesOf(cfg *wrangler.Config, kind string) (names []string) {
-	if cfg == nil {
-		return nil
-	}
-	add := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	switch kind {
-	case "worker":
-		add(cfg.Name)
-	case "secrets":
-		for _, name := range cfg.Secrets {
-			add(name)
-		}
-	case "classes":
-		for _, o := range cfg.Objects {
-			if o.Script == "" {
-				add(o.Class)
-			}
-		}
-	case "queues":
-		for _, p := range cfg.Producers {
-			add(p.Queue)
-		}
-		for _, c := range cfg.Consumers {
-			add(c.Queue)
-		}
-	case "d1", "d1 bindings":
-		for _, d := range cfg.Databases {
-			if kind == "d1" {
-				add(orBinding(d.Name, d.Binding))
-			} else {
-				add(d.Binding)
-			}
-		}
-	case "r2":
-		for _, b := range cfg.Buckets {
-			add(orBinding(b.Name, b.Binding))
-		}
-	case "kv", "kv ids":
-		for _, n := range cfg.KV {
-			if kind == "kv" {
-				add(n.Binding)
-			} else {
-				add(n.ID)
-			}
-		}
-	}
-	return names
-}
-
-func orBinding(name, binding string) string {
-	if name != "" {
-		return name
-	}
-	return binding
 }

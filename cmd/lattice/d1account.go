@@ -151,7 +151,7 @@ func d1NewMigration(_ context.Context, c *cloudCommand, args []string) error {
 	if at < 0 {
 		var names []string
 		for _, d := range c.cfg.Databases {
-			names = append(names, orBinding(d.Name, d.Binding))
+			names = append(names, cmp.Or(d.Name, d.Binding))
 		}
 		return fmt.Errorf("%s has no D1 database %q: there are %s", c.cfg.Path, given[0], orNone(names))
 	}

@@ -1,22 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
-	"grove.place/lattice/internal/inspector"
 	"grove.place/lattice/workers/d1"
 )
 
@@ -119,120 +111,6 @@ func d1Execute(ctx context.Context, c *storeCommand, args []string) error {
 
 var errWhichSQL = errors.New("write --command with the SQL to run, or --file")
 
-// jsonResult is a result as wrangler prints it.
-type jsonResult struct {
-	Results []jsonRow `json:"results"`
-	Success bool      `json:"success"`
-	Meta    struct {
-		Duration float64 `json:"duration"`
-	} `json:"meta"`
-}
-
-// jsonRow is a row with its columns in their order.
-type jsonRow struct {
-	columns []string
-	values  []any
-}
-
-// MarshalJSON implements json.Marshaler. A BLOB is an array of numbers, as D1 answers it.
-func (r jsonRow) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	for i, v := range r.values {
-		b.WriteByte("{,"[min(i, 1)])
-		if blob, ok := v.([]byte); ok {
-			numbers := make([]int, len(blob))
-			for n := range blob {
-				numbers[n] = int(blob[n])
-			}
-			v = numbers
-		}
-		if err := e.Encode(r.columns[i]); err != nil {
-			return nil, err
-		}
-		b.WriteByte(':')
-		if err := e.Encode(v); err != nil {
-			return nil, err
-		}
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-func jsonResults(results []d1.Result) []jsonResult {
-	list := []jsonResult{}
-	for _, r := range results {
-		one := jsonResult{Results: []jsonRow{}, Success: true}
-		one.Meta.Duration = r.Meta.Duration
-		for _, row := range r.Rows {
-			one.Results = append(one.Results, jsonRow{r.Columns, row})
-		}
-		list = append(list, one)
-	}
-	return list
-}
-
-// printTable draws rows.
-func printTable(out io.Writer, columns []string, rows [][]any) {
-	if len(rows) == 0 {
-		return
-	}
-	lines := [][]string{columns}
-	width := make([]int, len(columns))
-	for _, row := range rows {
-		line := make([]string, len(row))
-		for i, v := range row {
-			line[i] = cell(v)
-		}
-		lines = append(lines, line)
-	}
-	for _, line := range lines {
-		for i, text := range line {
-			width[i] = max(width[i], utf8.RuneCountInString(text))
-		}
-	}
-	rule := func(left, middle, right string) {
-		parts := make([]string, len(width))
-		for i, w := range width {
-			parts[i] = strings.Repeat("─", w+2)
-		}
-		fmt.Fprintln(out, left+strings.Join(parts, middle)+right)
-	}
-	rule("┌", "┬", "┐")
-	for n, line := range lines {
-		if n > 0 {
-			rule("├", "┼", "┤")
-		}
-		for i, text := range line {
-			fmt.Fprint(out, "│ ", text, strings.Repeat(" ", width[i]-utf8.RuneCountInString(text)), " ")
-		}
-		fmt.Fprintln(out, "│")
-	}
-	rule("└", "┴", "┘")
-}
-
-// cell is a value in a table.
-func cell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case []byte:
-		return "x'" + hex.EncodeToString(v) + "'"
-	case []any: // a BLOB, as D1 answers it
-		blob := make([]byte, len(v))
-		for i, n := range v {
-			if _, err := fmt.Sscan(fmt.Sprint(n), &blob[i]); err != nil {
-				return fmt.Sprint(v)
-			}
-		}
-		return cell(blob)
-	case string:
-		return inspector.Visible(strings.NewReplacer("\r", `\r`, "\n", `\n`, "\t", `\t`).Replace(v))
-	}
-	return fmt.Sprint(v)
-}
-
 func d1Export(ctx context.Context, c *storeCommand, args []string) error {
 	var output string
 	var only list
@@ -275,90 +153,4 @@ func (c *storeCommand) writeExport(output, text string) error {
 	}
 	fmt.Fprintf(c.out, "wrote %s\n", output)
 	return nil
-}
-
-// dump writes statements that make the database anew.
-func dump(ctx context.Context, db d1.DB, w *strings.Builder, only []string, schema, data bool) error {
-	_, objects, err := db.Prepare(`SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE '\_cf\_%' ESCAPE '\'
-		ORDER BY type <> 'table', rowid`).Raw(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(w, "PRAGMA defer_foreign_keys=TRUE;")
-	var after []string // what comes when the rows are there
-	for _, o := range objects {
-		kind, name, table, text := fmt.Sprint(o[0]), fmt.Sprint(o[1]), fmt.Sprint(o[2]), fmt.Sprint(o[3])
-		if len(only) > 0 && !slices.Contains(only, table) {
-			continue
-		}
-		if strings.HasPrefix(strings.ToUpper(text), "CREATE VIRTUAL") {
-			return fmt.Errorf("table %s is virtual, and such tables cannot be exported: name the others with --table, or copy the file of the database (docs/storage.md)", name)
-		}
-		if kind != "table" {
-			after = append(after, text+";")
-			continue
-		}
-		if schema {
-			fmt.Fprintln(w, text+";")
-		}
-		if data {
-			if err := dumpRows(ctx, db, w, name); err != nil {
-				return err
-			}
-		}
-	}
-	if schema {
-		for _, text := range after {
-			fmt.Fprintln(w, text)
-		}
-	}
-	return nil
-}
-
-func dumpRows(ctx context.Context, db d1.DB, w *strings.Builder, table string) error {
-	_, columns, err := db.Prepare("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0").Bind(table).Raw(ctx) // without those that are computed
-	if err != nil {
-		return err
-	}
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = identifier(fmt.Sprint(c[0]))
-	}
-	_, rows, err := db.Prepare("SELECT " + strings.Join(names, ",") + " FROM " + identifier(table)).Raw(ctx)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		values := make([]string, len(row))
-		for i, v := range row {
-			values[i] = literal(v)
-		}
-		fmt.Fprintf(w, "INSERT INTO %s (%s) VALUES(%s);\n", identifier(table), strings.Join(names, ","), strings.Join(values, ","))
-	}
-	return nil
-}
-
-// literal is a value in SQL.
-func literal(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "NULL"
-	case string:
-		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
-	case []byte:
-		return "X'" + hex.EncodeToString(v) + "'"
-	case float64:
-		switch {
-		case math.IsInf(v, 1):
-			return "9e999"
-		case math.IsInf(v, -1):
-			return "-9e999"
-		}
-		text := strconv.FormatFloat(v, 'g', -1, 64)
-		if !strings.ContainsAny(text, ".e") {
-			text += ".0" // a REAL stays one
-		}
-		return text
-	}
-	return fmt.Sprint(v)
 }

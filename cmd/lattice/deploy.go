@@ -67,10 +67,12 @@ func (d *deployCommand) read(fs *flag.FlagSet, args []string) (err error) {
 	return nil
 }
 
+const takeDomainsUsage = "give the Worker its custom domains even if another Worker or a DNS record has them"
+
 func runDeploy(ctx context.Context, args []string, out, errs io.Writer) error {
 	d := &deployCommand{cloudCommand: cloudCommand{out: out, errs: errs}}
 	fs := d.deployFlags("deploy", deployHelp)
-	fs.BoolVar(&d.options.TakeDomains, "take-domains", false, "give the Worker its custom domains even if another Worker or a DNS record has them")
+	fs.BoolVar(&d.options.TakeDomains, "take-domains", false, takeDomainsUsage)
 	if err := d.read(fs, args); err != nil {
 		return err
 	}
@@ -82,11 +84,7 @@ func runDeploy(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return explained(err)
 	}
-	rows := [][]string{{"Deployed " + result.Worker + ", version " + result.Version}}
-	for _, t := range result.Targets {
-		rows = append(rows, []string{"  " + t})
-	}
-	return d.print(result, rows)
+	return d.print(result, append([][]string{{"Deployed " + result.Worker + ", version " + result.Version}}, targetRows("  ", result.Targets)...))
 }
 
 // plan builds, checks and, for a dry run, prints.
@@ -192,55 +190,4 @@ func explained(err error) error {
 		return fmt.Errorf("interrupted: %v", err)
 	}
 	return err
-}
-
-func runTriggers(ctx context.Context, args []string, out, errs io.Writer) error {
-	return cloudCommands{"triggers", triggersHelp, map[string]func(context.Context, *cloudCommand, []string) error{
-		"deploy": func(ctx context.Context, c *cloudCommand, args []string) error {
-			fs := c.cloudFlags("triggers deploy", triggersHelp)
-			var triggers triggerFlags
-			triggers.add(fs)
-			dry := fs.Bool("dry-run", false, "check and print what would be set, and set nothing")
-			take := fs.Bool("take-domains", false, "give the Worker its custom domains even if another Worker or a DNS record has them")
-			args, err := translate(args)
-			if err != nil {
-				fmt.Fprintf(c.errs, "lattice triggers deploy: %v\n", err)
-				return errUsage
-			}
-			if _, err := c.parse(fs, args, "", 0, 0); err != nil {
-				return err
-			}
-			if _, err := c.worker(); err != nil {
-				return err
-			}
-			if err := triggers.apply(c.cfg); err != nil {
-				return err
-			}
-			plan, err := deploy.NewTriggers(c.cfg, deploy.Options{Environment: c.env, TakeDomains: *take})
-			if err != nil {
-				return err
-			}
-			if *dry {
-				rows := [][]string{}
-				for _, t := range plan.Targets("") {
-					rows = append(rows, []string{t})
-				}
-				fmt.Fprintln(c.errs, "A dry run: nothing is set. This would be")
-				return c.print(map[string]any{"worker": c.cfg.Name, "targets": plan.Targets("")}, rows)
-			}
-			client, err := c.client(ctx)
-			if err != nil {
-				return err
-			}
-			result, err := plan.Triggers(ctx, client, c.errs)
-			if err != nil {
-				return explained(err)
-			}
-			rows := [][]string{{"Set the triggers of " + result.Worker}}
-			for _, t := range result.Targets {
-				rows = append(rows, []string{"  " + t})
-			}
-			return c.print(result, rows)
-		},
-	}}.start(ctx, args, out, errs)
 }

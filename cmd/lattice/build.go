@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -27,12 +26,8 @@ func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	res, err := build.Build(ctx, options)
-	if _, ok := errors.AsType[*build.CompileError](err); ok {
-		fmt.Fprintln(errs, explain(err))
-		return fmt.Errorf("%s does not compile", options.Package)
-	}
 	if err != nil {
-		return err
+		return printed(err, options.Package, errs)
 	}
 	for _, w := range res.Warnings {
 		fmt.Fprintf(errs, "warning: %s\n", w)

@@ -89,20 +89,10 @@ func runDeploy(ctx context.Context, args []string, out, errs io.Writer) error {
 
 // plan builds, checks and, for a dry run, prints.
 func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
-	if err := d.one(d.errs); err != nil {
-		return nil, err
-	}
-	cfg, options, err := d.load()
-	if err == nil {
-		err = errors.Join(d.settingFlags.apply(&d.project, cfg), d.entry(cfg))
-	}
+	options, err := d.configure()
 	if err != nil {
 		return nil, err
 	}
-	if options.Package != "" && d.pkg == "" { // the argument was a file of JavaScript
-		options.Dir, options.Package = cfg.Program()
-	}
-	d.cfg, d.options.Environment, d.options.Vars = cfg, d.env, d.vars
 	environ, err := d.environ()
 	if err != nil {
 		return nil, err
@@ -116,27 +106,12 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		}
 	}
 	began := time.Now()
-	code, err := deploy.Make(ctx, cfg, options, deploy.Source{Bundling: d.bundling(&d.project), Command: d.fs.Name(), Environ: environ.List(), Log: d.errs})
-	if _, ok := errors.AsType[*build.CompileError](err); ok {
-		fmt.Fprintln(d.errs, explain(err))
-		return nil, fmt.Errorf("%s does not compile", options.Package)
-	}
+	code, err := deploy.Make(ctx, d.cfg, options, deploy.Source{Bundling: d.bundling(&d.project), Command: d.fs.Name(), Environ: environ.List(), Log: d.errs})
 	if err != nil {
-		return nil, err
+		return nil, printed(err, options.Package, d.errs)
 	}
-	for _, w := range code.Warnings {
-		if !strings.Contains(w, "local host") && !strings.HasPrefix(w, "[env.") { // neither matters to what is deployed here
-			fmt.Fprintf(d.errs, "warning: %s\n", w)
-		}
-	}
-	if code.Exports == nil {
-		for _, name := range ownFlags {
-			if d.given(name) && (name != "minify" || d.minify) {
-				fmt.Fprintf(d.errs, "warning: --%s is for a main of your own JavaScript: here nothing is bundled, and it changes nothing\n", name)
-			}
-		}
-	}
-	plan, err := deploy.New(cfg, code, d.options)
+	d.warn(code)
+	plan, err := deploy.New(d.cfg, code, d.options)
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +131,42 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		fmt.Fprintln(d.out, "A dry run: nothing was sent.")
 	}
 	return plan, nil
+}
+
+// configure loads the configuration, in which the command line replaces settings.
+func (d *deployCommand) configure() (build.Options, error) {
+	if err := d.one(d.errs); err != nil {
+		return build.Options{}, err
+	}
+	cfg, options, err := d.load()
+	if err == nil {
+		err = errors.Join(d.settingFlags.apply(&d.project, cfg), d.entry(cfg))
+	}
+	if err != nil {
+		return build.Options{}, err
+	}
+	if options.Package != "" && d.pkg == "" { // the argument was a file of JavaScript
+		options.Dir, options.Package = cfg.Program()
+	}
+	d.cfg, d.options.Environment, d.options.Vars = cfg, d.env, d.vars
+	return options, nil
+}
+
+// warn says what is odd about the code, and which flags do nothing to it.
+func (d *deployCommand) warn(code deploy.Code) {
+	for _, w := range code.Warnings {
+		if !strings.Contains(w, "local host") && !strings.HasPrefix(w, "[env.") { // neither matters to what is deployed here
+			fmt.Fprintf(d.errs, "warning: %s\n", w)
+		}
+	}
+	if code.Exports != nil {
+		return
+	}
+	for _, name := range ownFlags {
+		if d.given(name) && (name != "minify" || d.minify) {
+			fmt.Fprintf(d.errs, "warning: --%s is for a main of your own JavaScript: here nothing is bundled, and it changes nothing\n", name)
+		}
+	}
 }
 
 // readSecrets reads the file of --secrets-file, if there is one.

@@ -95,8 +95,8 @@ func (d *doctor) program(ctx context.Context) {
 	own := len(cfg.Warnings)
 	var res *build.Result
 	d.slowly("building the program", func() { res, err = build.Build(ctx, options) })
-	if _, ok := errors.AsType[*build.CompileError](err); ok {
-		d.say("program", wrong, mendProgram(explain(err)), "%s does not compile for Wasm:\n%s", options.Package, explain(err))
+	if lines, ok := compilerLines(err); ok {
+		d.say("program", wrong, mendProgram(lines), "%s does not compile for Wasm:\n%s", options.Package, lines)
 		return
 	}
 	if err != nil {

@@ -109,10 +109,21 @@ func cacheDir() string {
 	return filepath.Join(dir, "lattice", "wasm")
 }
 
-// explain makes the errors of a build readable: the compiler's lines as they are.
-func explain(err error) string {
-	if ce, ok := errors.AsType[*build.CompileError](err); ok {
-		return strings.TrimRight(ce.Output, "\n")
+// compilerLines are what the compiler says of a program, as it says it.
+func compilerLines(err error) (string, bool) {
+	failed, ok := errors.AsType[*build.CompileError](err)
+	if !ok {
+		return "", false
 	}
-	return err.Error()
+	return strings.TrimRight(failed.Output, "\n"), true
+}
+
+// printed prints the compiler's lines, and returns an error that does not say them again. Other errors of a build it returns.
+func printed(err error, pkg string, errs io.Writer) error {
+	lines, ok := compilerLines(err)
+	if !ok {
+		return err
+	}
+	fmt.Fprintln(errs, lines)
+	return fmt.Errorf("%s does not compile", pkg)
 }

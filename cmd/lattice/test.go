@@ -176,12 +176,8 @@ func (p *project) prebuild(ctx context.Context, errs io.Writer) (all []local.Pre
 		}
 		o.NoSizes = true
 		res, err := build.Build(ctx, o)
-		if _, ok := errors.AsType[*build.CompileError](err); ok {
-			fmt.Fprintln(errs, explain(err))
-			return nil, "", fmt.Errorf("%s does not compile", o.Package)
-		}
 		if err != nil {
-			return nil, "", err
+			return nil, "", printed(err, o.Package, errs)
 		}
 		built, err := locate(ctx, o.Dir, o.Package)
 		if err != nil {

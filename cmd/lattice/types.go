@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,12 +45,8 @@ func runTypes(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	text, err := build.Declarations(ctx, options)
-	if _, ok := errors.AsType[*build.CompileError](err); ok {
-		fmt.Fprintln(errs, explain(err))
-		return fmt.Errorf("%s does not compile", options.Package)
-	}
 	if err != nil {
-		return err
+		return printed(err, options.Package, errs)
 	}
 	if *file == "" {
 		*file = filepath.Join(cfg.Dir(), build.TypesFile)

@@ -2,18 +2,15 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"grove.place/lattice/tests/browser"
 )
 
 // TestABrowserIsSignedOutByAnother is the main job, as two people at two screens would see it.
@@ -69,30 +66,19 @@ func TestABrowserIsSignedOutByAnother(t *testing.T) {
 // startChromium returns a headless Chromium, from Debian's package, that all tests share: each window has cookies and a storage of its own.
 func startChromium(t *testing.T) context.Context {
 	t.Helper()
-	browser, err := chromium()
+	all, err := chromium()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return browser
+	return all
 }
 
 var chromium = sync.OnceValues(func() (context.Context, error) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		return nil, errors.New("chromium is not installed: apt-get install chromium")
+	all, end, err := browser.Start()
+	if err == nil {
+		closeChromium = end
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-dev-shm-usage", true))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	browser, closeBrowser := chromedp.NewContext(allocator)
-	closeChromium = func() {
-		closeBrowser()
-		stop()
-	}
-	if err := chromedp.Do(browser); err != nil {
-		return nil, fmt.Errorf("start chromium: %w", err)
-	}
-	return browser, nil
+	return all, err
 })
 
 // closeChromium ends the browser, if there is one.
@@ -107,27 +93,20 @@ type window struct {
 	wrong []string
 }
 
-func openWindow(t *testing.T, browser context.Context, s site) *window {
+func openWindow(t *testing.T, all context.Context, s site) *window {
 	t.Helper()
-	ctx, closeWindow := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, closeWindow := chromedp.NewContext(all, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeWindow)
 	w := &window{t: t, ctx: ctx}
-	err := chromedp.Listen(ctx, func(event any) {
+	err := browser.Listen(ctx, func(c browser.Complaint) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			// The 401 by which the page learns that it is signed out is meant, and the 409 by which it learns that somebody was faster.
-			if e.Entry.Level == log.EntryLevelError && !strings.HasSuffix(e.Entry.URL, "/auth/session") && !strings.Contains(e.Entry.Text, "status of 409") {
-				w.wrong = append(w.wrong, fmt.Sprintf("%s (%s)", e.Entry.Text, e.Entry.URL))
-			}
-		case *runtime.EventExceptionThrown:
-			w.wrong = append(w.wrong, fmt.Sprintf("%s (%s)", e.ExceptionDetails.Text, e.ExceptionDetails.URL))
+		// The 401 by which the page learns that it is signed out is meant, and the 409 by which it learns that somebody was faster.
+		meant := c.Network && (strings.HasSuffix(c.URL, "/auth/session") || strings.Contains(c.Text, "status of 409"))
+		if !meant {
+			w.wrong = append(w.wrong, c.String())
 		}
 	})
-	if err == nil {
-		_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
-	}
 	if err != nil {
 		t.Fatalf("open a window: %v", err)
 	}

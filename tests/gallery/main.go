@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"grove.place/lattice/tests/browser"
 	"grove.place/lattice/tests/demo"
 	"grove.place/lattice/tests/devoidc"
 )
@@ -46,20 +47,12 @@ func run(out string, port int) error {
 		return err
 	}
 	defer stop()
-	path, err := exec.LookPath("chromium")
+	window, closeBrowser, err := browser.Start(chromedp.Flag("hide-scrollbars", true))
 	if err != nil {
-		return errors.New("chromium is not installed: apt-get install chromium")
+		return err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true))
-	allocator, stopBrowser := chromedp.NewExecAllocator(context.Background(), options...)
-	defer stopBrowser()
-	browser, closeBrowser := chromedp.NewContext(allocator)
 	defer closeBrowser()
-	if err := chromedp.Do(browser); err != nil {
-		return fmt.Errorf("start chromium: %w", err)
-	}
-	return take(&studio{browser: browser, out: out, address: address, inspector: fmt.Sprintf("http://localhost:%d", port+1)})
+	return take(&studio{browser: window, out: out, address: address, inspector: fmt.Sprintf("http://localhost:%d", port+1)})
 }
 
 // serve runs Grove in lattice dev, with nothing stored but the data to show.

@@ -6,20 +6,17 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"grove.place/lattice/internal/inspector"
 	local "grove.place/lattice/local-runtime"
+	"grove.place/lattice/tests/browser"
 )
 
 // stage is a Worker with its inspector, and a browser before it.
@@ -67,7 +64,12 @@ func open(t *testing.T) *stage {
 	t.Cleanup(s.site.Close)
 	s.inspect(0)
 	t.Cleanup(func() { s.end() })
-	s.window = chromium(t)
+	window, end, err := browser.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(end)
+	s.window = window
 	s.listen()
 	return s
 }
@@ -100,40 +102,13 @@ func (s *stage) inspect(port int) {
 	}
 }
 
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("chromium is not installed: apt-get install chromium")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-dev-shm-usage", true))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	window, closeWindow := chromedp.NewContext(allocator)
-	t.Cleanup(closeWindow)
-	if err := chromedp.Do(window); err != nil {
-		t.Fatalf("start chromium: %v", err)
-	}
-	return window
-}
-
 // listen notes what the browser complains about: a script that fails, and what the pages' policy forbids.
 func (s *stage) listen() {
-	err := chromedp.Listen(s.window, func(event any) {
+	err := browser.Listen(s.window, func(c browser.Complaint) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.EntryLevelError {
-				s.wrong = append(s.wrong, e.Entry.Text+" "+e.Entry.URL)
-			}
-		case *runtime.EventExceptionThrown:
-			s.wrong = append(s.wrong, e.ExceptionDetails.Text)
-		}
+		s.wrong = append(s.wrong, c.String())
 	})
-	if err == nil {
-		_, err = chromedp.Call(s.window, log.Enable, cdp.Empty{})
-	}
 	if err != nil {
 		s.t.Fatal(err)
 	}

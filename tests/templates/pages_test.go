@@ -4,16 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"grove.place/lattice/tests/browser"
 )
 
 // pages use the page of each template that has one, in a browser. On the local host something happens to the server meanwhile.
@@ -63,17 +61,13 @@ func notes(t *testing.T, addr string, _ *home) {
 	w.await(`document.querySelector("#begin").hidden && !document.querySelector("#write").hidden`)
 }
 
-// browser is Chromium, one for all tests, until the last of them ends.
-var browser = sync.OnceValues(func() (context.Context, error) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		return nil, fmt.Errorf("chromium is not installed: apt-get install chromium")
+// chromium is one for all tests, until the last of them ends.
+var chromium = sync.OnceValues(func() (context.Context, error) {
+	all, end, err := browser.Start()
+	if err == nil {
+		endBrowser = end
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-dev-shm-usage", true))
-	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, end := chromedp.NewContext(allocator)
-	endBrowser = end
-	return ctx, chromedp.Do(ctx)
+	return all, err
 })
 
 var endBrowser = func() {}
@@ -96,7 +90,7 @@ type window struct {
 
 func open(t *testing.T, addr string) *window {
 	t.Helper()
-	all, err := browser()
+	all, err := chromium()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,21 +114,13 @@ func open(t *testing.T, addr string) *window {
 
 // listen notes scripts that fail and what the pages' policy forbids, but not that a server is away for a moment.
 func (w *window) listen() {
-	err := chromedp.Listen(w.ctx, func(event any) {
+	err := browser.Listen(w.ctx, func(c browser.Complaint) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			if e.Entry.Level == log.EntryLevelError && e.Entry.Source != log.EntrySourceNetwork {
-				w.wrong = append(w.wrong, e.Entry.Text)
-			}
-		case *runtime.EventExceptionThrown:
-			w.wrong = append(w.wrong, e.ExceptionDetails.Text)
+		if !c.Network {
+			w.wrong = append(w.wrong, c.String())
 		}
 	})
-	if err == nil {
-		_, err = chromedp.Call(w.ctx, log.Enable, cdp.Empty{})
-	}
 	if err != nil {
 		w.t.Fatal(err)
 	}

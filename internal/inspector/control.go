@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,7 +137,7 @@ func (i *Inspector) performOn(r *http.Request, name string, q Request, a *Answer
 	for _, w := range i.o.Workers() {
 		names = append(names, w.Name)
 	}
-	if q.Worker != "" && !has(names, q.Worker) {
+	if q.Worker != "" && !slices.Contains(names, q.Worker) {
 		return fmt.Errorf("there is no Worker %q here: there are %s", q.Worker, strings.Join(names, ", "))
 	}
 	for _, w := range i.o.Workers() {
@@ -145,7 +146,7 @@ func (i *Inspector) performOn(r *http.Request, name string, q Request, a *Answer
 		}
 		found := false
 		err := i.with(r, w.Name, func(h *local.Host) error {
-			if q.Class != "" && !has(h.Classes(), q.Class) && len(i.o.Workers()) > 1 {
+			if q.Class != "" && !slices.Contains(h.Classes(), q.Class) && len(i.o.Workers()) > 1 {
 				return nil
 			}
 			found = true
@@ -165,13 +166,4 @@ func (i *Inspector) performOn(r *http.Request, name string, q Request, a *Answer
 		return errors.New("no Worker that runs has the Durable Object class " + q.Class)
 	}
 	return problems
-}
-
-func has(list []string, s string) bool {
-	for _, one := range list {
-		if one == s {
-			return true
-		}
-	}
-	return false
 }

@@ -158,3 +158,16 @@ func (i *Inspector) with(r *http.Request, worker string, f func(*local.Host) err
 	defer leave()
 	return f(host)
 }
+
+// withAll calls f with the host of each Worker, or of the chosen one alone, and returns what went wrong, for a page to say beside the rest.
+func (i *Inspector) withAll(r *http.Request, chosen string, f func(worker string, h *local.Host) error) (problems []string) {
+	for _, one := range i.o.Workers() {
+		if chosen != "" && one.Name != chosen {
+			continue
+		}
+		if err := i.with(r, one.Name, func(h *local.Host) error { return f(one.Name, h) }); err != nil {
+			problems = append(problems, err.Error())
+		}
+	}
+	return problems
+}

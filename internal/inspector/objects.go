@@ -3,6 +3,7 @@ package inspector
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -140,7 +141,7 @@ func Inspect(h *local.Host, class, object, from string) (o Object, err error) {
 	sockets, failed := h.Sockets(class, id)
 	o.Sockets = []Socket{}
 	for _, s := range sockets {
-		o.Sockets = append(o.Sockets, Socket{s.Number, s.Tags, map[bool]string{true: "open", false: "closing"}[s.ReadyState == 1], plain(local.Attachment(s))})
+		o.Sockets = append(o.Sockets, Socket{s.Number, s.Tags, stateOf(s), plain(local.Attachment(s))})
 	}
 	return o, errors.Join(err, failed)
 }
@@ -156,44 +157,25 @@ func (i *Inspector) objects(w http.ResponseWriter, r *http.Request) {
 		Next          int
 	}
 	var groups []group
-	var problems []string
-	for _, one := range i.o.Workers() {
-		if chosen != "" && one.Name != chosen {
-			continue
-		}
-		if err := i.with(r, one.Name, func(h *local.Host) error {
-			for _, name := range h.Classes() {
-				if class != "" && name != class {
-					continue
-				}
-				list, err := List(h, name)
-				if err != nil {
-					return err
-				}
-				if text != "" {
-					list = keep(list, func(o ObjectSummary) bool { return strings.Contains(o.Name, text) || strings.HasPrefix(o.ID, text) })
-				}
-				g := group{Worker: one.Name, Class: name, Total: len(list), Objects: list[min(max(from, 0), len(list)):]}
-				if len(g.Objects) > pageObjects {
-					g.Objects, g.Next = g.Objects[:pageObjects], from+pageObjects
-				}
-				groups = append(groups, g)
+	problems := i.withAll(r, chosen, func(worker string, h *local.Host) error {
+		for _, name := range h.Classes() {
+			if class != "" && name != class {
+				continue
 			}
-			return nil
-		}); err != nil {
-			problems = append(problems, err.Error())
+			list, err := List(h, name)
+			if err != nil {
+				return err
+			}
+			list = slices.DeleteFunc(list, func(o ObjectSummary) bool { return !strings.Contains(o.Name, text) && !strings.HasPrefix(o.ID, text) })
+			g := group{Worker: worker, Class: name, Total: len(list), Objects: list[min(from, len(list)):]}
+			if len(g.Objects) > pageObjects {
+				g.Objects, g.Next = g.Objects[:pageObjects], from+pageObjects
+			}
+			groups = append(groups, g)
 		}
-	}
+		return nil
+	})
 	i.render(w, r, "objects", "Objects", "requests state", map[string]any{"Groups": groups, "Problems": problems, "Q": text, "Worker": chosen, "Class": class, "From": from})
-}
-
-func keep[T any](list []T, f func(T) bool) (kept []T) {
-	for _, v := range list {
-		if f(v) {
-			kept = append(kept, v)
-		}
-	}
-	return kept
 }
 
 // objectView is the page of an object.

@@ -3,6 +3,7 @@ package inspector
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,22 +202,23 @@ func (i *Inspector) idsOf(r *http.Request, name string) map[string]bool {
 
 // names returns a function that names an object of a Worker, "" being any.
 func (i *Inspector) names(r *http.Request) func(worker, class, id string) string {
-	known := map[string]string{}
+	type object struct{ worker, class, id string }
+	known := map[object]string{}
 	return func(worker, class, id string) string {
-		name, ok := known[class+id]
+		name, ok := known[object{worker, class, id}]
 		if ok {
 			return name
 		}
 		name = short(id)
 		i.eachRunning(r, func(h *local.Host) {
-			if worker != "" && h.Name() != worker || !has(h.Classes(), class) {
+			if worker != "" && h.Name() != worker || !slices.Contains(h.Classes(), class) {
 				return
 			}
 			if o, found, err := h.Object(class, id); err == nil && found {
 				name = ObjectSummary{ID: o.ID, Name: o.Name}.Label()
 			}
 		})
-		known[class+id] = name
+		known[object{worker, class, id}] = name
 		return name
 	}
 }
@@ -243,22 +245,14 @@ func (i *Inspector) alarms(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	chosen, text, from := q.Get("worker"), q.Get("q"), max(0, numberOf(q.Get("from")))
 	var list []alarmView
-	var problems []string
-	for _, one := range i.o.Workers() {
-		if chosen != "" && one.Name != chosen {
-			continue
-		}
-		if err := i.with(r, one.Name, func(h *local.Host) error {
-			for _, a := range h.Alarms() {
-				if text == "" || strings.Contains(a.Name, text) || strings.HasPrefix(a.ID, text) || a.Class == text {
-					list = append(list, alarmView{a, one.Name})
-				}
+	problems := i.withAll(r, chosen, func(worker string, h *local.Host) error {
+		for _, a := range h.Alarms() {
+			if text == "" || strings.Contains(a.Name, text) || strings.HasPrefix(a.ID, text) || a.Class == text {
+				list = append(list, alarmView{a, worker})
 			}
-			return nil
-		}); err != nil {
-			problems = append(problems, err.Error())
 		}
-	}
+		return nil
+	})
 	total, next := len(list), 0
 	list = list[min(from, total):]
 	if len(list) > pageObjects {
@@ -285,29 +279,24 @@ const peeked = 50
 func (i *Inspector) queues(w http.ResponseWriter, r *http.Request) {
 	chosen := r.URL.Query().Get("queue")
 	var list []queueView
-	var problems []string
 	seen := map[string]bool{}
-	for _, one := range i.o.Workers() {
-		if err := i.with(r, one.Name, func(h *local.Host) error {
-			queues, err := h.Queues()
-			for _, q := range queues {
-				if seen[q.Name] {
-					continue
-				}
-				seen[q.Name] = true
-				v := queueView{Queue: q, Worker: one.Name, Open: q.Name == chosen, IsLetter: len(q.LettersOf) > 0}
-				if v.Open {
-					if v.Peeked, err = h.Peek(q.Name, peeked); err != nil {
-						v.Problem = err.Error()
-					}
-				}
-				list = append(list, v)
+	problems := i.withAll(r, "", func(worker string, h *local.Host) error {
+		queues, err := h.Queues()
+		for _, q := range queues {
+			if seen[q.Name] {
+				continue
 			}
-			return err
-		}); err != nil {
-			problems = append(problems, err.Error())
+			seen[q.Name] = true
+			v := queueView{Queue: q, Worker: worker, Open: q.Name == chosen, IsLetter: len(q.LettersOf) > 0}
+			if v.Open {
+				if v.Peeked, err = h.Peek(q.Name, peeked); err != nil {
+					v.Problem = err.Error()
+				}
+			}
+			list = append(list, v)
 		}
-	}
+		return err
+	})
 	i.render(w, r, "queues", "Queues", "requests state", map[string]any{"Queues": list, "Problems": problems})
 }
 

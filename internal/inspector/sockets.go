@@ -16,7 +16,9 @@ type socketView struct {
 func (s socketView) Attached() any { return local.Attachment(s.Socket) }
 
 // State says whether messages still come.
-func (s socketView) State() string {
+func (s socketView) State() string { return stateOf(s.Socket) }
+
+func stateOf(s local.Socket) string {
 	if s.ReadyState == 1 {
 		return "open"
 	}
@@ -32,16 +34,11 @@ const maxSockets = 100
 
 func (i *Inspector) sockets(w http.ResponseWriter, r *http.Request) {
 	var list []socketView
-	var problems []string
-	for _, one := range i.o.Workers() {
-		if err := i.with(r, one.Name, func(h *local.Host) error {
-			for _, s := range h.OpenSockets() {
-				list = append(list, socketView{s, one.Name})
-			}
-			return nil
-		}); err != nil {
-			problems = append(problems, err.Error())
+	problems := i.withAll(r, "", func(worker string, h *local.Host) error {
+		for _, s := range h.OpenSockets() {
+			list = append(list, socketView{s, worker})
 		}
-	}
+		return nil
+	})
 	i.render(w, r, "sockets", "WebSockets", "requests state", map[string]any{"Sockets": list[:min(len(list), maxSockets)], "Total": len(list), "Problems": problems})
 }

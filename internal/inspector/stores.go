@@ -47,24 +47,16 @@ func (i *Inspector) stores(w http.ResponseWriter, r *http.Request) {
 		Title, Add string
 		Stores     []storeView
 	}
-	groups := make([]group, len(storeKinds))
-	var problems []string
-	for n, kind := range storeKinds {
-		groups[n] = group{Title: kind.Title, Add: kind.Add}
-	}
-	for _, one := range i.o.Workers() {
-		if err := i.with(r, one.Name, func(h *local.Host) error {
-			for _, s := range storesOf(h) {
-				for n, kind := range storeKinds {
-					if kind.Kind == s.Kind {
-						groups[n].Stores = append(groups[n].Stores, s)
-					}
-				}
-			}
-			return nil
-		}); err != nil {
-			problems = append(problems, err.Error())
+	all := map[string][]storeView{}
+	problems := i.withAll(r, "", func(_ string, h *local.Host) error {
+		for _, s := range storesOf(h) {
+			all[s.Kind] = append(all[s.Kind], s)
 		}
+		return nil
+	})
+	var groups []group
+	for _, kind := range storeKinds {
+		groups = append(groups, group{kind.Title, kind.Add, all[kind.Kind]})
 	}
 	i.render(w, r, "stores", "Storage", "state", map[string]any{"Groups": groups, "Problems": problems})
 }

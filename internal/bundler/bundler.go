@@ -8,6 +8,7 @@
 package bundler
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,18 +113,17 @@ func (b *bundle) asItIs() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	main := Module{filepath.Base(b.Entry), TypeModule, text}
-	list, err := b.additional()
+	additional, err := b.additional()
 	if err != nil {
 		return nil, err
 	}
-	modules := []Module{main}
-	var files []string
-	for _, f := range list {
-		modules, files = append(modules, f.Module), append(files, f.path)
+	files := append([]file{{Module{filepath.Base(b.Entry), TypeModule, text}, b.Entry}}, additional...)
+	var modules []Module
+	for _, f := range files {
+		modules = append(modules, f.Module)
 	}
 	if !b.NoMaps {
-		modules = append(modules, scanMaps(modules, append([]string{b.Entry}, files...))...)
+		modules = append(modules, scanMaps(files)...)
 	}
 	return &Result{Modules: modules, Warnings: b.warnings}, nil
 }
@@ -195,11 +195,7 @@ func (b *bundle) maps() api.SourceMap {
 
 // defines are the names that are replaced in the source. What the configuration says is an expression, as wrangler hands it to esbuild.
 func (b *bundle) defines() map[string]string {
-	mode := os.Getenv("NODE_ENV")
-	if mode == "" {
-		mode = "production"
-	}
-	text, _ := json.Marshal(mode)
+	text, _ := json.Marshal(cmp.Or(os.Getenv("NODE_ENV"), "production"))
 	d := map[string]string{"process.env.NODE_ENV": string(text), "global.process.env.NODE_ENV": string(text), "globalThis.process.env.NODE_ENV": string(text)}
 	if slices.Contains(b.Flags, "global_navigator") || b.Date >= "2022-03-21" && !slices.Contains(b.Flags, "no_global_navigator") {
 		d["navigator.userAgent"] = `"Cloudflare-Workers"`

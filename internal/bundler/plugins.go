@@ -36,28 +36,25 @@ type asked struct{}
 // collector takes what rules name out of the bundle: it becomes a module of its own, which the bundle imports by a name with its hash.
 func (b *bundle) collector() api.Plugin {
 	return api.Plugin{Name: "modules", Setup: func(build api.PluginBuild) {
-		for _, rule := range b.rules.active {
-			if rule.javascript() && !b.Additional {
-				continue
-			}
+		imports := func(rule Rule, resolve func(a api.OnResolveArgs) (api.OnResolveResult, error)) {
 			for _, g := range rule.Globs {
 				build.OnResolve(api.OnResolveOptions{Filter: glob(g, false)}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 					if _, own := a.PluginData.(asked); own || a.Kind == api.ResolveEntryPoint {
 						return api.OnResolveResult{}, nil
 					}
-					return b.collect(build, rule, a)
+					return resolve(a)
 				})
 			}
 		}
-		for _, rule := range b.rules.shadowed {
-			for _, g := range rule.Globs {
-				build.OnResolve(api.OnResolveOptions{Filter: glob(g, false)}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
-					if _, own := a.PluginData.(asked); own || a.Kind == api.ResolveEntryPoint {
-						return api.OnResolveResult{}, nil
-					}
-					return api.OnResolveResult{}, fmt.Errorf("%s is named by a rule for %s that an earlier one shadows: add fallthrough = true to that", a.Path, rule.Type)
-				})
+		for _, rule := range b.rules.active {
+			if !rule.javascript() || b.Additional {
+				imports(rule, func(a api.OnResolveArgs) (api.OnResolveResult, error) { return b.collect(build, rule, a) })
 			}
+		}
+		for _, rule := range b.rules.shadowed {
+			imports(rule, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+				return api.OnResolveResult{}, fmt.Errorf("%s is named by a rule for %s that an earlier one shadows: add fallthrough = true to that", a.Path, rule.Type)
+			})
 		}
 	}}
 }

@@ -106,6 +106,16 @@ type file struct {
 // additional finds the modules below the module root that the rules name, main aside.
 func (b *bundle) additional() (list []file, err error) {
 	root := os.DirFS(b.ModuleRoot)
+	type pattern struct {
+		*regexp.Regexp
+		module string // its media type
+	}
+	var patterns []pattern
+	for _, rule := range b.rules.active {
+		for _, g := range rule.Globs {
+			patterns = append(patterns, pattern{regexp.MustCompile(glob(g, true)), moduleTypes[rule.Type]})
+		}
+	}
 	err = fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		at := filepath.Join(b.ModuleRoot, filepath.FromSlash(name))
 		switch {
@@ -116,18 +126,15 @@ func (b *bundle) additional() (list []file, err error) {
 		case d.IsDir(), at == b.Config, at == b.Entry:
 			return nil
 		}
-		for _, rule := range b.rules.active {
-			if !slices.ContainsFunc(rule.Globs, func(g string) bool { return regexp.MustCompile(glob(g, true)).MatchString(name) }) {
-				continue
-			}
-			content, err := fs.ReadFile(root, name)
-			if err != nil {
-				return err
-			}
-			list = append(list, file{Module{name, moduleTypes[rule.Type], content}, at})
+		first := slices.IndexFunc(patterns, func(p pattern) bool { return p.MatchString(name) })
+		if first < 0 {
 			return nil
 		}
-		return nil
+		content, err := fs.ReadFile(root, name)
+		if err == nil {
+			list = append(list, file{Module{name, patterns[first].module, content}, at})
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for modules in %s: %w", b.ModuleRoot, err)

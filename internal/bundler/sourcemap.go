@@ -36,8 +36,8 @@ func (b *bundle) sourceMap(main, out string, text []byte) (*Module, error) {
 }
 
 // scanMaps finds the source maps that modules of JavaScript name at their end. One that is not there is no error.
-func scanMaps(modules []Module, files []string) (maps []Module) {
-	for i, m := range modules {
+func scanMaps(files []file) (maps []Module) {
+	for _, m := range files {
 		if m.Type != TypeModule && m.Type != TypeCommonJS {
 			continue
 		}
@@ -46,7 +46,7 @@ func scanMaps(modules []Module, files []string) (maps []Module) {
 		if !ok || strings.HasPrefix(name, "data:") {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(filepath.Dir(files[i]), filepath.FromSlash(name)))
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(m.path), filepath.FromSlash(name)))
 		var table map[string]any
 		if err != nil || json.Unmarshal(text, &table) != nil {
 			continue

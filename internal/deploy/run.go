@@ -67,18 +67,16 @@ func (p *Plan) Upload(ctx context.Context, c *cloudflare.Client, log io.Writer) 
 	if err == nil {
 		err = r.provision(ctx)
 	}
+	var jwt string
 	if err == nil {
-		var jwt string
-		if jwt, err = r.sendAssets(ctx); err == nil {
-			err = r.step("version", func() (string, error) {
-				metadata := p.metadata(nil, jwt)
-				delete(metadata, "logpush") // belong to the Worker, not to a version
-				delete(metadata, "observability")
-				metadata["annotations"] = p.annotations()
-				r.uploaded, err = c.NewVersion(ctx, p.Config.Name, &cloudflare.Upload{Metadata: metadata, Modules: p.modules})
-				return r.uploaded.Version, err
-			})
-		}
+		jwt, err = r.sendAssets(ctx)
+	}
+	if err == nil {
+		metadata := p.metadata(nil, jwt)
+		delete(metadata, "logpush") // belong to the Worker, not to a version
+		delete(metadata, "observability")
+		metadata["annotations"] = p.annotations()
+		err = r.newVersion(ctx, metadata)
 	}
 	if err != nil {
 		return nil, r.withMade(fmt.Errorf("%w\nThe Worker was not changed: what was live is live", err))
@@ -124,99 +122,6 @@ func (r *run) step(what string, do func() (string, error)) error {
 		r.note("%-9s %s  %s", what, result, time.Since(began).Round(time.Millisecond*10))
 	}
 	return err
-}
-
-// look finds out what is there, and whether what the Worker needs is.
-func (r *run) look(ctx context.Context, all bool) (err error) {
-	name := r.Config.Name
-	if r.script, err = r.client.Script(ctx, name); err != nil {
-		return err
-	}
-	if err := r.checkSecrets(ctx); err != nil {
-		return err
-	}
-	if err := r.checkQueues(ctx); err != nil {
-		return err
-	}
-	if !all || !r.script.Exists {
-		return r.strict()
-	}
-	deployments, err := r.client.Deployments(ctx, name)
-	if err != nil {
-		return err
-	}
-	if len(deployments) > 0 {
-		r.live = deployments[0].Versions
-	}
-	if len(r.live) > 1 {
-		r.conflict("%s is being rolled out by steps (%s): this deployment ends that, and gets all requests. `lattice versions deploy` goes on with the steps", name, shares(r.live))
-	}
-	if r.script.LastDeployedFrom == "dash" {
-		r.conflict("%s was changed last on the dashboard: what was set there, and does not stand in %s, is overwritten", name, r.Config.Path)
-	}
-	return r.strict()
-}
-
-// conflict is something that was changed elsewhere, and that this deployment ends: a warning, or with Strict an error.
-func (r *run) conflict(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); r.Strict {
-		r.conflicts = append(r.conflicts, text)
-	} else {
-		r.note("warning: %s", text)
-	}
-}
-
-func (r *run) strict() error {
-	if len(r.conflicts) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%s\nThat is a conflict, with --strict: leave it out to deploy all the same", strings.Join(r.conflicts, "\n"))
-}
-
-// checkSecrets warns about secrets that something of the same name replaces, and refuses a first deployment that needs some.
-func (r *run) checkSecrets(ctx context.Context) error {
-	if !r.script.Exists {
-		missing := slices.DeleteFunc(slices.Clone(r.Config.Secrets), r.overrides)
-		if len(missing) > 0 {
-			return fmt.Errorf("the Worker needs the secrets %s, and %s does not exist yet: deploy it with --secrets-file FILE, in which they stand as NAME=value lines or as JSON", names(missing), r.Config.Name)
-		}
-		return nil
-	}
-	secrets, err := r.client.Secrets(ctx, r.Config.Name)
-	if err != nil {
-		return err
-	}
-	for _, b := range r.bindings {
-		if name, _ := b["name"].(string); b["type"] != "inherit" && b["type"] != "secret_text" && slices.Contains(secrets, name) {
-			r.conflict("the secret %s of %s is replaced by the %s of that name in the configuration", name, r.Config.Name, b["type"])
-		}
-	}
-	for _, name := range r.Config.Secrets {
-		if !slices.Contains(secrets, name) && slices.ContainsFunc(r.bindings, func(b binding) bool { return b["name"] == name && b["type"] == "inherit" }) {
-			return fmt.Errorf("the Worker needs the secret %s, which is not set: lattice secret put %s", name, name)
-		}
-	}
-	return nil
-}
-
-// checkQueues refuses queues that are not there, and are not made either.
-func (r *run) checkQueues(ctx context.Context) error {
-	wanted := r.queues()
-	if !r.NoProvision {
-		wanted = slices.DeleteFunc(wanted, func(name string) bool {
-			return name == "" || slices.ContainsFunc(r.drafts, func(d draft) bool { return d.typ == "queue" && d.title == name })
-		})
-	}
-	have, err := r.client.Queues(ctx, wanted)
-	if err != nil {
-		return err
-	}
-	for _, name := range wanted {
-		if _, ok := have[name]; !ok {
-			return fmt.Errorf("there is no queue %s in the account: make it with `lattice queues create %s`, or on the dashboard", name, name)
-		}
-	}
-	return nil
 }
 
 func (r *run) sendAssets(ctx context.Context) (jwt string, err error) {
@@ -296,14 +201,18 @@ func (r *run) before() string {
 	return shares(r.live)
 }
 
+// newVersion uploads a version that is not live yet.
+func (r *run) newVersion(ctx context.Context, metadata map[string]any) error {
+	return r.step("version", func() (_ string, err error) {
+		r.uploaded, err = r.client.NewVersion(ctx, r.Config.Name, &cloudflare.Upload{Metadata: metadata, Modules: r.modules})
+		return r.uploaded.Version, err
+	})
+}
+
 // releaseVersion uploads a version, and then sends all requests to it.
 func (r *run) releaseVersion(ctx context.Context, jwt string) error {
 	name := r.Config.Name
-	err := r.step("version", func() (string, error) {
-		var err error
-		r.uploaded, err = r.client.NewVersion(ctx, name, &cloudflare.Upload{Metadata: r.metadata(nil, jwt), Modules: r.modules})
-		return r.uploaded.Version, err
-	})
+	err := r.newVersion(ctx, r.metadata(nil, jwt))
 	if err != nil {
 		return fmt.Errorf("%w\nWhat was live before is live: %s", err, r.before())
 	}
@@ -358,31 +267,6 @@ func (r *run) trigger(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Failure is a deployment of which a part is done.
-type Failure struct {
-	Worker string
-	Done   []string
-	Failed []error
-	Next   string // the command that goes on
-}
-
-// Error says what is live, what is not, and what to do.
-func (f *Failure) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s is deployed in part\n", f.Worker)
-	for _, d := range f.Done {
-		fmt.Fprintf(&b, "  done:   %s\n", d)
-	}
-	for _, e := range f.Failed {
-		fmt.Fprintf(&b, "  failed: %s\n", strings.ReplaceAll(e.Error(), "\n", "\n          "))
-	}
-	fmt.Fprintf(&b, "Mend what failed, then run: %s", f.Next)
-	return b.String()
-}
-
-// Unwrap returns what failed.
-func (f *Failure) Unwrap() []error { return f.Failed }
 
 // shares are versions with their parts of the requests.
 func shares(list []cloudflare.Share) string {

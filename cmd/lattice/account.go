@@ -27,9 +27,7 @@ func (c *cloudCommand) accountFlags(name, long string) *flag.FlagSet {
 // askFlags add the flags that leave out a question.
 func askFlags(fs *flag.FlagSet) *bool {
 	yes := fs.Bool("yes", false, "do not ask")
-	for _, name := range []string{"y", "skip-confirmation", "force"} {
-		fs.BoolVar(yes, name, false, "the same")
-	}
+	alias(fs, "yes", "y", "skip-confirmation", "force")
 	return yes
 }
 
@@ -73,14 +71,20 @@ func (c *cloudCommand) created(v any, line, table string, pairs ...any) error {
 	return c.createdFor(false, v, line, table, pairs...)
 }
 
+// table is a table of the configuration, in the environment that the command line chooses.
+func (c *cloudCommand) table(name string) string {
+	if c.env == "" {
+		return name
+	}
+	return "env." + c.env + "." + name
+}
+
 // createdFor is created, for a binding that may be in the configuration already, without its id.
 func (c *cloudCommand) createdFor(bound bool, v any, line, table string, pairs ...any) error {
 	if c.json {
 		return printJSON(c.out, v)
 	}
-	if c.env != "" {
-		table = "env." + c.env + "." + table
-	}
+	table = c.table(table)
 	what := "Add to " + c.cfg.Path
 	if bound {
 		what = "In " + c.cfg.Path + " complete"

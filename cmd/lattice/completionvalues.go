@@ -88,11 +88,7 @@ var flagOffers = map[string]offer{
 
 // flagValues are the values of a flag, as far as they are known.
 func flagValues(fs *flag.FlagSet, f *flag.Flag) []string {
-	for _, one := range spellings(fs) { // -e is --env
-		if slices.Contains(one.names, dashed(f.Name)) {
-			f = one.main
-		}
-	}
+	f = described(fs, f)
 	switch kind, _ := flag.UnquoteUsage(f); kind {
 	case "file":
 		return anyFile()

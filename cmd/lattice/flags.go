@@ -51,7 +51,7 @@ func spellings(fs *flag.FlagSet) (all []*spelling) {
 		}
 		s := all[at]
 		s.names = append(s.names, dashed(f.Name))
-		if strings.HasPrefix(s.main.Usage, "short for ") || s.main.Usage == "the same" || s.main.Usage == "" {
+		if s.main.Usage == aliasUsage {
 			s.main = f
 		}
 	})
@@ -65,10 +65,13 @@ func spellings(fs *flag.FlagSet) (all []*spelling) {
 	return all
 }
 
+// aliasUsage marks the further names of a flag, which is described under its first.
+const aliasUsage = "the same"
+
 // alias gives a flag further names.
 func alias(fs *flag.FlagSet, of string, names ...string) {
 	for _, name := range names {
-		fs.Var(fs.Lookup(of).Value, name, "the same")
+		fs.Var(fs.Lookup(of).Value, name, aliasUsage)
 	}
 }
 
@@ -80,6 +83,16 @@ func order(a, b bool) int {
 		return -1
 	}
 	return 1
+}
+
+// described is the flag under the name by which it is described: -e is --env.
+func described(fs *flag.FlagSet, f *flag.Flag) *flag.Flag {
+	for _, one := range spellings(fs) {
+		if slices.Contains(one.names, dashed(f.Name)) {
+			return one.main
+		}
+	}
+	return f
 }
 
 // sameVariable reports whether two flags set one variable: their values are pointers, which are compared. Functions are all different.
@@ -221,7 +234,7 @@ func faultOf(fs *flag.FlagSet, err error) string {
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		kind := "value"
 		if f := fs.Lookup(name); f != nil {
-			kind, _ = flag.UnquoteUsage(f)
+			kind, _ = flag.UnquoteUsage(described(fs, f))
 		}
 		return fmt.Sprintf("%s needs a value: %s %s", dashed(name), dashed(name), kind)
 	}

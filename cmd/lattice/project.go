@@ -36,9 +36,9 @@ func (p *project) flags(fs *flag.FlagSet) {
 func (p *project) configFlags(fs *flag.FlagSet) {
 	p.fs = fs
 	fs.Var(&p.configs, "config", "`file` with the Worker's configuration (default wrangler.json, wrangler.jsonc or wrangler.toml, here or in a folder above)")
-	fs.Var(&p.configs, "c", "short for --config `file`")
+	alias(fs, "config", "c")
 	fs.StringVar(&p.env, "env", "", "use the settings of [env.`name`] (default: what CLOUDFLARE_ENV says, or the top level)")
-	fs.StringVar(&p.env, "e", "", "short for --env `name`")
+	alias(fs, "env", "e")
 	workingFolder(fs)
 }
 

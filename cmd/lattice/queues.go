@@ -59,11 +59,7 @@ func queuesCreate(ctx context.Context, c *cloudCommand, args []string) error {
 	if err := c.created(q, "Created the queue "+q.Name, "queues.producers", "binding", bindingOf("", q.Name), "queue", q.Name); err != nil || c.json {
 		return err
 	}
-	table := "queues.consumers"
-	if c.env != "" {
-		table = "env." + c.env + "." + table
-	}
-	fmt.Fprintf(c.out, "\nto send to it, and in the Worker that consumes it:\n\n%s\n", c.cfg.Add(table, true, "queue", q.Name))
+	fmt.Fprintf(c.out, "\nto send to it, and in the Worker that consumes it:\n\n%s\n", c.cfg.Add(c.table("queues.consumers"), true, "queue", q.Name))
 	return nil
 }
 

@@ -109,9 +109,9 @@ func r2Create(ctx context.Context, c *cloudCommand, args []string) error {
 	fs := c.accountFlags("r2 bucket create", r2Help)
 	location := fs.String("location", "", "`place` near which the bucket is: weur, eeur, apac, wnam, enam or oc")
 	jurisdiction := fs.String("jurisdiction", "", "`place` that the objects do not leave: eu or fedramp")
-	fs.StringVar(jurisdiction, "J", "", "short for --jurisdiction `place`")
+	alias(fs, "jurisdiction", "J")
 	class := fs.String("storage-class", "", "`class` of objects: Standard or InfrequentAccess")
-	fs.StringVar(class, "s", "", "short for --storage-class `class`")
+	alias(fs, "storage-class", "s")
 	binding := fs.String("binding", "", "`name` of the binding in the lines to add (default: made of the bucket's)")
 	given, err := c.parse(fs, args, "NAME", 1, 1)
 	if err != nil {
@@ -135,7 +135,7 @@ func r2Create(ctx context.Context, c *cloudCommand, args []string) error {
 func r2Buckets(ctx context.Context, c *cloudCommand, args []string) error {
 	fs := c.accountFlags("r2 bucket list", r2Help)
 	jurisdiction := fs.String("jurisdiction", "", "those of a `place`: eu or fedramp")
-	fs.StringVar(jurisdiction, "J", "", "short for --jurisdiction `place`")
+	alias(fs, "jurisdiction", "J")
 	if _, err := c.parse(fs, args, "", 0, 0); err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func r2DeleteBucket(ctx context.Context, c *cloudCommand, args []string) error {
 func (c *cloudCommand) oneBucket(ctx context.Context, name string, args []string) (client *cloudflare.Client, b cloudflare.R2Bucket, yes bool, err error) {
 	fs := c.accountFlags("r2 bucket "+name, r2Help)
 	jurisdiction := fs.String("jurisdiction", "", "`place` that the bucket was made for: eu or fedramp")
-	fs.StringVar(jurisdiction, "J", "", "short for --jurisdiction `place`")
+	alias(fs, "jurisdiction", "J")
 	sure := new(bool)
 	if name == "delete" {
 		sure = askFlags(fs)

@@ -201,7 +201,7 @@ func startLocal(t *testing.T, dir, env string, module []byte) string {
 
 func startWrangler(t *testing.T, dir, env string) string {
 	t.Helper()
-	return workerd.Dev(t, dir, 2*time.Minute, nil, "--env", env, "--log-level", "error", "--persist-to", t.TempDir())
+	return workerd.Dev(t, dir, 2*time.Minute, nil, "--env", env, "--persist-to", t.TempDir())
 }
 
 // compared are the headers that must be equal.

@@ -95,6 +95,23 @@ func (r *remoteR2) open(o *cloudflare.R2Object, offset, length int64) (io.ReadCl
 	if length == 0 {
 		return io.NopCloser(bytes.NewReader(nil)), nil
 	}
+	body, err := r.stream(o, offset, length)
+	if err != nil {
+		return nil, err
+	}
+	if length > mostHeld {
+		return body, nil
+	}
+	defer body.Close()
+	all, err := io.ReadAll(body)
+	if err != nil {
+		return nil, errChanged
+	}
+	return io.NopCloser(bytes.NewReader(all)), nil
+}
+
+// stream is a part of an object as it comes. It fails with errChanged when the object is not the one that was found.
+func (r *remoteR2) stream(o *cloudflare.R2Object, offset, length int64) (*remoteContent, error) {
 	end := offset + length
 	if length == o.Size {
 		end = 0
@@ -105,10 +122,7 @@ func (r *remoteR2) open(o *cloudflare.R2Object, offset, length int64) (io.ReadCl
 	if !late.Stop() && err != nil {
 		err = context.DeadlineExceeded
 	}
-	if err == nil && content.ETag != "" && content.ETag != o.ETag || cloudflare.IsNotFound(err) && !cloudflare.IsNoBucket(err) {
-		if err == nil {
-			content.Close()
-		}
+	if cloudflare.IsNotFound(err) && !cloudflare.IsNoBucket(err) {
 		err = errChanged
 	}
 	if err != nil {
@@ -116,20 +130,15 @@ func (r *remoteR2) open(o *cloudflare.R2Object, offset, length int64) (io.ReadCl
 		return nil, err
 	}
 	body := &remoteContent{r, content, stop, o.Key, length}
-	if end > 0 && !content.Part {
-		_, err = io.CopyN(io.Discard, content, offset)
-	}
-	if err == nil && length <= mostHeld {
-		defer body.Close()
-		all, err := io.ReadAll(body)
-		if err != nil {
-			return nil, errChanged
-		}
-		return io.NopCloser(bytes.NewReader(all)), nil
-	}
-	if err != nil {
+	if content.ETag != "" && content.ETag != o.ETag {
 		body.Close()
 		return nil, errChanged
+	}
+	if end > 0 && !content.Part { // the API has ignored the range
+		if _, err := io.CopyN(io.Discard, content, offset); err != nil {
+			body.Close()
+			return nil, errChanged
+		}
 	}
 	return body, nil
 }

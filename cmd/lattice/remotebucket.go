@@ -122,7 +122,7 @@ func (r *remoteR2) stream(o *cloudflare.R2Object, offset, length int64) (*remote
 	if !late.Stop() && err != nil {
 		err = context.DeadlineExceeded
 	}
-	if cloudflare.IsNotFound(err) && !cloudflare.IsNoBucket(err) {
+	if cloudflare.IsNoObject(err) {
 		err = errChanged
 	}
 	if err != nil {

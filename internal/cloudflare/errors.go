@@ -175,6 +175,9 @@ func IsNotFound(err error) bool { return status(err) == http.StatusNotFound }
 // IsNoBucket reports whether an R2 bucket, perhaps that of an object, is not there.
 func IsNoBucket(err error) bool { return hasCode(err, codeNoBucket) }
 
+// IsNoObject reports whether an R2 bucket, which is there, has no such object.
+func IsNoObject(err error) bool { return IsNotFound(err) && !IsNoBucket(err) }
+
 // IsNoNamespace reports whether a KV namespace, perhaps that of a key, is not there.
 func IsNoNamespace(err error) bool { return hasCode(err, codeNoNamespace) }
 

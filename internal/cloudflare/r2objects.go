@@ -129,7 +129,7 @@ func (c *Client) DeleteObject(ctx context.Context, at R2Place, key string) error
 	h := within(at.Jurisdiction)
 	h.Set("cf-r2-data-catalog-check", "true")
 	_, err = c.send(ctx, http.MethodDelete, path, nil, h, nil)
-	if IsNotFound(err) && !IsNoBucket(err) {
+	if IsNoObject(err) {
 		return nil
 	}
 	return failed("delete "+key, err)

@@ -155,14 +155,14 @@ func (c *Client) Invoke(ctx context.Context, op uint32, request []byte) ([]byte,
 func (c *Client) Start(ctx context.Context, op uint32, request []byte) (wait func() ([]byte, error)) {
 	to := make(chan answer, 1)
 	c.mu.Lock()
+	if over := c.over; over != nil {
+		c.mu.Unlock()
+		return func() ([]byte, error) { return nil, over }
+	}
 	c.last++
 	number := c.last
 	c.waiting[number] = to
-	over := c.over
 	c.mu.Unlock()
-	if over != nil {
-		return func() ([]byte, error) { return nil, over }
-	}
 	c.writing.Lock()
 	err := send(c.conn, number, op, request)
 	c.writing.Unlock()

@@ -76,7 +76,8 @@ const secretHelp = `lattice secret put|list|delete|bulk
   lattice secret delete NAME
   lattice secret bulk [FILE]                        set many: a JSON object {"NAME": "value"}, where null deletes, or NAME=value lines
 
-A value is never an argument, where the shell's history and other users would see it. Each change is live at once. For development, secrets stand in
+A value is never an argument, where the shell's history and other users would see it. Each change is live at once. A Worker that is not there yet is
+made, empty, to hold its secrets until the first deployment. For development, secrets stand in
 .dev.vars.
 ` + credentialsHelp + `
 Examples:

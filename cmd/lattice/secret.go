@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/term"
 
+	"grove.place/lattice/internal/cloudflare"
+	"grove.place/lattice/internal/deploy"
 	"grove.place/lattice/internal/wrangler"
 )
 
@@ -47,10 +49,23 @@ func secretPut(ctx context.Context, c *cloudCommand, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := client.PutSecret(ctx, name, given[0], value); err != nil {
+	if err := c.withWorker(ctx, client, name, func() error { return client.PutSecret(ctx, name, given[0], value) }); err != nil {
 		return err
 	}
 	return c.print(map[string]string{"worker": name, "name": given[0]}, [][]string{{"Set the secret " + given[0] + " of " + name + ", which is live"}})
+}
+
+// withWorker sets secrets, in a Worker that does nothing if none was deployed yet, as wrangler does.
+func (c *cloudCommand) withWorker(ctx context.Context, client *cloudflare.Client, name string, set func() error) error {
+	err := set()
+	if !cloudflare.IsMissing(err) {
+		return err
+	}
+	fmt.Fprintf(c.errs, "There is no Worker %s yet: an empty one is made, which keeps the secrets until `lattice deploy` gives it a program\n", name)
+	if _, err := client.Put(ctx, name, deploy.Draft(name)); err != nil {
+		return err
+	}
+	return set()
 }
 
 // readSecret reads a value: one line that a person types and nobody sees, or all that is piped in.
@@ -152,7 +167,7 @@ func secretBulk(ctx context.Context, c *cloudCommand, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := client.PutSecrets(ctx, name, values); err != nil {
+	if err := c.withWorker(ctx, client, name, func() error { return client.PutSecrets(ctx, name, values) }); err != nil {
 		return err
 	}
 	return c.print(map[string]any{"worker": name, "names": names}, [][]string{{fmt.Sprintf("Set %d secrets of %s: %s", len(names), name, strings.Join(names, ", "))}})

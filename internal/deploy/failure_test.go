@@ -189,7 +189,7 @@ func TestMissingQueuesAndSecretsAreFoundBeforeTheUpload(t *testing.T) {
 	says(t, err, "there is no queue nowhere in the account: make it with `lattice queues create nowhere`", "Nothing was changed")
 	secrets := head + "[secrets]\nrequired = [\"KEY\"]\n"
 	_, err = b.deploy(t.Context(), secrets, deploy.Options{})
-	says(t, err, "needs the secrets KEY, and app does not exist yet: deploy it with --secrets-file FILE")
+	says(t, err, "needs the secrets KEY, and app does not exist yet: set them with lattice secret put NAME, or deploy with --secrets-file FILE")
 	other := newBench(t)
 	if _, err := other.deploy(t.Context(), secrets, deploy.Options{Secrets: map[string]string{"KEY": "a value"}}); err != nil {
 		t.Error(err)

@@ -59,7 +59,7 @@ func (r *run) checkSecrets(ctx context.Context) error {
 	if !r.script.Exists {
 		missing := slices.DeleteFunc(slices.Clone(r.Config.Secrets), r.overrides)
 		if len(missing) > 0 {
-			return fmt.Errorf("the Worker needs the secrets %s, and %s does not exist yet: deploy it with --secrets-file FILE, in which they stand as NAME=value lines or as JSON", names(missing), r.Config.Name)
+			return fmt.Errorf("the Worker needs the secrets %s, and %s does not exist yet: set them with lattice secret put NAME, or deploy with --secrets-file FILE, in which they stand as NAME=value lines or as JSON", names(missing), r.Config.Name)
 		}
 		return nil
 	}

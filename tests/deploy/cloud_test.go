@@ -138,7 +138,6 @@ func TestSecretsComeFromTheStandardInputAlone(t *testing.T) {
 	c.refuses("", []string{"secret", "put", "KEY"}, "the value of KEY is empty")
 	c.refuses(value, []string{"secret", "put", "KEY=" + value}, "The value is no argument")
 	c.refuses(`{"A": 1}`, []string{"secret", "bulk"}, "the secret A is no text")
-	c.refuses(value, []string{"secret", "put", "KEY", "--name", "nobody"}, "This Worker does not exist on your account (code 10007, HTTP 404): deploy it first")
 	// The next deployment leaves them.
 	must(t)(c.lattice(c.api, "", "deploy"))
 	if w := c.api.Worker("plain"); !slices.Equal(w.Secrets, []string{"B", "C", "D"}) {
@@ -148,6 +147,29 @@ func TestSecretsComeFromTheStandardInputAlone(t *testing.T) {
 	if keep := uploads[0].JSON().(map[string]any)["keep_bindings"]; len(keep.([]any)) != 2 {
 		t.Errorf("keep_bindings is %v", keep)
 	}
+}
+
+func TestSecretsMayComeBeforeTheFirstDeployment(t *testing.T) {
+	p := newProject(t, plainConfig, nil)
+	drafts := map[string]map[string]string{}
+	for name, run := range map[string]func(*cloudflareapi.Server, string, ...string) (ran, error){"wrangler": p.wrangler, "lattice": p.lattice} {
+		api := cloudflareapi.Start(t)
+		must(t)(run(api, "hush", "secret", "put", "KEY", "--name", "early"))
+		must(t)(run(api, `{"MORE": "x"}`, "secret", "bulk", "--name", "earlier"))
+		for worker, secret := range map[string]string{"early": "KEY", "earlier": "MORE"} {
+			if w := api.Worker(worker); w == nil || !slices.Contains(w.Secrets, secret) {
+				t.Fatalf("%s left %+v", name, w)
+			}
+		}
+		puts := api.Find("PUT", "/accounts/*/workers/scripts/*")
+		must(t)(p.lattice(api, "", "deploy", "--name", "early"))
+		if w := api.Worker("early"); !slices.Equal(w.Secrets, []string{"KEY"}) || len(w.Classes) == 0 {
+			t.Errorf("a deployment makes of the draft of %s %+v", name, w)
+		}
+		drafts[name] = fields(t, puts[:2])
+	}
+	query := difference{"PUT .*: query (excludeScript|bindings_inherit)", "lattice uploads a Worker in one way; a draft has nothing to inherit, and nobody reads its text"}
+	differ(t, []difference{query}, drafts["wrangler"], drafts["lattice"], map[int]bool{})
 }
 
 func TestADryRunSendsNothing(t *testing.T) {

@@ -216,8 +216,13 @@ const upload = "(POST .*/versions|PUT .*/scripts/[a-z-]+): "
 // sent are the fields of the requests that change something, by "METHOD path: field".
 func sent(t *testing.T, api *cloudflareapi.Server) map[string]string {
 	t.Helper()
+	return fields(t, api.Requests())
+}
+
+func fields(t *testing.T, requests []cloudflareapi.Request) map[string]string {
+	t.Helper()
 	fields := map[string]string{}
-	for _, r := range api.Requests() {
+	for _, r := range requests {
 		if r.Method == "GET" {
 			continue
 		}

@@ -3,6 +3,7 @@ package cloudflareapi
 import (
 	"cmp"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -114,14 +115,11 @@ func (s *Server) serveTail(w http.ResponseWriter, r *http.Request) {
 	}
 	s.heard.Broadcast()
 	s.mu.Unlock()
-	closed := make(chan struct{})
+	pings, closed := make(chan ws.Frame), make(chan struct{})
+	done := r.Context().Done()
 	go func() {
 		defer close(closed)
-		for {
-			if _, _, err := wsutil.ReadClientData(conn); err != nil {
-				return
-			}
-		}
+		readTail(conn, pings, done)
 	}()
 	defer conn.Close()
 	for {
@@ -130,8 +128,29 @@ func (s *Server) serveTail(w http.ResponseWriter, r *http.Request) {
 			if !open || wsutil.WriteServerText(conn, e) != nil {
 				return
 			}
+		case ping := <-pings:
+			if ws.WriteFrame(conn, ws.NewPongFrame(ping.Payload)) != nil {
+				return
+			}
 		case <-closed:
 			return
+		}
+	}
+}
+
+// readTail hands on pings until the client is gone. Frames need no mask: wrangler sends its first without one, and Cloudflare takes it.
+func readTail(conn net.Conn, pings chan<- ws.Frame, done <-chan struct{}) {
+	for {
+		frame, err := ws.ReadFrame(conn)
+		if err != nil || frame.Header.OpCode == ws.OpClose {
+			return
+		}
+		if frame.Header.OpCode == ws.OpPing {
+			select {
+			case pings <- ws.UnmaskFrameInPlace(frame):
+			case <-done:
+				return
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -12,6 +13,10 @@ import (
 )
 
 func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "cloudflareapi runs a stand-in for Cloudflare's API, and prints the variables that lead lattice deploy and wrangler to it.")
+	}
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	server, closed := cloudflareapi.Listen(func(r cloudflareapi.Request) { fmt.Println(r) })

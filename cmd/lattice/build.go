@@ -25,7 +25,9 @@ func runBuild(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	done := underWay(errs, "building the program")
 	res, err := build.Build(ctx, options)
+	done()
 	if err != nil {
 		return printed(err, options.Package, errs)
 	}

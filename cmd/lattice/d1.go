@@ -56,6 +56,7 @@ func database(ctx context.Context, c *storeCommand, name string, args []string, 
 		if err != nil {
 			return err
 		}
+		defer underWay(c.errs, "Cloudflare is asked")()
 		return remote(ctx, r)
 	}
 	db, err := c.localDatabase(given[0])

@@ -106,7 +106,9 @@ func (d *deployCommand) plan(ctx context.Context) (*deploy.Plan, error) {
 		}
 	}
 	began := time.Now()
+	done := underWay(d.errs, "building the program")
 	code, err := deploy.Make(ctx, d.cfg, options, deploy.Source{Bundling: d.bundling(&d.project), Command: d.fs.Name(), Environ: environ.List(), Log: d.errs})
+	done()
 	if err != nil {
 		return nil, printed(err, options.Package, d.errs)
 	}

@@ -60,6 +60,7 @@ func bucket(ctx context.Context, c *storeCommand, name, usage string, args []str
 		if err != nil {
 			return err
 		}
+		defer underWay(c.errs, "Cloudflare is asked")()
 		return do(ctx, r, key)
 	}
 	var o local.Options

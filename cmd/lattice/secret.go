@@ -170,9 +170,5 @@ func secretBulk(ctx context.Context, c *cloudCommand, args []string) error {
 	if err := c.withWorker(ctx, client, name, func() error { return client.PutSecrets(ctx, name, values) }); err != nil {
 		return err
 	}
-	what := "1 secret"
-	if len(names) > 1 {
-		what = fmt.Sprint(len(names), " secrets")
-	}
-	return c.print(map[string]any{"worker": name, "names": names}, [][]string{{fmt.Sprintf("Set %s of %s: %s", what, name, strings.Join(names, ", "))}})
+	return c.print(map[string]any{"worker": name, "names": names}, [][]string{{fmt.Sprintf("Set %s of %s: %s", count(len(names), "secret"), name, strings.Join(names, ", "))}})
 }

@@ -62,7 +62,9 @@ func runTest(ctx context.Context, args []string, out, errs io.Writer) error {
 	if wantsJSON(passed) {
 		said = io.MultiWriter(errs, &why)
 	}
+	done := underWay(errs, "building the program")
 	built, dir, err := p.prebuild(ctx, said)
+	done()
 	if err != nil {
 		if wantsJSON(passed) && ctx.Err() == nil {
 			return errors.Join(err, notBuilt(out, p.importPath(ctx), why.String()+err.Error()))

@@ -44,7 +44,9 @@ func runTypes(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	done := underWay(errs, "building the program")
 	text, err := build.Declarations(ctx, options)
+	done()
 	if err != nil {
 		return printed(err, options.Package, errs)
 	}

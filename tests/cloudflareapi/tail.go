@@ -2,6 +2,7 @@ package cloudflareapi
 
 import (
 	"cmp"
+	"io"
 	"mime/multipart"
 	"net"
 	"net/http"
@@ -141,16 +142,24 @@ func (s *Server) serveTail(w http.ResponseWriter, r *http.Request) {
 // readTail hands on pings until the client is gone. Frames need no mask: wrangler sends its first without one, and Cloudflare takes it.
 func readTail(conn net.Conn, pings chan<- ws.Frame, done <-chan struct{}) {
 	for {
-		frame, err := ws.ReadFrame(conn)
-		if err != nil || frame.Header.OpCode == ws.OpClose {
+		header, err := ws.ReadHeader(conn)
+		if err != nil || header.OpCode == ws.OpClose || header.Length > 1<<20 {
 			return
 		}
-		if frame.Header.OpCode == ws.OpPing {
-			select {
-			case pings <- ws.UnmaskFrameInPlace(frame):
-			case <-done:
-				return
-			}
+		payload := make([]byte, header.Length)
+		if _, err := io.ReadFull(conn, payload); err != nil {
+			return
+		}
+		if header.OpCode != ws.OpPing {
+			continue
+		}
+		if header.Masked {
+			ws.Cipher(payload, header.Mask, 0)
+		}
+		select {
+		case pings <- ws.NewPingFrame(payload):
+		case <-done:
+			return
 		}
 	}
 }

@@ -2,11 +2,14 @@ package deploy
 
 import (
 	"bufio"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"grove.place/lattice/tests/cloudflareapi"
 	"grove.place/lattice/tests/workerd"
@@ -73,10 +76,12 @@ durable_objects = { bindings = [{ name = "COUNTERS", class_name = "Counter" }] }
 	}
 }
 
-// wrangler tail shows what a deployed Worker says, from a WebSocket that the API names.
+// wrangler tail shows what a deployed Worker says, from a WebSocket that the API names, and that stays open from one event to the next.
 func TestWranglerTailsALatticeProject(t *testing.T) {
 	c := newCloud(t)
-	cmd, err := workerd.Wrangler(t.Context(), "tail", "--format", "json")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd, err := workerd.Wrangler(ctx, "tail", "--format", "json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,19 +90,25 @@ func TestWranglerTailsALatticeProject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	context.AfterFunc(ctx, func() { out.Close() })
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it starts another, which must end with it
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		_ = cmd.Process.Kill()
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 	}()
 	<-c.api.Tailed()
-	c.api.Tail(`{"outcome":"ok","scriptName":"plain","exceptions":[],"logs":[{"message":["what Go printed"],"level":"log","timestamp":1}],"eventTimestamp":1,"event":{"request":{"url":"https://plain.tests.workers.dev/","method":"GET","headers":{},"cf":{}},"response":{"status":200}}}`)
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), "what Go printed") {
-			return
+	lines := bufio.NewScanner(out)
+	for _, printed := range []string{"what Go printed", "what it printed then"} {
+		c.api.Tail(`{"outcome":"ok","scriptName":"plain","exceptions":[],"logs":[{"message":["` + printed + `"],"level":"log","timestamp":1}],"eventTimestamp":1,"event":{"request":{"url":"https://plain.tests.workers.dev/","method":"GET","headers":{},"cf":{}},"response":{"status":200}}}`)
+		shown := false
+		for !shown && lines.Scan() {
+			shown = strings.Contains(lines.Text(), printed)
+		}
+		if !shown {
+			t.Fatalf("wrangler ended without showing %q", printed)
 		}
 	}
-	t.Error("wrangler ended without showing the event")
 }

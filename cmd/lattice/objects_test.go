@@ -119,6 +119,10 @@ func TestObjectsThroughTheServerAndWithoutIt(t *testing.T) {
 	if text := ok("delete", "Counter", "news", "--yes") + ok("list", "Counter", "--json"); !strings.HasPrefix(text, "deleted\n") || strings.Contains(text, "news") || !strings.Contains(text, `"name": "home"`) {
 		t.Error(text)
 	}
+	if list := ok("list"); !strings.Contains(list, "home") {
+		t.Error(list)
+	}
+	fails(exitFailure, `there is no Durable Object class "Nope"`, "list", "Nope")
 	fails(exitUsage, `there is no command "unknown"`, "unknown")
 }
 

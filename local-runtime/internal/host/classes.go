@@ -28,7 +28,7 @@ func (h *Host) hasClass(class string) bool { return h.described().classes[class]
 // described returns what the module says of itself.
 func (h *Host) described() description {
 	engine := h.currentEngine()
-	if engine.IsProgram() {
+	if engine.IsProgram() || h.cfg.Still { // a module that does nothing says nothing
 		return description{}
 	}
 	c := &h.classes

@@ -153,6 +153,7 @@ func (s *Server) start(ctx context.Context, root string, config []byte, log io.W
 		return err
 	}
 	s.stdin = stdin
+	s.cmd.Cancel = stdin.Close // node ends workerd then; killed, it would leave it behind
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return err

@@ -2,16 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"net/http"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"grove.place/lattice/internal/inspector"
@@ -52,8 +45,12 @@ func runProfile(ctx context.Context, args []string, out, errs io.Writer) error {
 	if err := p.one(errs); err != nil {
 		return err
 	}
+	server := inspector.FindServer(ctx, p.path())
+	if server == nil {
+		return fmt.Errorf("no lattice dev runs on %s: start it, without --no-inspector, and try again", p.path())
+	}
 	fmt.Fprintf(errs, "profiling for %v …\n", time.Duration(*seconds*float64(time.Second)))
-	data, err := fetchProfile(ctx, p.path(), url.Values{"seconds": {fmt.Sprint(*seconds)}, "worker": {*worker}})
+	data, err := server.Profile(ctx, *seconds, *worker)
 	if err != nil {
 		return err
 	}
@@ -66,34 +63,4 @@ func runProfile(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	fmt.Fprintf(out, "wrote %s; look at it with: go tool pprof -http localhost:8080 %s\n", *file, *file)
 	return nil
-}
-
-// fetchProfile asks the lattice dev of a storage folder.
-func fetchProfile(ctx context.Context, state string, query url.Values) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(state, inspector.ControlFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no lattice dev runs on %s: start it, without --no-inspector, and try again", state)
-	}
-	var control inspector.Control
-	if err == nil {
-		err = json.Unmarshal(text, &control)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read where lattice dev is: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(control.URL, "/")+"/control/profile?"+query.Encode(), nil)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+control.Token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask lattice dev for a profile: %w; is it still running?", err)
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("lattice dev made no profile: %s", strings.TrimSpace(string(data)))
-	}
-	return data, err
 }

@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -48,6 +51,26 @@ func (s *Server) post(ctx context.Context, name string, q Request) (*http.Respon
 	}
 	r.Header.Set("Authorization", "Bearer "+s.control.Token)
 	return direct.Do(r)
+}
+
+// Profile has a Worker of the server profiled for a number of seconds; an empty name is the Worker that answers requests. It returns what "go tool pprof" reads.
+func (s *Server) Profile(ctx context.Context, seconds float64, worker string) ([]byte, error) {
+	query := url.Values{"seconds": {fmt.Sprint(seconds)}, "worker": {worker}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.control.URL+controlPath[1:]+"profile?"+query.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+s.control.Token)
+	resp, err := direct.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("ask lattice dev for a profile: %w; is it still running?", err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("lattice dev made no profile: %s", strings.TrimSpace(string(data)))
+	}
+	return data, err
 }
 
 // direct goes to this machine, whatever proxy the environment names.

@@ -137,13 +137,18 @@ func queueSpan(h *Host, r *abi.Reader) (string, Attributes) {
 // maxQuery is how much of a statement a span has.
 const maxQuery = 2000
 
-// withoutLiterals is a statement with a question mark for each literal: what was written into it instead of bound may be anybody's data.
+// withoutLiterals is a statement with a question mark for each literal, and no comments: what was written into it instead of bound may be anybody's data.
 func withoutLiterals(query string) string {
 	var b strings.Builder
 	for i := 0; i < len(query) && b.Len() < maxQuery; {
 		c := query[i]
 		end := i + 1
 		switch {
+		case strings.HasPrefix(query[i:], "--"):
+			end = commentEnd(query, i, "\n")
+		case strings.HasPrefix(query[i:], "/*"):
+			end = commentEnd(query, i, "*/")
+			b.WriteByte(' ')
 		case c == '\'':
 			end = quotedEnd(query, i)
 			b.WriteByte('?')
@@ -172,6 +177,18 @@ func withoutLiterals(query string) string {
 		b.WriteString("…")
 	}
 	return b.String()
+}
+
+// commentEnd is where a comment ends whose end is marked so; a line's break is not of the comment.
+func commentEnd(s string, from int, mark string) int {
+	n := strings.Index(s[from+2:], mark)
+	switch {
+	case n < 0:
+		return len(s)
+	case mark == "\n":
+		return from + 2 + n
+	}
+	return from + 2 + n + len(mark)
 }
 
 func inWord(c byte) bool {

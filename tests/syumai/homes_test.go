@@ -32,9 +32,9 @@ type home struct {
 	url       string
 	scheduled string // address that sends a scheduled event
 	local     bool
-	dropIn    bool          // the program was moved to the SDK
-	said      []string      // what clients saw, for the comparison
-	log       func() string // what lattice dev said so far
+	dropIn    bool                     // the program was moved to the SDK
+	said      []string                 // what clients saw, for the comparison
+	log       func(want string) string // what lattice dev said until it said that
 }
 
 // onBothHomes runs a program on each home, as it is and moved to the SDK, and compares what clients saw on the two.
@@ -116,12 +116,34 @@ func run(name string, args ...string) error {
 type output struct {
 	mu   sync.Mutex
 	text strings.Builder
+	more chan struct{} // closed by the next writing
 }
+
+func newOutput() *output { return &output{more: make(chan struct{})} }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	close(o.more)
+	o.more = make(chan struct{})
 	return o.text.Write(p)
+}
+
+// with is the text once it contains want, or what there is after a minute.
+func (o *output) with(want string) string {
+	for late := time.After(time.Minute); ; {
+		o.mu.Lock()
+		text, more := o.text.String(), o.more
+		o.mu.Unlock()
+		if strings.Contains(text, want) {
+			return text
+		}
+		select {
+		case <-more:
+		case <-late:
+			return text
+		}
+	}
 }
 
 func (o *output) String() string {
@@ -148,7 +170,7 @@ func lattice(t *testing.T, folder string, options ...string) *home {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready, log := make(chan string, 1), &output{}
+	ready, log := make(chan string, 1), newOutput()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -169,7 +191,7 @@ func lattice(t *testing.T, folder string, options ...string) *home {
 	})
 	select {
 	case url := <-ready:
-		return &home{t: t, url: url, scheduled: url + "/cdn-cgi/handler/scheduled", local: true, log: log.String}
+		return &home{t: t, url: url, scheduled: url + "/cdn-cgi/handler/scheduled", local: true, log: log.with}
 	case <-ended:
 		t.Fatal("lattice dev ended")
 	case <-time.After(2 * time.Minute):

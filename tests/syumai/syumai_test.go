@@ -26,7 +26,7 @@ func TestHello(t *testing.T) {
 			h.t.Errorf("a panic: status %d", status)
 		}
 		if h.local {
-			log := h.log()
+			log := h.log("GET /panic 500")
 			if n := strings.Count(log, "panic: on purpose"); n != 1 || !strings.Contains(log, "hello/main.go:") || strings.Contains(log, "goroutine ") {
 				h.t.Errorf("the panic is not one error with the program's own lines:\n%s", log)
 			}
@@ -232,7 +232,7 @@ func TestStoresThatTheFileLacks(t *testing.T) {
 			"opens the binding VISITS, which wrangler.toml does not have", "[[kv_namespaces]]\nbinding = \"VISITS\"",
 			"[[d1_databases]]\nbinding = \"DB\"\ndatabase_name = \"bare\"", "[[r2_buckets]]\nbinding = \"FILES\"\nbucket_name = \"bare\"",
 		} {
-			if !strings.Contains(h.log(), want) {
+			if !strings.Contains(h.log(want), want) {
 				h.t.Errorf("lattice dev does not say %q", want)
 			}
 		}
@@ -269,7 +269,8 @@ func TestDurableObject(t *testing.T) {
 		}
 		if h.local {
 			h.send(request{path: "/forward/b"})
-			if n := strings.Count(h.log(), "cannot have a body"); n != 1 {
+			h.send(request{path: "/the-last"})
+			if n := strings.Count(h.log("/the-last"), "cannot have a body"); n != 1 {
 				h.t.Errorf("warned %d times of one route", n)
 			}
 		}
